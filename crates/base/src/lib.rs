@@ -1,0 +1,12 @@
+//! Words every other crate speaks: ids, slots, epochs, time and randomness as arguments, checksums,
+//! globs and the text of numbers. No I/O, no global clock, no global random source.
+
+pub mod id;
+pub mod rng;
+pub mod slot;
+pub mod time;
+
+pub use id::{Epoch, NodeId, ReplOffset, ShardId};
+pub use rng::Rng;
+pub use slot::{SLOTS, Slot, SlotSet};
+pub use time::{Mono, Now};
