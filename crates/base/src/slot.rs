@@ -157,11 +157,12 @@ impl FromIterator<Slot> for SlotSet {
 
 impl fmt::Debug for SlotSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(
-                self.ranges().iter().map(|(a, b)| if a == b { format!("{a}") } else { format!("{a}-{b}") }),
-            )
-            .finish()
+        let mut text = String::new();
+        for (a, b) in self.ranges() {
+            text.push_str(if text.is_empty() { "" } else { "," });
+            text.push_str(&if a == b { format!("{a}") } else { format!("{a}-{b}") });
+        }
+        write!(f, "{{{text}}}")
     }
 }
 
@@ -185,7 +186,7 @@ mod tests {
     #[test]
     fn ranges_are_maximal() {
         let set: SlotSet = [1, 2, 3, 9, 16383].into_iter().map(slot).collect();
-        assert_eq!(format!("{set:?}"), "[1-3, 9, 16383]");
+        assert_eq!(format!("{set:?}"), "{1-3,9,16383}");
         assert!(Slot::new(16384).is_none());
     }
 
