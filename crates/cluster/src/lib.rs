@@ -1,3 +1,5 @@
 //! The cluster, sans-IO: the bytes of its bus, its configuration file, the view that workers read.
 
+pub mod route;
+pub mod view;
 pub mod wire;
