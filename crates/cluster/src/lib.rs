@@ -1,1 +1,3 @@
-//! (to be written)
+//! The cluster, sans-IO: the bytes of its bus, its configuration file, the view that workers read.
+
+pub mod wire;
