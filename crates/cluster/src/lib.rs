@@ -1,1 +1,5 @@
-//! (to be written)
+//! The cluster, sans-IO: the bytes of its bus, its configuration file, the view that workers read.
+
+pub mod route;
+pub mod view;
+pub mod wire;
