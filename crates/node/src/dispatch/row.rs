@@ -30,3 +30,34 @@ pub type Row = commands::Command<Run>;
 
 /// All commands of a node.
 pub type Table = commands::Registry<Run>;
+
+/// What a command must hold, or who must run it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// The shared permit.
+    Walk,
+    /// The stripes of its keys.
+    Keys,
+    /// The whole keyspace.
+    Whole,
+    /// Control runs it.
+    Control,
+    /// Control runs it, holding the whole keyspace.
+    ControlWhole,
+}
+
+impl Needs {
+    /// What a command needs by itself; EXEC's needs are those of its queue.
+    pub fn of(run: Run) -> Needs {
+        match run {
+            Run::Node(_) | Run::Exec | Run::Container => Needs::Nothing,
+            Run::Walk(_) => Needs::Walk,
+            Run::Keys(_) => Needs::Keys,
+            Run::Whole(_) | Run::NodeWhole(_) => Needs::Whole,
+            Run::Control(_) => Needs::Control,
+            Run::ControlWhole(_) => Needs::ControlWhole,
+        }
+    }
+}
