@@ -8,18 +8,18 @@ pub const BUS_PORT_OFFSET: u16 = 10_000;
 
 /// Where a node is reached. Ports are 0 if unknown; the IP is text as announced, empty if unknown.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Address {
+pub(crate) struct Place {
     pub ip: String,
     pub tcp: u16,
     pub tls: u16,
     pub bus: u16,
 }
 
-impl Address {
+impl Place {
     /// From the pair of ports of a header or gossip entry, decoded with our own `tls-cluster`.
-    pub fn from_wire(ip: String, port: u16, pport: u16, cport: u16, tls_cluster: bool) -> Address {
+    pub fn from_wire(ip: String, port: u16, pport: u16, cport: u16, tls_cluster: bool) -> Place {
         let (tcp, tls) = if tls_cluster { (pport, port) } else { (port, pport) };
-        Address { ip, tcp, tls, bus: cport }
+        Place { ip, tcp, tls, bus: cport }
     }
 
     /// The pair as it stands on the wire: the port of the bus's transport, then the other.
@@ -43,9 +43,9 @@ impl Address {
     }
 
     /// What this node says of its own ports, given its own IP.
-    pub fn of_myself(settings: &Settings, ip: String) -> Address {
+    pub fn of_myself(settings: &Settings, ip: String) -> Place {
         let or = |announced: u16, real: u16| if announced != 0 { announced } else { real };
-        Address {
+        Place {
             ip,
             tcp: or(settings.announce_port, settings.port),
             tls: or(settings.announce_tls_port, settings.tls_port),
