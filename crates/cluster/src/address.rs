@@ -1,60 +1,118 @@
-//! Addresses of nodes: what they announce, what we see, and what we tell of ourselves.
+//! Where a node is, and where a client is told to go.
 
-use crate::settings::Settings;
-use std::net::{IpAddr, SocketAddr};
-
-/// Distance of the bus port from the client port when nothing else is said.
-pub const BUS_PORT_OFFSET: u16 = 10_000;
-
-/// Where a node is reached. Ports are 0 if unknown; the IP is text as announced, empty if unknown.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Address {
+/// Where a node is. Texts are empty and ports 0 where nothing is known.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct NodeAddress {
+    /// Its address, [`crate::wire::address_ok`].
     pub ip: String,
-    pub tcp: u16,
-    pub tls: u16,
-    pub bus: u16,
+    /// Port for clients without TLS.
+    pub tcp_port: u16,
+    /// Port for clients with TLS.
+    pub tls_port: u16,
+    /// Port of the bus.
+    pub bus_port: u16,
+    /// Announced host name, [`crate::wire::hostname_ok`].
+    pub hostname: String,
+    /// What it wants clients to use instead.
+    pub client: ClientAddress,
+    /// Announced availability zone, [`crate::wire::text_ok`].
+    pub availability_zone: String,
 }
 
-impl Address {
-    /// From the pair of ports of a header or gossip entry, decoded with our own `tls-cluster`.
-    pub fn from_wire(ip: String, port: u16, pport: u16, cport: u16, tls_cluster: bool) -> Address {
-        let (tcp, tls) = if tls_cluster { (pport, port) } else { (port, pport) };
-        Address { ip, tcp, tls, bus: cport }
+/// An address announced for clients only; empty and 0 = not announced.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct ClientAddress {
+    /// For clients that came over IPv4.
+    pub ipv4: String,
+    /// For clients that came over IPv6.
+    pub ipv6: String,
+    /// For clients without TLS.
+    pub tcp_port: u16,
+    /// For clients with TLS.
+    pub tls_port: u16,
+}
+
+/// `cluster-preferred-endpoint-type`.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum EndpointType {
+    /// The node's address.
+    #[default]
+    Ip,
+    /// Its announced host name.
+    Hostname,
+    /// Nothing: clients go on with the address they have.
+    UnknownEndpoint,
+}
+
+/// How the asking client is connected; of a script, its caller.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Audience {
+    /// Came over TLS.
+    pub tls: bool,
+    /// Came over IPv6.
+    pub ipv6: bool,
+}
+
+impl NodeAddress {
+    /// The address for this client: the one announced for its family, else the node's own.
+    pub fn ip_for(&self, audience: Audience) -> &str {
+        let announced = if audience.ipv6 { &self.client.ipv6 } else { &self.client.ipv4 };
+        if announced.is_empty() { &self.ip } else { announced }
     }
 
-    /// The pair as it stands on the wire: the port of the bus's transport, then the other.
-    pub fn wire_ports(&self, tls_cluster: bool) -> (u16, u16) {
-        if tls_cluster { (self.tls, self.tcp) } else { (self.tcp, self.tls) }
+    /// The port for this client's transport.
+    pub fn port_for(&self, audience: Audience) -> u16 {
+        if audience.tls { self.tls_port_for_clients() } else { self.tcp_port_for_clients() }
     }
 
-    /// Where its bus listens; `None` if it cannot be dialled.
-    pub fn bus_addr(&self) -> Option<SocketAddr> {
-        let ip: IpAddr = self.ip.parse().ok()?;
-        (self.bus != 0).then(|| SocketAddr::new(ip, self.bus))
+    pub(crate) fn tcp_port_for_clients(&self) -> u16 {
+        if self.client.tcp_port == 0 { self.tcp_port } else { self.client.tcp_port }
     }
 
-    /// `ip:port`, the port being the plain one if there is one; IPv6 in brackets.
-    pub fn ip_port(&self) -> String {
-        let port = if self.tcp != 0 { self.tcp } else { self.tls };
-        match self.ip.contains(':') {
-            true => format!("[{}]:{port}", self.ip),
-            false => format!("{}:{port}", self.ip),
-        }
+    pub(crate) fn tls_port_for_clients(&self) -> u16 {
+        if self.client.tls_port == 0 { self.tls_port } else { self.client.tls_port }
     }
 
-    /// What this node says of its own ports, given its own IP.
-    pub fn of_myself(settings: &Settings, ip: String) -> Address {
-        let or = |announced: u16, real: u16| if announced != 0 { announced } else { real };
-        Address {
-            ip,
-            tcp: or(settings.announce_port, settings.port),
-            tls: or(settings.announce_tls_port, settings.tls_port),
-            bus: or(settings.announce_bus_port, settings.bus_port),
+    /// The endpoint for this client (spec `cluster-behaviour.md` §8.3): `?` for an unknown host name, empty for
+    /// [`EndpointType::UnknownEndpoint`].
+    pub fn endpoint(&self, kind: EndpointType, audience: Audience) -> &str {
+        match kind {
+            EndpointType::Ip => self.ip_for(audience),
+            EndpointType::Hostname if self.hostname.is_empty() => "?",
+            EndpointType::Hostname => &self.hostname,
+            EndpointType::UnknownEndpoint => "",
         }
     }
 }
 
-/// A peer's address as text; an IPv4 client of a dual-stack listener is an IPv4 address.
-pub(crate) fn ip_text(ip: IpAddr) -> String {
-    ip.to_canonical().to_string()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::samples::view;
+
+    #[test]
+    fn announced_addresses_come_first() {
+        let mut node = view(0).nodes.remove(0).address;
+        let (plain, tls) = (Audience::default(), Audience { tls: true, ipv6: true });
+        node.tls_port = 6001;
+        assert_eq!((node.ip_for(plain), node.port_for(plain)), ("10.0.0.1", 7001));
+        assert_eq!((node.ip_for(tls), node.port_for(tls)), ("10.0.0.1", 6001));
+        node.client.ipv4 = "192.0.2.1".to_owned();
+        (node.client.tcp_port, node.client.tls_port) = (1, 2);
+        assert_eq!((node.ip_for(plain), node.port_for(plain)), ("192.0.2.1", 1));
+        assert_eq!((node.ip_for(tls), node.port_for(tls)), ("10.0.0.1", 2));
+        node.client.ipv6 = "2001:db8::1".to_owned();
+        assert_eq!(node.endpoint(EndpointType::Ip, tls), "2001:db8::1");
+    }
+
+    #[test]
+    fn endpoint_types() {
+        let mut node = view(0).nodes.remove(0).address;
+        let who = Audience::default();
+        assert_eq!(node.endpoint(EndpointType::Ip, who), "10.0.0.1");
+        assert_eq!(node.endpoint(EndpointType::Hostname, who), "?");
+        assert_eq!(node.endpoint(EndpointType::UnknownEndpoint, who), "");
+        node.hostname = "a.example".to_owned();
+        assert_eq!(node.endpoint(EndpointType::Hostname, who), "a.example");
+    }
 }

@@ -1,6 +1,6 @@
 //! Packets that this node says, and on which link.
 
-use crate::address::Address;
+use crate::place::Place;
 use crate::core::Core;
 use crate::event::{LinkId, SaveId, Transmit};
 use crate::node_table::NodeKey;
@@ -17,8 +17,8 @@ const OWN_FLAGS: NodeFlags = NodeFlags(
 
 fn header(core: &Core) -> (Header, Option<SaveId>) {
     let me = core.nodes.me();
-    let address = Address::of_myself(&core.settings, core.settings.announce_ip.clone());
-    let (port, pport) = address.wire_ports(core.settings.tls_cluster);
+    let place = Place::of_myself(&core.settings, core.settings.announce_ip.clone());
+    let (port, pport) = place.wire_ports(core.settings.tls_cluster);
     // An epoch of my own waits for the disk; of the cluster's I tell what is on disk already.
     let mine = me.config_epoch;
     let until = core.saver.save_for(|p| p.my_epoch == mine);
@@ -29,7 +29,7 @@ fn header(core: &Core) -> (Header, Option<SaveId>) {
     let header = Header {
         port,
         pport,
-        cport: address.bus,
+        cport: place.bus,
         current_epoch: current,
         config_epoch: mine,
         offset: core.repl_offset,

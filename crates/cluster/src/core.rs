@@ -1,6 +1,6 @@
 //! Everything the machine remembers, and the few moves that all rules share.
 
-use crate::address::Address;
+use crate::place::Place;
 use crate::epochs::Epochs;
 use crate::event::{Event, Level, LinkAction, LinkId, SaveId};
 use crate::forget::Blacklist;
@@ -9,12 +9,13 @@ use crate::health::{self, Health};
 use crate::links::Links;
 use crate::node_table::{NodeKey, NodeTable};
 use crate::outbox::Outbox;
+use crate::save::Complaints;
 use crate::saver::{Promises, Saver};
 use crate::settings::Settings;
 use crate::slots::SlotTable;
 use crate::stats::Stats;
 use crate::wire::NodeFlags;
-use crate::{compose, conf_file, dial};
+use crate::{compose, dial, save};
 use base::{Mono, NodeId, Now, ReplOffset, Rng, ShardId, SlotSet};
 use std::collections::BTreeMap;
 
@@ -39,6 +40,7 @@ pub(crate) struct Core {
     pub blacklist: Blacklist,
     pub news: News,
     pub saver: Saver,
+    pub complaints: Complaints,
     pub stats: Stats,
     pub outbox: Outbox,
     pub todo: Todo,
@@ -169,7 +171,7 @@ impl Core {
     }
 
     /// A node is reached elsewhere from now on.
-    pub fn move_node(&mut self, key: NodeKey, addr: Address) {
+    pub fn move_node(&mut self, key: NodeKey, addr: Place) {
         self.close_outbound(key);
         let node = &mut self.nodes[key];
         node.addr = addr;
@@ -203,9 +205,7 @@ impl Core {
             self.outbox.event(Event::SlotsLost { slots, to });
         }
         if self.saver.ready_to_start() {
-            let steps = conf_file::steps(self);
-            let promises = self.promises();
-            self.saver.start(promises, steps);
+            save::start(self);
         }
         if std::mem::take(&mut self.todo.broadcast_pong) {
             compose::broadcast_pong(self);
@@ -215,5 +215,21 @@ impl Core {
             self.view_version += 1;
             self.outbox.event(Event::ViewChanged);
         }
+    }
+
+    /// Panics if the nouns disagree.
+    #[cfg(debug_assertions)]
+    pub fn check_invariants(&self) {
+        self.slots.check_invariants(&self.nodes);
+        for (key, node) in self.nodes.iter() {
+            for (link, dialled) in [(node.outbound, true), (node.inbound, false)] {
+                let Some(id) = link else { continue };
+                assert!(id.is_dialled() == dialled && self.links.get(id).is_some_and(|l| l.node == Some(key)));
+            }
+            assert!(node.replicaof.is_none_or(|p| self.nodes.contains(p) && p != key));
+            assert!(node.reports.iter().all(|r| self.nodes.contains(r.by)));
+        }
+        let mine = |id, key| [self.nodes[key].outbound, self.nodes[key].inbound].contains(&Some(id));
+        assert!(self.links.iter().all(|(id, link)| link.node.is_none_or(|key| mine(id, key))));
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn requested(core: &mut Core, sender: NodeKey, header: &Header) {
 fn judge(core: &mut Core, sender: NodeKey, header: &Header) -> Result<(), String> {
     let current = core.epochs.current;
     let asked = header.current_epoch;
-    if !core.health.may_vote {
+    if !core.health.may_vote || core.epochs.distrusted {
         return Err(": it is not safe to vote in this moment".to_string());
     }
     if asked < current {

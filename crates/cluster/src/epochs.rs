@@ -10,6 +10,8 @@ use base::Epoch;
 pub(crate) struct Epochs {
     pub current: Epoch,
     pub last_vote: Epoch,
+    /// Both are from a copy that was out of date: votes may have been forgotten.
+    pub distrusted: bool,
 }
 
 /// Takes over what a header of a known node says. Replicas speak their primary's epoch, which is not theirs.

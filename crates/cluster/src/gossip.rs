@@ -1,6 +1,6 @@
 //! Gossip: what to tell about other nodes, and what to make of what is told.
 
-use crate::address::Address;
+use crate::place::Place;
 use crate::core::Core;
 use crate::event::Level;
 use crate::failure;
@@ -163,7 +163,7 @@ pub(crate) fn apply(core: &mut Core, sender: NodeKey, entries: &[Gossip]) {
 /// A node named by a trusted one is trusted: the second of the two ways in.
 fn admit(core: &mut Core, sender: NodeKey, told: &Gossip) {
     let address =
-        Address::from_wire(told.ip.clone(), told.port, told.pport, told.cport, core.settings.tls_cluster);
+        Place::from_wire(told.ip.clone(), told.port, told.pport, told.cport, core.settings.tls_cluster);
     let unusable = told.flags.intersects(NodeFlags::NOADDR | NodeFlags::HANDSHAKE) || told.ip.is_empty();
     if unusable || core.blacklist.holds(&told.node, core.now.mono) {
         return;
@@ -214,7 +214,7 @@ fn follow_address(core: &mut Core, key: NodeKey, told: &Gossip) {
         return;
     }
     let address =
-        Address::from_wire(told.ip.clone(), told.port, told.pport, told.cport, core.settings.tls_cluster);
+        Place::from_wire(told.ip.clone(), told.port, told.pport, told.cport, core.settings.tls_cluster);
     if node.addr != address {
         core.move_node(key, address);
     }

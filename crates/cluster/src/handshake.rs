@@ -1,6 +1,6 @@
 //! MEET: the first of the two ways into the cluster.
 
-use crate::address::{Address, ip_text};
+use crate::place::{Place, ip_text};
 use crate::core::Core;
 use crate::event::{Level, LinkId};
 use crate::node::Node;
@@ -22,7 +22,7 @@ pub(crate) enum Completed {
 }
 
 /// The operator names an address. Nothing if a handshake with it is under way.
-pub(crate) fn start(core: &mut Core, addr: Address) {
+pub(crate) fn start(core: &mut Core, addr: Place) {
     let same = |n: &Node| {
         n.in_handshake()
             && n.addr.ip == addr.ip
@@ -35,7 +35,7 @@ pub(crate) fn start(core: &mut Core, addr: Address) {
     add(core, addr, NodeFlags::HANDSHAKE | NodeFlags::MEET);
 }
 
-fn add(core: &mut Core, addr: Address, flags: NodeFlags) -> Option<NodeKey> {
+fn add(core: &mut Core, addr: Place, flags: NodeFlags) -> Option<NodeKey> {
     if core.nodes.iter().filter(|(_, n)| n.in_handshake()).count() >= HANDSHAKES_MAX {
         core.log(Level::Warning, "Too many handshakes under way, ignoring another MEET".to_string());
         return None;
@@ -60,7 +60,7 @@ pub(crate) fn met(core: &mut Core, link: LinkId, header: &Header) -> Option<Node
         (true, None) => return None,
     };
     let tls = core.settings.tls_cluster;
-    let addr = Address::from_wire(ip, header.port, header.pport, header.cport, tls);
+    let addr = Place::from_wire(ip, header.port, header.pport, header.cport, tls);
     let key = add(core, addr, NodeFlags::HANDSHAKE)?;
     core.bind_inbound(link, key);
     core.want_save();
@@ -109,7 +109,7 @@ fn settle_known(core: &mut Core, key: NodeKey, known: NodeKey, header: &Header) 
     let tls = core.settings.tls_cluster;
     let ip = core.nodes[key].addr.ip.clone();
     let ip = if header.ip.is_empty() { ip } else { header.ip.clone() };
-    let addr = Address::from_wire(ip, header.port, header.pport, header.cport, tls);
+    let addr = Place::from_wire(ip, header.port, header.pport, header.cport, tls);
     if core.nodes[known].addr != addr {
         core.move_node(known, addr);
     }

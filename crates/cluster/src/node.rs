@@ -1,6 +1,6 @@
 //! What this node knows about one node of the cluster.
 
-use crate::address::Address;
+use crate::place::Place;
 use crate::event::LinkId;
 use crate::node_table::NodeKey;
 use crate::wire::{NodeFlags, PeerClass};
@@ -38,7 +38,7 @@ pub(crate) struct Node {
     pub replicaof: Option<NodeKey>,
     pub shard: ShardId,
     pub repl_offset: ReplOffset,
-    pub addr: Address,
+    pub addr: Place,
     pub announced: Announced,
 
     pub created: Mono,
@@ -68,7 +68,7 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub fn new(id: NodeId, flags: NodeFlags, addr: Address, now: Mono) -> Node {
+    pub fn new(id: NodeId, flags: NodeFlags, addr: Place, now: Mono) -> Node {
         Node {
             id,
             flags,

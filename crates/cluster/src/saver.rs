@@ -1,5 +1,6 @@
 //! The configuration on its way to disk: a chain of file steps at a time, newer states coalesced behind it.
 
+use crate::conf::{ConfError, Generations, Saved, Step as FileStep};
 use crate::event::SaveId;
 use base::Epoch;
 use std::collections::VecDeque;
@@ -7,32 +8,6 @@ use std::collections::VecDeque;
 /// A step handed to the caller, to be answered by `handle_file`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct OpId(pub u64);
-
-/// One step. Names are relative to the directory of the configuration file.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum FileStep {
-    /// Create or truncate, write all, mode 0644.
-    Write {
-        /// File name.
-        name: String,
-        /// Whole content.
-        bytes: Vec<u8>,
-    },
-    /// Force the file's content to disk.
-    Fsync {
-        /// File name.
-        name: String,
-    },
-    /// Replace `to` by `from`.
-    Rename {
-        /// Old name.
-        from: String,
-        /// New name.
-        to: String,
-    },
-    /// Force the directory's names to disk.
-    SyncDir,
-}
 
 /// A step and its name.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,9 +29,12 @@ pub(crate) struct Promises {
 struct Chain {
     save: SaveId,
     promises: Promises,
-    /// Handed out and not answered, then the rest.
+    /// Handed out and not answered.
     running: Option<(OpId, FileStep)>,
     rest: VecDeque<FileStep>,
+    done: usize,
+    /// After so many steps the state is safe; the rest keeps a copy.
+    durable: usize,
 }
 
 /// What came of an answer.
@@ -67,6 +45,8 @@ pub(crate) enum Progress {
     Saved(SaveId),
     /// It is not; here is the step that failed.
     Failed(SaveId, FileStep, String),
+    /// It is, but the copy of it could not be made.
+    CopyFailed(FileStep, String),
 }
 
 /// At most one chain at a time.
@@ -76,12 +56,13 @@ pub(crate) struct Saver {
     next_op: u64,
     chain: Option<Chain>,
     durable: Promises,
+    generations: Generations,
 }
 
 impl Saver {
     /// `durable`: what the loaded file says.
-    pub fn new(durable: Promises) -> Saver {
-        Saver { wanted: false, next: SaveId(1), next_op: 0, chain: None, durable }
+    pub fn new(durable: Promises, generations: Generations) -> Saver {
+        Saver { wanted: false, next: SaveId(1), next_op: 0, chain: None, durable, generations }
     }
 
     /// The present state must reach the disk.
@@ -95,11 +76,16 @@ impl Saver {
         self.wanted && self.chain.is_none()
     }
 
-    pub fn start(&mut self, promises: Promises, steps: Vec<FileStep>) {
-        assert!(self.ready_to_start() && !steps.is_empty());
-        self.chain = Some(Chain { save: self.next, promises, running: None, rest: steps.into() });
+    /// Starts to save `state`, which `promises` are of. The name of the save, also if the text is refused.
+    pub fn start(&mut self, promises: Promises, mut state: Saved) -> Result<SaveId, (SaveId, ConfError)> {
+        assert!(self.ready_to_start());
+        let save = self.next;
         self.wanted = false;
-        self.next = SaveId(self.next.0 + 1);
+        self.next = SaveId(save.0 + 1);
+        let plan = self.generations.save(&mut state).map_err(|why| (save, why))?;
+        let (rest, durable) = (plan.steps.into(), plan.durable);
+        self.chain = Some(Chain { save, promises, running: None, rest, done: 0, durable });
+        Ok(save)
     }
 
     pub fn poll(&mut self) -> Option<FileOp> {
@@ -116,21 +102,33 @@ impl Saver {
 
     pub fn done(&mut self, id: OpId, result: Result<(), String>) -> Progress {
         let Some(chain) = self.chain.as_mut() else { return Progress::Going };
-        if chain.running.as_ref().is_none_or(|(running, _)| *running != id) {
+        let Some((_, step)) = chain.running.take_if(|(running, _)| *running == id) else {
             return Progress::Going;
-        }
-        let Some((_, step)) = chain.running.take() else { return Progress::Going };
-        let save = chain.save;
+        };
+        let (save, safe) = (chain.save, chain.done >= chain.durable);
         if let Err(why) = result {
+            self.generations.finished(chain.done);
             self.chain = None;
-            return Progress::Failed(save, step, why);
+            return match safe {
+                true => Progress::CopyFailed(step, why),
+                false => Progress::Failed(save, step, why),
+            };
         }
-        if !chain.rest.is_empty() {
-            return Progress::Going;
+        chain.done += 1;
+        let became_safe = chain.done == chain.durable;
+        if became_safe {
+            self.durable = chain.promises;
         }
-        self.durable = chain.promises;
-        self.chain = None;
-        Progress::Saved(save)
+        if chain.rest.is_empty() {
+            self.generations.finished(chain.done);
+            self.chain = None;
+        }
+        if became_safe { Progress::Saved(save) } else { Progress::Going }
+    }
+
+    /// The loaded file says this.
+    pub fn trust(&mut self, durable: Promises) {
+        self.durable = durable;
     }
 
     /// The numbers that a crash cannot take back.
@@ -149,11 +147,11 @@ impl Saver {
         }
     }
 
-    /// The save that covers all that was asked for so far; `None` if nothing is on its way.
+    /// The newest save that was asked for and is not safe; `None` if all is.
     pub fn outstanding(&self) -> Option<SaveId> {
         match self.wanted {
             true => Some(self.next),
-            false => self.chain.as_ref().map(|c| c.save),
+            false => self.chain.as_ref().filter(|c| c.done < c.durable).map(|c| c.save),
         }
     }
 }

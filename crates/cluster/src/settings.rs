@@ -1,16 +1,6 @@
 //! What the operator configured. All of it but the ports and the file name may change at run time.
 
-/// Kinds of endpoint that redirections and topology replies name first.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum EndpointType {
-    /// The node's IP address.
-    #[default]
-    Ip,
-    /// The node's announced host name, `?` if it has none.
-    Hostname,
-    /// Nothing: the client goes on talking to the address it used.
-    Unknown,
-}
+use crate::view::EndpointType;
 
 /// The directives of `cluster-behaviour.md` §8.7 that the machine acts on.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -94,7 +94,7 @@ impl SlotTable {
     }
 
     /// Panics if the owners and the records' sets disagree.
-    #[cfg(any(test, debug_assertions))]
+    #[cfg(debug_assertions)]
     pub fn check_invariants(&self, nodes: &NodeTable) {
         let mut seen = 0;
         for (key, node) in nodes.iter() {
