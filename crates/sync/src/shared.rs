@@ -1,0 +1,129 @@
+//! The permit that a worker holds for a turn, and locking under it.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::exclusive::Exclusive;
+use crate::locked::{Held, Locked};
+use crate::registry::Client;
+use crate::space::Space;
+use crate::word::Attempt;
+use crate::{STRIPES, Ticket, WorkerIdx};
+
+/// A shared permit of the gate. It stays in the thread that got it, and ends when dropped.
+pub struct Shared<'s, T> {
+    space: &'s Arc<Space<T>>,
+    worker: WorkerIdx,
+    /// Neither `Send` nor `Sync`: a worker is one thread, on which the locks of a space for one worker rest.
+    one_thread: PhantomData<*const ()>,
+}
+
+/// This stripe is held or reserved by another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Contended {
+    /// The stripe to park on.
+    pub stripe: u16,
+}
+
+impl<'s, T> Shared<'s, T> {
+    #[inline]
+    pub(crate) fn new(space: &'s Arc<Space<T>>, worker: WorkerIdx) -> Shared<'s, T> {
+        Shared { space, worker, one_thread: PhantomData }
+    }
+
+    /// The worker that entered.
+    pub fn worker(&self) -> WorkerIdx {
+        self.worker
+    }
+
+    /// Locks all of `stripes`, in any order and with repetitions, or none, spinning a few µs on each that is
+    /// held. Success ends the reservations of `token`. Panics on a stripe out of range.
+    #[inline]
+    pub fn try_lock(&self, stripes: &[u16], token: u64) -> Result<Locked<'_, T>, Contended> {
+        let locked = match *stripes {
+            [stripe] => {
+                if !self.lock_one(stripe, token) {
+                    return Err(Contended { stripe });
+                }
+                Locked::new(self.space, Held::One(stripe))
+            }
+            _ => self.lock_many(stripes, token)?,
+        };
+        if self.space.registry.has_reservations(self.worker) {
+            self.end_reservations(token);
+        }
+        Ok(locked)
+    }
+
+    /// Locks one stripe if it is free this moment; for work that can as well be left, such as prefetching.
+    #[inline]
+    pub fn try_now(&self, stripe: u16) -> Option<Locked<'_, T>> {
+        let attempt = self.space.word(stripe).try_lock(self.space.alone, false);
+        (attempt == Attempt::Locked).then(|| Locked::new(self.space, Held::One(stripe)))
+    }
+
+    /// Parks client `token` until `stripe` is unlocked, when [`Wake::stripe_free`](crate::Wake::stripe_free) is
+    /// called once. False if the stripe became free meanwhile: try again.
+    pub fn park(&self, stripe: u16, token: u64) -> bool {
+        self.space.registry.park(stripe, self.space.word(stripe), self.client(token))
+    }
+
+    /// Keeps others off `stripe` until `token` has locked all that it wants, or is
+    /// [forgotten](Space::forget). For a client that has failed several times; park it as well.
+    pub fn reserve(&self, stripe: u16, token: u64) {
+        self.space.registry.reserve(stripe, self.space.word(stripe), self.client(token));
+    }
+
+    /// Whether somebody asks for exclusive access: end the turn soon.
+    #[inline]
+    pub fn asked_to_leave(&self) -> bool {
+        self.space.is_closed()
+    }
+
+    /// Gives the permit back and asks for exclusive access, which is granted at once if no other permit is out.
+    pub fn into_exclusive(self, ticket: Ticket) -> Option<Exclusive<T>> {
+        let space = self.space;
+        drop(self);
+        space.request_exclusive(ticket)
+    }
+
+    #[inline]
+    fn lock_one(&self, stripe: u16, token: u64) -> bool {
+        let word = self.space.word(stripe);
+        match word.try_lock(self.space.alone, true) {
+            Attempt::Locked => true,
+            Attempt::Held => false,
+            Attempt::Reserved => self.space.registry.lock_reserved(stripe, word, self.client(token)),
+        }
+    }
+
+    fn lock_many(&self, stripes: &[u16], token: u64) -> Result<Locked<'_, T>, Contended> {
+        let held = Held::ascending(stripes);
+        // Before the first is locked: a panic in between would leave it so.
+        held.stripes().last().inspect(|&&last| assert!(usize::from(last) < STRIPES, "no stripe {last}"));
+        for (done, &stripe) in held.stripes().iter().enumerate() {
+            if !self.lock_one(stripe, token) {
+                held.stripes()[..done].iter().for_each(|&locked| self.space.unlock(locked));
+                return Err(Contended { stripe });
+            }
+        }
+        Ok(Locked::new(self.space, held))
+    }
+
+    #[cold]
+    fn end_reservations(&self, token: u64) {
+        let woken = self.space.registry.release(self.client(token), |stripe| self.space.word(stripe));
+        self.space.tell(woken);
+    }
+
+    fn client(&self, token: u64) -> Client {
+        Client { worker: self.worker, token }
+    }
+}
+
+impl<T> Drop for Shared<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.space.gate.leave(self.worker, &*self.space.wake);
+    }
+}
