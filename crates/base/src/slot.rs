@@ -1,5 +1,7 @@
 //! Hash slots and sets of them.
 
+use crate::bytes::find;
+use crate::crc::crc16;
 use std::fmt;
 
 /// Number of hash slots of a cluster.
@@ -22,6 +24,12 @@ impl Slot {
         Slot((n % SLOTS as u64) as u16)
     }
 
+    /// The slot of a key: CRC-16 of the part between the first `{` and the next `}`, if it is not empty, else of all of it.
+    #[inline]
+    pub fn of_key(key: &[u8]) -> Slot {
+        Slot::from_low_bits(u64::from(crc16(hash_tag(key))))
+    }
+
     /// As an index into a table of all slots.
     pub fn index(self) -> usize {
         usize::from(self.0)
@@ -35,6 +43,16 @@ impl Slot {
     /// Every slot, ascending.
     pub fn all() -> impl Iterator<Item = Slot> {
         (0..SLOTS as u16).map(Slot)
+    }
+}
+
+#[inline]
+fn hash_tag(key: &[u8]) -> &[u8] {
+    let Some(open) = find(key, b'{') else { return key };
+    let after = &key[open + 1..];
+    match find(after, b'}') {
+        None | Some(0) => key,
+        Some(len) => &after[..len],
     }
 }
 
@@ -181,6 +199,19 @@ mod tests {
         assert_eq!((wire[0], wire[1], wire[2047]), (0x81, 0x01, 0x80));
         assert_eq!(SlotSet::from_wire(&wire), set);
         assert_eq!(SlotSet::from_wire(&wire).len(), 4);
+    }
+
+    #[test]
+    fn keys_and_tags() {
+        assert_eq!(Slot::of_key(b"foo").get(), 12182);
+        assert_eq!(Slot::of_key(b"123456789").get(), 0x31C3);
+        assert_eq!(Slot::of_key(b"").get(), 0);
+        let same = |a: &[u8], b: &[u8]| assert_eq!(Slot::of_key(a), Slot::from_low_bits(crc16(b).into()));
+        same(b"{user1000}.following", b"user1000");
+        same(b"foo{}{bar}", b"foo{}{bar}");
+        same(b"foo{{bar}}zap", b"{bar");
+        same(b"foo{bar}{zap}", b"bar");
+        same(b"foo}{bar", b"foo}{bar");
     }
 
     #[test]

@@ -1,0 +1,15 @@
+//! The outside world against a Handfast binary: Redis's own test suite, real Redis and Valkey servers as cluster peers, and real
+//! client libraries. Everything is fetched with the system's package manager into a cache outside the tree.
+
+pub mod apt;
+pub mod cache;
+pub mod command;
+pub mod mode;
+pub mod namespace;
+pub mod passing;
+pub mod peers;
+pub mod plan;
+pub mod run;
+pub mod suite;
+pub mod transcript;
+pub mod unit;

@@ -1,0 +1,101 @@
+//! `conformance`: what `cargo xtask conformance`, `peers` and `bless` call.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use conformance::mode::Mode;
+use conformance::plan::Plan;
+use conformance::run::{Newcomers, run_all};
+use conformance::unit::Bench;
+use conformance::{peers, suite};
+
+const USAGE: &str = "usage: conformance fetch
+       conformance suite [--all] [--mode external|cluster|spawn]… [--unit UNIT]… [--jobs N] [--bless] --server PATH";
+
+/// What the command line asks of the suite.
+#[derive(Default)]
+struct Wanted {
+    all: bool,
+    bless: bool,
+    modes: Vec<Mode>,
+    units: Vec<String>,
+    jobs: Option<usize>,
+    server: Option<PathBuf>,
+}
+
+fn main() -> Result<ExitCode> {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        Some("fetch") => {
+            println!("{}", suite::source()?.display());
+            println!("{}", peers::bin()?.display());
+            Ok(ExitCode::SUCCESS)
+        }
+        Some("suite") => run_suite(parse(arguments)?),
+        _ => bail!("{USAGE}"),
+    }
+}
+
+fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Wanted> {
+    let mut wanted = Wanted::default();
+    while let Some(option) = arguments.next() {
+        let mut value = || arguments.next().with_context(|| format!("{option} needs a value\n{USAGE}"));
+        match option.as_str() {
+            "--all" => wanted.all = true,
+            "--bless" => wanted.bless = true,
+            "--mode" => wanted.modes.push(value()?.parse()?),
+            "--unit" => wanted.units.push(value()?),
+            "--jobs" => wanted.jobs = Some(value()?.parse()?),
+            "--server" => wanted.server = Some(value()?.into()),
+            _ => bail!("{option} is not known\n{USAGE}"),
+        }
+    }
+    Ok(wanted)
+}
+
+fn run_suite(wanted: Wanted) -> Result<ExitCode> {
+    let server = wanted.server.as_deref().context(USAGE)?;
+    let plan = Plan::of_tree()?;
+    let bench = Bench {
+        source: suite::source()?,
+        peers: peers::bin()?,
+        server: server.canonicalize().with_context(|| format!("no server at {}", server.display()))?,
+        work: work_directory()?,
+    };
+    let mut runs = Vec::new();
+    for mode in Mode::ALL {
+        if wanted.modes.is_empty() || wanted.modes.contains(&mode) {
+            runs.extend(units(&wanted, &plan, &bench.source, mode)?.into_iter().map(|unit| (mode, unit)));
+        }
+    }
+    let jobs = wanted.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let newcomers = if wanted.bless { Newcomers::Bless } else { Newcomers::Report };
+    let lost = run_all(&bench, &plan, runs, jobs, newcomers)?;
+    Ok(if lost == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The units to run in a mode.
+fn units(wanted: &Wanted, plan: &Plan, source: &Path, mode: Mode) -> Result<Vec<String>> {
+    if !wanted.units.is_empty() {
+        return Ok(wanted.units.clone());
+    }
+    if !wanted.all {
+        return Ok(plan.push_units(mode));
+    }
+    let mut units = suite::default_units(source)?;
+    if mode == Mode::Spawn {
+        units.extend(suite::cluster_units(source)?);
+    }
+    units.retain(|unit| !plan.is_left_out(mode, unit));
+    Ok(units)
+}
+
+/// Trees and logs go beside the build: `conformance` under the directory that holds this program's profile directory.
+fn work_directory() -> Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let target = program.ancestors().nth(2).context("this program is not in a target directory")?;
+    let work = target.join("conformance");
+    std::fs::create_dir_all(&work)?;
+    Ok(work)
+}

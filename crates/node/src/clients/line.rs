@@ -1,0 +1,71 @@
+//! A client's line in CLIENT LIST and CLIENT INFO.
+
+use super::{Card, CardFlags};
+use crate::dispatch::Table;
+use std::fmt::Write;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Bytes a connection costs beside its buffers, for `tot-mem`.
+const CLIENT_BASE_BYTES: u64 = 1024;
+
+/// Appends the line, fields in Valkey 9.1's order, newline included (spec `info.md` §9).
+pub fn describe(out: &mut String, card: &Card, table: &Table, now_s: u64) {
+    let names = card.names();
+    let (query, query_free) = (card.query.load(Relaxed), card.query_free.load(Relaxed));
+    let (output, multi_bytes) = (card.output.load(Relaxed), card.multi_bytes.load(Relaxed));
+    let total = CLIENT_BASE_BYTES + query + query_free + output + multi_bytes;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let _ = writeln!(
+        out,
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa= db={} sub=0 psub=0 ssub=0 \
+         multi={} watch={} qbuf={query} qbuf-free={query_free} argv-mem=0 multi-mem={multi_bytes} \
+         rbs={output} rbp={output} obl={output} oll=0 omem=0 tot-mem={total} events=r cmd={} user=default \
+         redir=-1 resp={} lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={}",
+        card.id,
+        card.addr,
+        card.laddr,
+        card.fd,
+        text(&names.name),
+        now_s.saturating_sub(card.created_s),
+        now_s.saturating_sub(card.active_s.load(Relaxed)),
+        flag_letters(card.flags()),
+        card.db.load(Relaxed),
+        card.multi.load(Relaxed),
+        card.watching.load(Relaxed),
+        table.name(card.command.load(Relaxed)).unwrap_or("NULL"),
+        card.proto.load(Relaxed),
+        text(&names.lib_name),
+        text(&names.lib_ver),
+        card.net_in.load(Relaxed),
+        card.net_out.load(Relaxed),
+        card.commands.load(Relaxed),
+    );
+}
+
+/// The letters of `flags=`.
+pub fn flag_letters(flags: CardFlags) -> String {
+    let letters = [
+        (CardFlags::MULTI, 'x'),
+        (CardFlags::BLOCKED, 'b'),
+        (CardFlags::DIRTY, 'd'),
+        (CardFlags::CLOSING, 'c'),
+        (CardFlags::CLOSE_ASAP, 'A'),
+        (CardFlags::UNIX, 'U'),
+        (CardFlags::READONLY, 'r'),
+        (CardFlags::NO_EVICT, 'e'),
+        (CardFlags::NO_TOUCH, 'T'),
+    ];
+    let text: String = letters.iter().filter(|(bit, _)| flags.has(*bit)).map(|(_, c)| *c).collect();
+    if text.is_empty() { "N".into() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters() {
+        assert_eq!(flag_letters(CardFlags(0)), "N");
+        assert_eq!(flag_letters(CardFlags(CardFlags::MULTI | CardFlags::DIRTY)), "xd");
+    }
+}

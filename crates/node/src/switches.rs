@@ -1,0 +1,37 @@
+//! Switches that DEBUG turns.
+
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
+
+/// The switches. All off but active expiry.
+pub struct Switches {
+    active_expire: AtomicBool,
+    packet_filter: AtomicI32,
+}
+
+impl Default for Switches {
+    fn default() -> Switches {
+        Switches { active_expire: AtomicBool::new(true), packet_filter: AtomicI32::new(-1) }
+    }
+}
+
+impl Switches {
+    /// DEBUG SET-ACTIVE-EXPIRE.
+    pub fn set_active_expire(&self, on: bool) {
+        self.active_expire.store(on, Relaxed);
+    }
+
+    /// Whether expired keys are looked for.
+    pub fn active_expire(&self) -> bool {
+        self.active_expire.load(Relaxed)
+    }
+
+    /// DEBUG DROP-CLUSTER-PACKET-FILTER: a packet type, -1 none, -2 all.
+    pub fn set_packet_filter(&self, kind: i32) {
+        self.packet_filter.store(kind, Relaxed);
+    }
+
+    /// The filter in force.
+    pub fn packet_filter(&self) -> i32 {
+        self.packet_filter.load(Relaxed)
+    }
+}

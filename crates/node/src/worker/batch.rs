@@ -1,0 +1,137 @@
+//! Requests of one pipeline, parsed ahead: their commands looked up, their keys hashed and on their way
+//! into the cache before the first of them runs.
+
+use crate::dispatch::{Row, Table};
+use commands::{KeyRef, Unknown, routed_of};
+use resp::{Args, Limits, Parsed, Parser, ProtocolError, Span};
+use std::ops::Range;
+use store::{DbId, Key, KeyHash, Keyspace, Turn};
+
+/// Requests parsed ahead of execution.
+pub const BATCH_MAX: usize = 16;
+/// Keys hashed ahead per request; those beyond are hashed when their turn comes.
+pub const KEYS_AHEAD_MAX: usize = 64;
+
+/// What a request's name stands for.
+#[derive(Clone, Copy)]
+pub enum Named {
+    /// A command, with the right number of arguments or not.
+    Row(&'static Row),
+    /// Nothing.
+    Unknown(Unknown),
+}
+
+/// One parsed request.
+pub struct Item {
+    /// Its command.
+    pub named: Named,
+    /// End of its bytes, from the start of the batch's input.
+    pub end: usize,
+    spans: Range<usize>,
+    keys: Range<usize>,
+    /// Its keys cannot be found: the command will say why.
+    pub bad_keys: bool,
+}
+
+/// Up to [`BATCH_MAX`] requests of one connection.
+#[derive(Default)]
+pub struct Batch {
+    /// The requests.
+    pub items: Vec<Item>,
+    /// What is wrong with the bytes that follow them.
+    pub error: Option<ProtocolError>,
+    spans: Vec<Span>,
+    refs: Vec<KeyRef>,
+    hashes: Vec<KeyHash>,
+    found: Vec<KeyRef>,
+}
+
+impl Batch {
+    /// Parses up to `most` requests from `input`; returns the bytes of empty requests at its start that can
+    /// be dropped at once when nothing else was found.
+    pub fn fill(
+        &mut self,
+        parser: &mut Parser,
+        input: &[u8],
+        most: usize,
+        limits: &Limits,
+        table: &'static Table,
+        keyspace: &Keyspace,
+    ) -> usize {
+        self.items.clear();
+        self.spans.clear();
+        self.refs.clear();
+        self.hashes.clear();
+        self.error = None;
+        let (mut pos, mut dropped) = (0, 0);
+        while self.items.len() < most {
+            let first_span = self.spans.len();
+            match parser.next(input, &mut pos, &mut self.spans, limits) {
+                Ok(Parsed::Request) => self.push(input, first_span, pos, table, keyspace),
+                Ok(Parsed::Empty) => {
+                    if let Some(last) = self.items.last_mut() {
+                        last.end = pos;
+                    } else {
+                        dropped = pos;
+                    }
+                }
+                Ok(Parsed::Incomplete) => break,
+                Err(error) => {
+                    self.error = Some(error);
+                    break;
+                }
+            }
+        }
+        dropped
+    }
+
+    fn push(&mut self, input: &[u8], first_span: usize, end: usize, table: &'static Table, keyspace: &Keyspace) {
+        let spans = first_span..self.spans.len();
+        let args = Args::new(input, &self.spans[spans.clone()]);
+        let first_key = self.refs.len();
+        let mut bad_keys = false;
+        let named = match table.resolve(args) {
+            Ok(row) if row.spec.takes(args.len()) => {
+                bad_keys = !row.spec.keys.is_empty() && routed_of(row.spec, args, &mut self.found).is_err();
+                if !row.spec.keys.is_empty() && !bad_keys {
+                    for key in &self.found {
+                        self.hashes.push(keyspace.hash(&args[key.index as usize]));
+                        self.refs.push(*key);
+                    }
+                }
+                Named::Row(row)
+            }
+            Ok(row) => Named::Row(row),
+            Err(unknown) => Named::Unknown(unknown),
+        };
+        self.items.push(Item { named, end, spans, keys: first_key..self.refs.len(), bad_keys });
+    }
+
+    /// Asks for the cache lines that the batch will need: first the buckets, then the entries they name.
+    pub fn prefetch(&self, turn: &Turn<'_>, db: DbId) {
+        if self.hashes.len() < 2 {
+            return;
+        }
+        for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {
+            turn.prefetch_bucket(db, *hash);
+        }
+        for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {
+            turn.prefetch_entry(db, *hash);
+        }
+    }
+
+    /// A request's arguments.
+    pub fn args<'a>(&'a self, item: &Item, input: &'a [u8]) -> Args<'a> {
+        Args::new(input, &self.spans[item.spans.clone()])
+    }
+
+    /// A request's keys: where they stand, and their hashes.
+    pub fn keys(&self, item: &Item) -> (&[KeyRef], &[KeyHash]) {
+        (&self.refs[item.keys.clone()], &self.hashes[item.keys.clone()])
+    }
+}
+
+/// Keys of a request by position, hashed.
+pub fn key<'a>(args: Args<'a>, at: &KeyRef, hash: KeyHash) -> Key<'a> {
+    Key { bytes: args.get(at.index as usize).unwrap_or_default(), at: hash }
+}

@@ -1,0 +1,7 @@
+//! Sockets: what clients and peers connect to.
+
+mod listen;
+mod socket;
+
+pub use listen::{Listener, bind_all, unlink};
+pub use socket::{Accepted, Socket, prepare_tcp};

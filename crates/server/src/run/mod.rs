@@ -1,0 +1,5 @@
+//! The threads: one per worker, one for control, one for files.
+
+pub mod control;
+pub mod files;
+pub mod worker;
