@@ -114,7 +114,7 @@ pub(super) fn write(node: &SavedNode, out: &mut String) {
         }
     };
     let number = |port: u16| if port == 0 { String::new() } else { port.to_string() };
-    text("availability-zone", stored(&address.availability_zone, text_ok));
+    text("availability-zone", stored(&address.availability_zone, valkey_reads));
     text("client-tls-port", &number(address.client.tls_port));
     text("client-tcp-port", &number(address.client.tcp_port));
     text("client-ipv6", stored(&address.client.ipv6, ipv6_ok));
@@ -131,12 +131,22 @@ fn stored(value: &str, ok: fn(&[u8]) -> bool) -> &str {
 
 /// What may stand in a human name that Redis 8 shall load: it refuses the colon, which Valkey takes.
 fn redis_reads(value: &[u8]) -> bool {
-    text_ok(value) && !value.contains(&b':')
+    valkey_reads(value) && !value.contains(&b':')
 }
 
+/// Valkey takes less from its file than from its settings and its bus.
+fn valkey_reads(value: &[u8]) -> bool {
+    text_ok(value) && value.iter().all(valkey_legal)
+}
+
+fn valkey_legal(byte: &u8) -> bool {
+    *byte > 0x2C && *byte != 0x7F && !b";<=>?@[]^{|}~\\`".contains(byte)
+}
+
+/// Legal for either.
 fn legal(byte: &u8) -> bool {
-    let redis = !b"!#$%&()*+:;<>?@[]^{|}~".contains(byte) && *byte >= b' ' && *byte != 0x7F;
-    redis || text_ok(&[*byte]) || *byte >= 0x80
+    let redis = *byte >= b' ' && *byte != 0x7F && !b"!#$%&()*+:;<>?@[]^{|}~".contains(byte);
+    redis || valkey_legal(byte)
 }
 
 fn ipv4_ok(value: &[u8]) -> bool {
