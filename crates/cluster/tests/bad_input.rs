@@ -1,4 +1,5 @@
-//! What a hostile peer may put into a packet: it is refused, or read as something that can be stored and shown.
+//! What a hostile peer may put into a packet: it is refused, or read as something that can be stored and
+//! shown.
 
 use base::{NodeId, SlotSet};
 use cluster::wire::{

@@ -1,5 +1,5 @@
-//! Packets recorded between real servers: each decodes to the fields that were noted beside it, and encodes back to
-//! the same bytes.
+//! Packets recorded between real servers: each decodes to the fields that were noted beside it, and encodes
+//! back to the same bytes.
 
 use base::SlotSet;
 use cluster::wire::{

@@ -1,4 +1,5 @@
-//! Files that real servers wrote are read, and written back as the same bytes where the dialect is the one we write.
+//! Files that real servers wrote are read, and written back as the same bytes where the dialect is the one we
+//! write.
 
 use base::{NodeId, Slot};
 use cluster::address::Audience;

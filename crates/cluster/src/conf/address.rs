@@ -8,8 +8,8 @@ use base::num::parse_u64;
 /// How far the bus port is from the client port where it is not written.
 const BUS_PORT_OFFSET: u16 = 10000;
 
-/// Reads the field into `node` (spec `cluster-behaviour.md` §7.2). What is odd but may come from a peer is left out with
-/// a line in `notices`.
+/// Reads the field into `node` (spec `cluster-behaviour.md` §7.2). What is odd but may come from a peer is
+/// left out with a line in `notices`.
 pub(super) fn parse(
     field: &[u8],
     tls: bool,
@@ -103,7 +103,8 @@ fn set(
     Ok(())
 }
 
-/// Appends the field as nodes.conf has it. Values that must not be stored are left out: a peer announces them again.
+/// Appends the field as nodes.conf has it. Values that must not be stored are left out: a peer announces them
+/// again.
 pub(super) fn write(node: &SavedNode, out: &mut String) {
     let address = &node.address;
     let (ip, hostname) = (stored(&address.ip, address_ok), stored(&address.hostname, hostname_ok));

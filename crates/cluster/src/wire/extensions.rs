@@ -35,7 +35,8 @@ pub enum Extension {
     },
     /// The sender's shard.
     ShardId(ShardId),
-    /// A secret from Redis, an address from Valkey: see [`super::Type4`]. A multiple of 8 bytes, padding included.
+    /// A secret from Redis, an address from Valkey: see [`super::Type4`]. A multiple of 8 bytes, padding
+    /// included.
     Type4(Vec<u8>),
     /// Announced address for clients, empty or an IPv6 address.
     ClientIpv6(String),
@@ -59,8 +60,8 @@ pub fn hostname_ok(text: &[u8]) -> bool {
     text.len() <= EXTENSION_TEXT_MAX && text.iter().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(b))
 }
 
-/// Whether `text` can be a node's human name or availability zone: UTF-8 without control characters, below 256 bytes.
-/// Valkey announces zones with spaces.
+/// Whether `text` can be a node's human name or availability zone: UTF-8 without control characters, below
+/// 256 bytes. Valkey announces zones with spaces.
 pub fn text_ok(text: &[u8]) -> bool {
     let printable = |text: &str| !text.chars().any(char::is_control);
     text.len() <= EXTENSION_TEXT_MAX && std::str::from_utf8(text).is_ok_and(printable)

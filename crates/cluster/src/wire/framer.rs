@@ -27,7 +27,8 @@ pub enum BadFrame {
     },
 }
 
-/// Cuts a link's bytes into packets. Its memory follows the bytes that came, never a length that was announced.
+/// Cuts a link's bytes into packets. Its memory follows the bytes that came, never a length that was
+/// announced.
 #[derive(Debug)]
 pub struct Framer {
     held: Vec<u8>,
@@ -42,8 +43,8 @@ impl Framer {
         Framer { held: Vec::new(), done: false, max: max.max(HEADER_LEN) }
     }
 
-    /// The next packet of `input`, which is advanced past what was taken; `None` when `input` is used up. A packet that
-    /// lies whole in `input` is not copied. After an error the link must be closed.
+    /// The next packet of `input`, which is advanced past what was taken; `None` when `input` is used up. A
+    /// packet that lies whole in `input` is not copied. After an error the link must be closed.
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<&'a [u8]>, BadFrame> {
         if std::mem::take(&mut self.done) {
             self.held.clear();

@@ -174,8 +174,8 @@ impl Disk {
     }
 }
 
-/// Saves `epoch`, and after every step looks at what a crash would leave: before `durable` steps the old or the new
-/// state, from then on the new one. `stop`: how many steps are done.
+/// Saves `epoch`, and after every step looks at what a crash would leave: before `durable` steps the old or
+/// the new state, from then on the new one. `stop`: how many steps are done.
 fn save(
     disk: &mut Disk,
     generations: &mut Generations,
