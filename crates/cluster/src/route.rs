@@ -87,7 +87,7 @@ impl Route {
     /// The error line for the client, `-` included; `None` for [`Route::Local`]. `view` is the one that decided.
     pub fn error(self, view: &View, audience: Audience) -> Option<String> {
         let redirect = |verb: &str, slot: Slot, to: NodeIdx| {
-            let node = view.node(to);
+            let node = &view.node(to).address;
             let endpoint = node.endpoint(view.settings.endpoint, audience);
             format!("-{verb} {slot} {endpoint}:{}", node.port_for(audience))
         };

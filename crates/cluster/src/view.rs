@@ -1,13 +1,12 @@
 //! What workers know of the cluster: an immutable snapshot, published whenever something in it changes.
 
-mod endpoint;
 mod shards;
 mod slots;
 
-pub use endpoint::{Audience, EndpointType};
 pub use shards::{Shard, ShardNode};
 pub use slots::{SlotsEntry, SlotsNode};
 
+pub use crate::address::{Audience, ClientAddress, EndpointType, NodeAddress};
 use base::{Epoch, NodeId, ReplOffset, SLOTS, ShardId, Slot};
 
 /// Index of a node in [`View::nodes`].
@@ -62,27 +61,15 @@ impl Default for ViewSettings {
     }
 }
 
-/// One node. Texts are empty and ports 0 where nothing is known.
+/// One node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ViewNode {
     /// Its name.
     pub id: NodeId,
     /// Its shard's name.
     pub shard: ShardId,
-    /// Its address.
-    pub ip: String,
-    /// Port for clients without TLS.
-    pub tcp_port: u16,
-    /// Port for clients with TLS.
-    pub tls_port: u16,
-    /// Port of the bus.
-    pub bus_port: u16,
-    /// Announced host name.
-    pub hostname: String,
-    /// What it wants clients to use instead.
-    pub client: ClientAddress,
-    /// Announced availability zone.
-    pub availability_zone: String,
+    /// Where it is.
+    pub address: NodeAddress,
     /// A replica, even if of an unknown primary.
     pub replica: bool,
     /// The primary of a replica, if known.
@@ -97,32 +84,13 @@ pub struct ViewNode {
     pub config_epoch: Epoch,
 }
 
-/// An address announced for clients only; empty and 0 = not announced.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct ClientAddress {
-    /// For clients that came over IPv4.
-    pub ipv4: String,
-    /// For clients that came over IPv6.
-    pub ipv6: String,
-    /// For clients without TLS.
-    pub tcp_port: u16,
-    /// For clients with TLS.
-    pub tls_port: u16,
-}
-
 impl ViewNode {
     /// A primary without address, data or slots, alone in its shard.
     pub fn new(id: NodeId, shard: ShardId) -> ViewNode {
         ViewNode {
             id,
             shard,
-            ip: String::new(),
-            tcp_port: 0,
-            tls_port: 0,
-            bus_port: 0,
-            hostname: String::new(),
-            client: ClientAddress::default(),
-            availability_zone: String::new(),
+            address: NodeAddress::default(),
             replica: false,
             primary: None,
             failed: false,
@@ -230,8 +198,8 @@ pub(crate) mod samples {
 
     fn node(letter: u8, number: u16, primary: Option<NodeIdx>) -> ViewNode {
         let mut node = ViewNode::new(id(letter), id(b'x'));
-        node.ip = format!("10.0.0.{number}");
-        (node.tcp_port, node.tls_port, node.bus_port) = (7000 + number, 0, 17000 + number);
+        node.address.ip = format!("10.0.0.{number}");
+        (node.address.tcp_port, node.address.bus_port) = (7000 + number, 17000 + number);
         (node.replica, node.primary, node.offset) = (primary.is_some(), primary, 100);
         node
     }

@@ -95,12 +95,13 @@ fn a_reserved_stripe_wakes_its_client_and_then_the_others() {
             let b = thread::spawn(move || {
                 let turn = other.enter(B).unwrap();
                 turn.reserve(0, 2);
-                if turn.try_lock(&[0], 2).is_ok() {
+                if let Ok(mut locked) = turn.try_lock(&[0], 2) {
+                    *locked.get_mut(0) += 1;
                     return false;
                 }
                 let parked = turn.park(0, 2);
                 if !parked {
-                    drop(turn.try_lock(&[0], 2).expect("free, and reserved for it"));
+                    *turn.try_lock(&[0], 2).expect("free, and reserved for it").get_mut(0) += 1;
                 }
                 parked
             });
@@ -113,7 +114,7 @@ fn a_reserved_stripe_wakes_its_client_and_then_the_others() {
                 drop(space.enter(B).unwrap().try_lock(&[0], 2).expect("woken, so free"));
             }
             assert_eq!(notes.take().contains(&for_a), !a);
-            sum(&space);
+            assert_eq!(sum(&space), u64::from(a) + u64::from(!parked));
         },
         2,
     );

@@ -156,7 +156,7 @@ fn blocked_clients_are_looked_at_again() {
 #[test]
 fn error_lines() {
     let mut view = view(0);
-    view.nodes[1].tls_port = 6002;
+    view.nodes[1].address.tls_port = 6002;
     let (plain, tls) = (Audience::default(), Audience { tls: true, ipv6: false });
     let check = |view: &View, route: Route, who, expect: &str| {
         assert_eq!(route.error(view, who).as_deref(), Some(expect));
@@ -177,7 +177,7 @@ fn error_lines() {
     check(&view, Route::Unbound, plain, "-CLUSTERDOWN Hash slot not served");
     view.settings.endpoint = EndpointType::Hostname;
     check(&view, moved(THEIRS, 1), plain, "-MOVED 150 ?:7002");
-    view.nodes[1].hostname = "b.example".to_owned();
+    view.nodes[1].address.hostname = "b.example".to_owned();
     check(&view, moved(THEIRS, 1), plain, "-MOVED 150 b.example:7002");
     view.settings.endpoint = EndpointType::UnknownEndpoint;
     check(&view, moved(THEIRS, 1), plain, "-MOVED 150 :7002");

@@ -67,17 +67,18 @@ impl View {
     fn shard_node(&self, node: &ViewNode, audience: Audience) -> ShardNode {
         let some_port = |port: u16| Some(port).filter(|port| *port != 0);
         let some_text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let address = &node.address;
         ShardNode {
             id: node.id,
-            port: some_port(node.tcp_port_for_clients()),
-            tls_port: some_port(node.tls_port_for_clients()),
-            ip: node.ip_for(audience).to_owned(),
-            endpoint: node.endpoint(self.settings.endpoint, audience).to_owned(),
-            hostname: some_text(&node.hostname),
+            port: some_port(address.tcp_port_for_clients()),
+            tls_port: some_port(address.tls_port_for_clients()),
+            ip: address.ip_for(audience).to_owned(),
+            endpoint: address.endpoint(self.settings.endpoint, audience).to_owned(),
+            hostname: some_text(&address.hostname),
             role: if node.replica { "replica" } else { "master" },
             offset: node.offset,
             health: health(node),
-            availability_zone: some_text(&node.availability_zone),
+            availability_zone: some_text(&address.availability_zone),
         }
     }
 }
@@ -115,7 +116,7 @@ mod tests {
     fn fields_that_are_not_known_are_left_out() {
         let mut view = view(0);
         view.settings.endpoint = EndpointType::UnknownEndpoint;
-        view.nodes[1].availability_zone = "z".to_owned();
+        view.nodes[1].address.availability_zone = "z".to_owned();
         let node = view.shards(Audience::default()).remove(1).nodes.remove(0);
         assert_eq!((node.port, node.tls_port), (Some(7002), None));
         assert_eq!((node.ip.as_str(), node.endpoint.as_str()), ("10.0.0.2", ""));

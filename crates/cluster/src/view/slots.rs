@@ -49,20 +49,21 @@ impl View {
 
     fn slots_node(&self, node: &ViewNode, audience: Audience) -> SlotsNode {
         let kind = self.settings.endpoint;
-        let endpoint = node.endpoint(kind, audience).to_owned();
+        let address = &node.address;
+        let endpoint = address.endpoint(kind, audience).to_owned();
         let mut metadata = Vec::new();
         if kind != EndpointType::Ip {
-            metadata.push(("ip", node.ip_for(audience).to_owned()));
+            metadata.push(("ip", address.ip_for(audience).to_owned()));
         }
-        if kind != EndpointType::Hostname && !node.hostname.is_empty() {
-            metadata.push(("hostname", node.hostname.clone()));
+        if kind != EndpointType::Hostname && !address.hostname.is_empty() {
+            metadata.push(("hostname", address.hostname.clone()));
         }
-        if !node.availability_zone.is_empty() {
-            metadata.push(("availability-zone", node.availability_zone.clone()));
+        if !address.availability_zone.is_empty() {
+            metadata.push(("availability-zone", address.availability_zone.clone()));
         }
         SlotsNode {
             endpoint: (kind != EndpointType::UnknownEndpoint).then_some(endpoint),
-            port: node.port_for(audience),
+            port: address.port_for(audience),
             id: node.id,
             metadata,
         }
@@ -97,8 +98,8 @@ mod tests {
         let check = |kind, hostname: &str, zone: &str, expect: (Option<&str>, &[(&str, &str)])| {
             let mut view = view(0);
             view.settings.endpoint = kind;
-            view.nodes[1].hostname = hostname.to_owned();
-            view.nodes[1].availability_zone = zone.to_owned();
+            view.nodes[1].address.hostname = hostname.to_owned();
+            view.nodes[1].address.availability_zone = zone.to_owned();
             let node = view.slots(Audience::default())[1].nodes.remove(0);
             let metadata: Vec<_> = node.metadata.iter().map(|(k, v)| (*k, v.as_str())).collect();
             assert_eq!((node.endpoint.as_deref(), metadata.as_slice()), expect);
