@@ -154,7 +154,13 @@ impl Parser {
         let len = match self.bulk {
             Some(len) => len,
             None => {
-                let Some(line) = self.line(request, ProtocolError::BulkLineTooBig)? else { return Ok(false) };
+                let line = self.line(request, ProtocolError::BulkLineTooBig);
+                // The peers look at the first byte before they look at the line's end.
+                let line = line.map_err(|error| match request[self.at] {
+                    b if b != b'$' && error == ProtocolError::Crlf => ProtocolError::ExpectedBulk(b),
+                    _ => error,
+                });
+                let Some(line) = line? else { return Ok(false) };
                 let len = bulk_len(line, limits)?;
                 // Spans count in 32 bits.
                 if start + self.at + len + 2 > u32::MAX as usize {

@@ -121,6 +121,7 @@ fn arguments_begin_with_a_dollar() {
     refused("*1\r\n*1\r\n", "expected '$', got '*'");
     refused("*1\r\n:1\r\n", "expected '$', got ':'");
     refused("*1\r\n\r\n", "expected '$', got ' '");
+    refused("*1\r\nx\ry", "expected '$', got 'x'");
     refused("*1\r\n\0\r\n", "expected '$', got '\\x00'");
 }
 
