@@ -69,8 +69,8 @@ mod tests {
     #[test]
     fn links_to_files_are_found() {
         assert_eq!(
-            links("see [a](A.md#x), [b](https://b) and [c](#d) [e](docs/)"),
-            [format!("A.{}", "md"), "docs/".into()]
+            links("see [a](A.MD#x), [b](https://b) and [c](#d) [e](docs/)"),
+            ["A.MD", "docs/"]
         );
     }
 
