@@ -5,6 +5,7 @@ pub mod apt;
 pub mod client;
 
 pub mod cache;
+pub mod clients;
 pub mod command;
 pub mod mesh;
 pub mod mode;
