@@ -68,10 +68,7 @@ mod tests {
 
     #[test]
     fn links_to_files_are_found() {
-        assert_eq!(
-            links("see [a](A.MD#x), [b](https://b) and [c](#d) [e](docs/)"),
-            ["A.MD", "docs/"]
-        );
+        assert_eq!(links("see [a](A.MD#x), [b](https://b) and [c](#d) [e](docs/)"), ["A.MD", "docs/"]);
     }
 
     #[test]

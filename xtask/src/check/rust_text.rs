@@ -10,9 +10,17 @@ enum Part {
 
 /// The text with everything but code blanked; lines stay where they were.
 pub fn code_only(text: &str) -> String {
-    let parts = classify(text.as_bytes());
-    let kept =
-        text.bytes().zip(parts).map(|(b, part)| if part == Part::Code || b == b'\n' { b } else { b' ' });
+    only(Part::Code, text)
+}
+
+/// The text with everything but comments blanked; lines stay where they were.
+pub fn comments_only(text: &str) -> String {
+    only(Part::Comment, text)
+}
+
+fn only(wanted: Part, text: &str) -> String {
+    let bytes = text.bytes().zip(classify(text.as_bytes()));
+    let kept = bytes.map(|(b, part)| if part == wanted || b == b'\n' { b } else { b' ' });
     String::from_utf8_lossy(&kept.collect::<Vec<u8>>()).into_owned()
 }
 
@@ -137,6 +145,11 @@ mod tests {
         check(r##"f("unsafe \" {", r#"un"safe"#, b"x");"##, "f( , , b );");
         check("match c { '\"' => 1, '\\'' => 2 }", "match c { => 1, => 2 }");
         check("fn f<'a>(x: &'a str) {}", "fn f<'a>(x: &'a str) {}");
+    }
+
+    #[test]
+    fn comments_are_kept_apart() {
+        assert_eq!(comments_only("let a = \"// no\"; // yes").trim(), "// yes");
     }
 
     #[test]

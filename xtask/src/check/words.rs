@@ -1,6 +1,6 @@
 //! Words that do not belong in a finished tree: unfinished work, tickets, and the place where it was written.
 
-use super::rust_text::has_word;
+use super::rust_text::{comments_only, has_word};
 use super::{Finding, Source};
 
 /// Files that are not ours to word: names of other people's tests, resolved versions, recorded data.
@@ -36,8 +36,13 @@ const NOT_TICKETS: [&str; 16] = [
 pub fn check(sources: &[Source]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in sources.iter().filter(|s| !NOT_READ.iter().any(|path| s.path.starts_with(path))) {
-        for (at, line) in source.text.lines().enumerate() {
-            if let Some(what) = forbidden(line) {
+        // In code, a number after a sign is data.
+        let prose =
+            if source.path.ends_with(".rs") { comments_only(&source.text) } else { source.text.clone() };
+        for (at, (line, prose)) in source.text.lines().zip(prose.lines()).enumerate() {
+            if let Some(what) = forbidden(line).or_else(|| {
+                ticket(prose).map(|code| format!("{code} looks like a ticket's code: give the reason itself"))
+            }) {
                 findings.push(Finding::Error(format!("{}:{}: {what}", source.path, at + 1)));
             }
         }
@@ -58,7 +63,7 @@ fn forbidden(line: &str) -> Option<String> {
             return Some(format!("{piece}: {why}"));
         }
     }
-    ticket(line).map(|code| format!("{code} looks like a ticket's code: give the reason itself"))
+    None
 }
 
 /// `ABC-12`, an issue's number, or `#12` after a blank or bracket.
