@@ -55,9 +55,6 @@ pub fn test() -> Result<()> {
     if Path::new("sim").exists() {
         progress.step("simulation", || simulate(SEEDS_PUSH))?;
     }
-    if Path::new("fuzz/corpus").exists() {
-        progress.step("fuzz corpus", || run(cargo(&["nextest", "run", "--package", "fuzz-replay"])))?;
-    }
     progress.step("conformance", || conformance(&[]))?;
     progress.print();
     println!("every step passed");
