@@ -1,8 +1,8 @@
 //! Requests of one pipeline, parsed ahead: their commands looked up, their keys hashed and on their way
 //! into the cache before the first of them runs.
 
-use crate::dispatch::{Row, Table};
-use commands::{KeyRef, Unknown, routed_of};
+use crate::dispatch::{Named, Table};
+use commands::{KeyRef, routed_of};
 use resp::{Args, Limits, Parsed, Parser, ProtocolError, Span};
 use std::ops::Range;
 use store::{DbId, Key, KeyHash, Keyspace, Turn};
@@ -11,15 +11,6 @@ use store::{DbId, Key, KeyHash, Keyspace, Turn};
 pub const BATCH_MAX: usize = 16;
 /// Keys hashed ahead per request; those beyond are hashed when their turn comes.
 pub const KEYS_AHEAD_MAX: usize = 64;
-
-/// What a request's name stands for.
-#[derive(Clone, Copy)]
-pub enum Named {
-    /// A command, with the right number of arguments or not.
-    Row(&'static Row),
-    /// Nothing.
-    Unknown(Unknown),
-}
 
 /// One parsed request.
 pub struct Item {
@@ -47,12 +38,13 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Parses up to `most` requests from `input`; returns the bytes of empty requests at its start that can
-    /// be dropped at once when nothing else was found.
+    /// Parses up to `most` requests from `input`, one only if it is a line of text: quotes are undone in place,
+    /// so that what lies ahead could not be parsed again. Returns the bytes of empty requests at its start,
+    /// to be dropped when nothing else was found.
     pub fn fill(
         &mut self,
         parser: &mut Parser,
-        input: &[u8],
+        input: &mut [u8],
         most: usize,
         limits: &Limits,
         table: &'static Table,
@@ -65,6 +57,9 @@ impl Batch {
         self.error = None;
         let (mut pos, mut dropped) = (0, 0);
         while self.items.len() < most {
+            if !self.items.is_empty() && input.get(pos) != Some(&b'*') {
+                break;
+            }
             let first_span = self.spans.len();
             match parser.next(input, &mut pos, &mut self.spans, limits) {
                 Ok(Parsed::Request) => self.push(input, first_span, pos, table, keyspace),

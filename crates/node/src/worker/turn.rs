@@ -53,7 +53,7 @@ impl Worker {
         self.refresh();
         self.release_paused();
         let keyspace = Arc::clone(&self.core.shared.keyspace);
-        match keyspace.enter(self.core.index) {
+        match keyspace.enter(self.core.worker(), self.core.clock()) {
             Some(turn) => {
                 self.gated = false;
                 self.run_ready(&turn);
@@ -114,13 +114,13 @@ impl Worker {
             let Some(session) = conn.session.as_deref() else { break };
             let authenticated = self.core.is_authenticated(session);
             let limits =
-                Limits { bulk_max: self.core.config.clients.proto_max_bulk_len as usize, unauthenticated: !authenticated };
+                Limits { bulk_max: self.core.config.clients.bulk_max as usize, unauthenticated: !authenticated };
             // Before authentication limits depend on each command's outcome.
             let most = if authenticated { BATCH_MAX } else { 1 };
             let core = &self.core;
             let dropped = batch.fill(
                 &mut conn.parser,
-                conn.input.bytes(),
+                conn.input.bytes_mut(),
                 most,
                 &limits,
                 core.shared.table,
@@ -132,11 +132,14 @@ impl Worker {
             }
             batch.prefetch(turn, session.db);
             let before = core.shared.outside.process.ticks_ns();
-            let (mut done, mut ran) = (0, 0);
+            let mut done = 0;
             for item in &batch.items {
                 match self.core.step(turn, conn, &batch, item) {
-                    Step::Next => (done, ran) = (item.end, ran + 1),
-                    Step::Wait => break,
+                    Step::Next => done = item.end,
+                    Step::Wait => {
+                        conn.input.keep_parsed(item, &batch);
+                        break;
+                    }
                     Step::Away => {
                         done = item.end;
                         let request = OwnedRequest::from_args(batch.args(item, conn.input.bytes()));
@@ -148,7 +151,7 @@ impl Worker {
                     break;
                 }
             }
-            self.core.book_time(before, ran, &batch);
+            self.core.book_time(before);
             let finished = batch.items.last().is_none_or(|last| last.end == done);
             conn.input.consume(done);
             if finished && conn.may_run() {
