@@ -1,1 +1,18 @@
-//! (to be written)
+//! Data commands: what is known of each, and what runs it.
+//!
+//! A [`Spec`] tells name, arity, flags, keys and documentation of a command; a [`Registry`] finds commands by
+//! name; [`keys_of`] finds the keys in a request; [`introspect`] answers `COMMAND`. A handler parses its
+//! arguments, calls the store and writes one reply: it knows no client, no network and no other command.
+
+#[cfg(any(test, feature = "facts"))]
+pub mod facts;
+pub mod introspect;
+mod keys;
+mod registry;
+pub mod spec;
+#[cfg(test)]
+mod testing;
+
+pub use keys::{BadKeys, keys_of, routed_of, set_keys};
+pub use registry::{Command, CommandId, Registry, Unknown, wrong_arity};
+pub use spec::{Flag, KeyRef, Locks, Spec};

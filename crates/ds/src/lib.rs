@@ -1,1 +1,10 @@
-//! (to be written)
+//! Memory layouts: the entry that holds one key and its value, and the hash table that indexes entries.
+//!
+//! Knows nothing of slots, databases, clocks or commands.
+
+mod class;
+pub mod entry;
+pub mod table;
+
+pub use entry::{Entry, EntryRef, Kind, NewString, StrRef, ValueRef};
+pub use table::{Item, Occupied, Probe, Table};

@@ -1,9 +1,10 @@
 //! What a client is to the server, apart from its bytes: the part that travels to control and back.
 
-use crate::clients::Card;
+use crate::clients::{Card, CardFlags};
 use crate::dispatch::Row;
 use resp::{OwnedRequest, Proto};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use store::{DbId, Watcher};
 
 /// Whether replies reach the client (CLIENT REPLY).
@@ -97,6 +98,19 @@ impl Session {
     /// The client's id.
     pub fn id(&self) -> u64 {
         self.card.id
+    }
+
+    /// Puts what others may see onto the card.
+    pub fn publish(&self) {
+        let card = &self.card;
+        card.db.store(self.db, Relaxed);
+        card.proto.store(if self.proto == Proto::Resp3 { 3 } else { 2 }, Relaxed);
+        card.multi.store(self.multi.as_ref().map_or(-1, |m| m.queue.len() as i64), Relaxed);
+        card.multi_bytes.store(self.multi.as_ref().map_or(0, |m| m.bytes as u64), Relaxed);
+        card.watching.store(self.watched.len() as u32, Relaxed);
+        card.set_flag(CardFlags::MULTI, self.multi.is_some());
+        card.set_flag(CardFlags::DIRTY, self.watcher.is_dirty());
+        card.set_flag(CardFlags::READONLY, self.readonly);
     }
 
     /// Nothing about this client needs the careful path of dispatch.

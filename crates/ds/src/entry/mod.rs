@@ -1,0 +1,156 @@
+//! One key and its value in one allocation, byte-packed:
+//!
+//! ```text
+//! type and encoding 1 | flags 1 | access word 3 | key length 1 or 5 | [expiry 6] | key | value
+//! ```
+//!
+//! The value of a string is a length (1, 3, 5 or 9 bytes) and its bytes, or 8 bytes of an integer. The head of six
+//! bytes lets a 16-byte key with 8 bytes of value fit a 32-byte class.
+
+mod edit;
+mod layout;
+mod view;
+
+pub use layout::EXPIRY_MAX_MS;
+pub use view::{EntryRef, IntText, StrRef, ValueRef};
+
+use crate::class::{class_of, obtain, release};
+use crate::table::Item;
+use layout::{ALIGN, Shape};
+use std::ptr::NonNull;
+
+/// The data type of a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A byte string or an integer.
+    String,
+}
+
+impl Kind {
+    /// The name that `TYPE` answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::String => "string",
+        }
+    }
+}
+
+/// A string value to be stored, in the encoding that it shall have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NewString<'a> {
+    /// Eight bytes; `OBJECT ENCODING` says `int`.
+    Int(i64),
+    /// As given; `embstr` up to 44 bytes, `raw` above.
+    Bytes(&'a [u8]),
+    /// As given; `raw` at any length, as after `APPEND` and `SETRANGE`.
+    Raw(&'a [u8]),
+}
+
+/// An owned entry: a thin pointer to the one allocation.
+pub struct Entry(NonNull<u8>);
+
+// SAFETY: an entry owns its bytes alone; nothing in them is tied to a thread.
+unsafe impl Send for Entry {}
+// SAFETY: shared access only reads.
+unsafe impl Sync for Entry {}
+
+impl Entry {
+    /// A string entry. `expiry` in milliseconds since the Unix epoch, cut to [`EXPIRY_MAX_MS`]. The access word is 0.
+    pub fn string(key: &[u8], value: NewString<'_>, expiry: Option<u64>) -> Entry {
+        let shape = Shape::of_string(key.len(), expiry.is_some(), value);
+        let raw = obtain(class_of(shape.total()), ALIGN);
+        // SAFETY: the allocation holds `shape.total()` bytes and nobody else has it.
+        unsafe {
+            layout::write_head(raw, &shape);
+            layout::write_key(raw, &shape, key);
+            layout::write_expiry(raw, &shape, expiry);
+            layout::write_string(raw, &shape, value);
+        }
+        Entry(raw)
+    }
+
+    /// A view for reading.
+    #[inline]
+    pub fn view(&self) -> EntryRef<'_> {
+        // SAFETY: the entry is alive and unchanged as long as `self` is borrowed.
+        unsafe { EntryRef::new(self.0) }
+    }
+
+    /// A copy under another key, with value, expiry and access word of this one.
+    pub fn with_key(&self, key: &[u8]) -> Entry {
+        let view = self.view();
+        let value = match view.value() {
+            ValueRef::Str(StrRef::Int(n)) => NewString::Int(n),
+            ValueRef::Str(StrRef::Bytes(bytes)) if view.is_forced_raw() => NewString::Raw(bytes),
+            ValueRef::Str(StrRef::Bytes(bytes)) => NewString::Bytes(bytes),
+        };
+        let mut copy = Entry::string(key, value, view.expiry());
+        copy.set_access(view.access());
+        copy
+    }
+
+    fn shape(&self) -> Shape {
+        // SAFETY: the entry is alive and its head is written.
+        unsafe { Shape::read(self.0) }
+    }
+}
+
+impl Clone for Entry {
+    fn clone(&self) -> Entry {
+        self.with_key(self.view().key())
+    }
+}
+
+impl Drop for Entry {
+    #[inline]
+    fn drop(&mut self) {
+        let class = class_of(self.shape().total());
+        // SAFETY: every change of an entry's length keeps its allocation at the class of that length.
+        unsafe { release(self.0, class, ALIGN) }
+    }
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.view().fmt(f)
+    }
+}
+
+// SAFETY: the pointer comes from the allocator, aligned to 8, and stays put while the item is in a table; the key is
+// part of the allocation.
+unsafe impl Item for Entry {
+    type Ref<'a> = EntryRef<'a>;
+
+    #[inline]
+    fn into_raw(self) -> NonNull<u8> {
+        std::mem::ManuallyDrop::new(self).0
+    }
+
+    #[inline]
+    unsafe fn from_raw(raw: NonNull<u8>) -> Entry {
+        Entry(raw)
+    }
+
+    #[inline]
+    unsafe fn borrow<'a>(raw: NonNull<u8>) -> EntryRef<'a> {
+        // SAFETY: the caller vouches for a live item during `'a`.
+        unsafe { EntryRef::new(raw) }
+    }
+
+    #[inline]
+    fn view(&self) -> EntryRef<'_> {
+        Entry::view(self)
+    }
+
+    #[inline]
+    fn key<'a>(item: EntryRef<'a>) -> &'a [u8]
+    where
+        Self: 'a,
+    {
+        item.key()
+    }
+}
+
+#[cfg(test)]
+mod tests;

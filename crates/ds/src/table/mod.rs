@@ -1,0 +1,241 @@
+//! A hash table of thin pointers by linear hashing: it grows and shrinks one bucket at a time, so that no single
+//! insert or remove pays for the size of the table.
+//!
+//! A full bucket gets an overflow bucket, and whenever that happens one bucket, the next in turn, is split in two.
+//! With `n` buckets and `m` the greatest power of two not above `n`, a hash belongs to bucket `hash mod 2m` if that
+//! is below `n`, else to `hash mod m`. An empty table owns nothing; one item is kept in the table's own root word.
+
+mod array;
+mod bucket;
+mod chain;
+mod item;
+mod occupied;
+mod resize;
+mod scan;
+
+pub use item::Item;
+pub use occupied::{Occupied, Probe};
+pub use scan::{Iter, SCAN_BITS, SCAN_END};
+
+use array::Array;
+use bucket::Bucket;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+/// Most items of one table; its counters have 32 bits.
+pub const ITEMS_MAX: usize = u32::MAX as usize;
+
+/// A hash table of `T` by byte-string keys. The caller hashes: 64 bits, the same for the same key during the life of
+/// the table, and keyed if strangers choose the keys.
+pub struct Table<T: Item> {
+    array: Array,
+    len: u32,
+    overflows: u32,
+    items: PhantomData<T>,
+}
+
+// SAFETY: a table owns its items and buckets; nothing in them is tied to a thread but what `T` is.
+unsafe impl<T: Item + Send> Send for Table<T> {}
+// SAFETY: shared access only reads.
+unsafe impl<T: Item + Sync> Sync for Table<T> {}
+
+/// Where an item is kept.
+#[derive(Clone, Copy)]
+enum Place {
+    /// In the root word of a table that has no bucket.
+    Root,
+    /// In a bucket, at an index.
+    At(NonNull<Bucket>, usize),
+}
+
+/// The bits that are compared before an item is touched. Buckets are chosen by the low ones.
+#[inline]
+fn tag_of(hash: u64) -> u8 {
+    (hash >> 56) as u8
+}
+
+impl<T: Item> Default for Table<T> {
+    fn default() -> Table<T> {
+        Table::new()
+    }
+}
+
+impl<T: Item> Table<T> {
+    /// The empty table, which owns no memory.
+    pub const fn new() -> Table<T> {
+        Table { array: Array::EMPTY, len: 0, overflows: 0, items: PhantomData }
+    }
+
+    /// Number of items.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether there is no item.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Bytes of memory that the table holds, without its items and itself.
+    #[inline]
+    pub fn allocated(&self) -> usize {
+        self.array.allocated() + self.overflows as usize * size_of::<Bucket>()
+    }
+
+    /// The item with this key.
+    #[inline]
+    pub fn get(&self, hash: u64, key: &[u8]) -> Option<T::Ref<'_>> {
+        let place = self.find(hash, key)?;
+        // SAFETY: the place was just found; the item lives while the table is borrowed.
+        Some(unsafe { T::borrow(self.raw_at(place)) })
+    }
+
+    /// The item with this key, for changes.
+    #[inline]
+    pub fn get_mut(&mut self, hash: u64, key: &[u8]) -> Option<Occupied<'_, T>> {
+        let place = self.find(hash, key)?;
+        Some(Occupied::new(self, hash, place))
+    }
+
+    /// The item with this key, unless `dead` says that it is to be removed.
+    #[inline]
+    pub fn probe(&mut self, hash: u64, key: &[u8], dead: impl FnOnce(T::Ref<'_>) -> bool) -> Probe<'_, T> {
+        let Some(place) = self.find(hash, key) else { return Probe::Missing };
+        // SAFETY: the place was just found.
+        let found = Occupied::new(self, hash, place);
+        if dead(found.get()) { Probe::Removed(found.remove()) } else { Probe::Found(found) }
+    }
+
+    /// Adds an item whose key is not in the table. `rehash` gives the hash of an item's key.
+    pub fn insert(&mut self, hash: u64, item: T, rehash: impl Fn(&[u8]) -> u64) {
+        debug_assert!(self.find(hash, T::key(item.view())).is_none(), "the key is in the table");
+        assert!(self.len() < ITEMS_MAX);
+        let raw = item.into_raw();
+        if self.array.is_bare() {
+            self.insert_bare(hash, raw);
+        } else {
+            let head = self.array.bucket(self.array.index_of(hash));
+            let overflowed = self.push(head, tag_of(hash), raw);
+            self.len += 1;
+            if overflowed && self.wants_split() {
+                self.split(rehash);
+            }
+        }
+    }
+
+    /// Takes the item with this key out.
+    pub fn remove(&mut self, hash: u64, key: &[u8]) -> Option<T> {
+        self.get_mut(hash, key).map(Occupied::remove)
+    }
+
+    /// Asks the processor for the bucket of a hash.
+    #[inline]
+    pub fn prefetch(&self, hash: u64) {
+        if !self.array.is_bare() {
+            prefetch(self.array.bucket(self.array.index_of(hash)).as_ptr().cast());
+        }
+    }
+
+    /// Asks the processor for the items that may have this hash.
+    #[inline]
+    pub fn prefetch_items(&self, hash: u64) {
+        if self.array.is_bare() {
+            if self.len == 1 {
+                prefetch(self.array.root_item().1.as_ptr());
+            }
+            return;
+        }
+        // SAFETY: buckets of the array are alive while the table is borrowed.
+        let bucket = unsafe { self.array.bucket(self.array.index_of(hash)).as_ref() };
+        let mut hits = bucket.matches(tag_of(hash));
+        while hits != 0 {
+            prefetch(bucket.pointer(hits.trailing_zeros() as usize).as_ptr());
+            hits &= hits - 1;
+        }
+    }
+
+    #[inline]
+    fn find(&self, hash: u64, key: &[u8]) -> Option<Place> {
+        // SAFETY: pointers in a table are live items.
+        let is_key = |raw| unsafe { T::key(T::borrow(raw)) == key };
+        let tag = tag_of(hash);
+        if self.array.is_bare() {
+            let (root_tag, raw) = if self.len == 0 { return None } else { self.array.root_item() };
+            return (root_tag == tag && is_key(raw)).then_some(Place::Root);
+        }
+        let mut at = self.array.bucket(self.array.index_of(hash));
+        loop {
+            // SAFETY: buckets of a chain are alive while the table is borrowed.
+            let bucket = unsafe { at.as_ref() };
+            let mut hits = bucket.matches(tag);
+            while hits != 0 {
+                let i = hits.trailing_zeros() as usize;
+                if is_key(bucket.pointer(i)) {
+                    return Some(Place::At(at, i));
+                }
+                hits &= hits - 1;
+            }
+            at = bucket.link()?;
+        }
+    }
+
+    /// # Safety
+    /// `place` holds an item of this table.
+    #[inline]
+    unsafe fn raw_at(&self, place: Place) -> NonNull<u8> {
+        match place {
+            Place::Root => self.array.root_item().1,
+            // SAFETY: the caller vouches for the place, so its bucket is alive.
+            Place::At(bucket, i) => unsafe { bucket.as_ref() }.pointer(i),
+        }
+    }
+
+    /// Inserts into a table without buckets: the first item into the root word, the second with it into a bucket.
+    fn insert_bare(&mut self, hash: u64, raw: NonNull<u8>) {
+        if self.len == 0 {
+            self.array.set_root_item(tag_of(hash), raw);
+        } else {
+            let (tag, first) = self.array.root_item();
+            let bucket = self.array.first_bucket();
+            self.push(bucket, tag, first);
+            self.push(bucket, tag_of(hash), raw);
+        }
+        self.len += 1;
+    }
+}
+
+impl<T: Item> Drop for Table<T> {
+    fn drop(&mut self) {
+        if self.array.is_bare() {
+            if self.len == 1 {
+                // SAFETY: the root word holds the one item, which nobody reads after this.
+                drop(unsafe { T::from_raw(self.array.root_item().1) });
+            }
+            return;
+        }
+        for index in 0..self.array.len() {
+            let head = self.array.bucket(index);
+            while let Some((_, raw)) = self.pop(head) {
+                // SAFETY: popped, so owned by nobody else.
+                drop(unsafe { T::from_raw(raw) });
+            }
+        }
+        self.array.free();
+    }
+}
+
+#[inline]
+fn prefetch(at: *const u8) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: a prefetch of any address is harmless.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = at;
+}
+
+#[cfg(test)]
+mod tests;

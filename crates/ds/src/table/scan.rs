@@ -1,0 +1,180 @@
+//! Walking a table: all at once, at random, or in bit-reversed hash order.
+//!
+//! A bucket covers one interval of bit-reversed hashes, whatever the size of the table: a split cuts the interval in
+//! two, a merge joins two. So a position in that order stays good while the table changes, and a walk from 0 to the
+//! end meets every item that was there all along.
+
+use super::bucket::Bucket;
+use super::{Item, Place, Table};
+use base::Rng;
+use std::ptr::NonNull;
+
+/// Bits of a scan position; a table has fewer than 2^32 buckets.
+pub const SCAN_BITS: u32 = 39;
+
+/// The position behind the last one.
+pub const SCAN_END: u64 = 1 << SCAN_BITS;
+
+/// Chains are taken for so long when an item is drawn; longer ones are rare, and lose a little of their chance.
+const RANDOM_CHAIN_LEN: usize = 24;
+/// Draws before an item is taken from wherever one is.
+const RANDOM_TRIES_MAX: usize = 100;
+
+impl<T: Item> Table<T> {
+    /// Every item, in no order that means anything.
+    pub fn iter(&self) -> Iter<'_, T> {
+        Iter { table: self, index: 0, nth: 0 }
+    }
+
+    /// Emits all items of the bucket at a position below [`SCAN_END`], and returns the next position, `SCAN_END`
+    /// after the last. May emit an item twice if the table shrank meanwhile.
+    pub fn scan<'t>(&'t self, position: u64, mut emit: impl FnMut(T::Ref<'t>)) -> u64 {
+        let (index, next) = self.interval(position);
+        let mut nth = 0;
+        while let Some(place) = self.place(index, nth) {
+            // SAFETY: an item of this table, which is borrowed during `'t`.
+            emit(unsafe { T::borrow(self.raw_at(place)) });
+            nth += 1;
+        }
+        next
+    }
+
+    /// Like `scan`, and moves the items that `dead` chooses to `removed`.
+    pub fn sweep(
+        &mut self,
+        position: u64,
+        mut dead: impl FnMut(T::Ref<'_>) -> bool,
+        mut removed: impl FnMut(T),
+    ) -> u64 {
+        let (index, next) = self.interval(position);
+        let (mut nth, mut taken) = (0, 0);
+        while let Some(place) = self.place(index, nth) {
+            // SAFETY: an item of this table; once taken out it belongs to us.
+            unsafe {
+                if !dead(T::borrow(self.raw_at(place))) {
+                    nth += 1;
+                    continue;
+                }
+                let raw = match place {
+                    Place::Root => {
+                        let raw = self.raw_at(place);
+                        self.array.clear_root_item();
+                        raw
+                    }
+                    Place::At(bucket, i) => self.take(self.array.bucket(index), bucket, i),
+                };
+                self.len -= 1;
+                taken += 1;
+                removed(T::from_raw(raw));
+            }
+        }
+        for _ in 0..taken {
+            self.settle();
+        }
+        next
+    }
+
+    /// An item at random: each with nearly the same chance.
+    pub fn random(&self, rng: &mut Rng) -> Option<T::Ref<'_>> {
+        if self.is_empty() {
+            return None;
+        }
+        let buckets = self.array.len().max(1) as u64;
+        for _ in 0..RANDOM_TRIES_MAX {
+            let index = rng.below(buckets) as usize;
+            let nth = rng.below(RANDOM_CHAIN_LEN.min(self.len()) as u64) as usize;
+            if let Some(place) = self.place(index, nth) {
+                // SAFETY: an item of this table.
+                return Some(unsafe { T::borrow(self.raw_at(place)) });
+            }
+        }
+        self.iter().next()
+    }
+
+    /// The bucket of a position, and the end of its interval.
+    fn interval(&self, position: u64) -> (usize, u64) {
+        assert!(position < SCAN_END, "a scan position has 39 bits");
+        if self.array.is_bare() {
+            return (0, SCAN_END);
+        }
+        let hash = position.reverse_bits() >> (64 - SCAN_BITS);
+        let index = self.array.index_of(hash);
+        let half = 1usize << self.array.len().ilog2();
+        let is_split = index >= half || index + half < self.array.len();
+        let bits = half.ilog2() + u32::from(is_split);
+        let last = position | (SCAN_END - 1) >> bits;
+        (index, last + 1)
+    }
+
+    fn place(&self, index: usize, nth: usize) -> Option<Place> {
+        if self.array.is_bare() {
+            return (nth == 0 && self.len == 1).then_some(Place::Root);
+        }
+        self.nth(self.array.bucket(index), nth)
+    }
+
+    /// Panics if the structure contradicts itself. `rehash` as in `insert`.
+    pub fn check_invariants(&self, rehash: impl Fn(&[u8]) -> u64) {
+        if self.array.is_bare() {
+            assert!(self.len <= 1 && self.overflows == 0);
+            if self.len == 1 {
+                let (tag, raw) = self.array.root_item();
+                // SAFETY: an item of this table.
+                assert_eq!(tag, super::tag_of(rehash(T::key(unsafe { T::borrow(raw) }))));
+            }
+            return;
+        }
+        assert!(self.len > 1);
+        let (mut items, mut overflows) = (0, 0);
+        for index in 0..self.array.len() {
+            let head = self.array.bucket(index);
+            items += self.chain_len(head);
+            overflows += self.check_chain(index, head, &rehash);
+        }
+        assert_eq!((items, overflows), (self.len(), self.overflows as usize));
+    }
+
+    /// Returns the number of overflow buckets.
+    fn check_chain(&self, index: usize, head: NonNull<Bucket>, rehash: impl Fn(&[u8]) -> u64) -> usize {
+        let (mut at, mut overflows) = (head, 0);
+        loop {
+            // SAFETY: buckets of a chain are alive while the table is borrowed.
+            let bucket = unsafe { at.as_ref() };
+            for i in 0..bucket.count() {
+                // SAFETY: an item of this table.
+                let hash = rehash(T::key(unsafe { T::borrow(bucket.pointer(i)) }));
+                assert_eq!((self.array.index_of(hash), super::tag_of(hash)), (index, bucket.tag(i)));
+            }
+            let Some(next) = bucket.link() else {
+                assert!(overflows == 0 || bucket.count() >= 2);
+                return overflows;
+            };
+            assert_eq!(bucket.count(), super::bucket::SLOTS_LINKED);
+            overflows += 1;
+            at = next;
+        }
+    }
+}
+
+/// Items of a table.
+pub struct Iter<'t, T: Item> {
+    table: &'t Table<T>,
+    index: usize,
+    nth: usize,
+}
+
+impl<'t, T: Item> Iterator for Iter<'t, T> {
+    type Item = T::Ref<'t>;
+
+    fn next(&mut self) -> Option<T::Ref<'t>> {
+        while self.index < self.table.array.len().max(1) {
+            if let Some(place) = self.table.place(self.index, self.nth) {
+                self.nth += 1;
+                // SAFETY: an item of this table, which is borrowed during `'t`.
+                return Some(unsafe { T::borrow(self.table.raw_at(place)) });
+            }
+            (self.index, self.nth) = (self.index + 1, 0);
+        }
+        None
+    }
+}

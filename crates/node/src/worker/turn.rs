@@ -1,0 +1,192 @@
+//! The order of a turn.
+
+use super::Worker;
+use super::batch::BATCH_MAX;
+use super::conn::{Conn, Wait};
+use super::step::Step;
+use crate::mail::ConnId;
+use crate::pause::Paused;
+use base::Now;
+use resp::{Limits, OwnedRequest};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use store::Turn;
+
+/// Input held for a client whose command waits; beyond it nothing more is read until the command has run.
+const PARKED_INPUT_MAX: usize = 1 << 20;
+
+impl Worker {
+    /// A place for the next read of a connection; `None` while it should not be read.
+    pub fn read_space(&mut self, id: ConnId) -> Option<&mut [u8]> {
+        let conn = self.conns.get_mut(id.0 as usize)?.as_deref_mut()?;
+        let parked_full = conn.wait != Wait::Nothing && conn.input.len() > PARKED_INPUT_MAX;
+        if conn.closing || conn.dead || parked_full {
+            return None;
+        }
+        let needed = conn.parser.needed();
+        Some(conn.input.space(&mut self.pool, needed))
+    }
+
+    /// `n` bytes were read into the space.
+    pub fn handle_read(&mut self, id: ConnId, n: usize, now: Now) {
+        let counters = self.core.counters();
+        counters.reads.add(1);
+        counters.net_input.add(n as u64);
+        let limit = self.core.config.clients.query_buffer_limit;
+        let Some(conn) = self.conns.get_mut(id.0 as usize).and_then(Option::as_deref_mut) else { return };
+        conn.input.filled(n);
+        conn.active = now.mono;
+        conn.card.active_s.store(now.unix_s(), Relaxed);
+        conn.card.net_in.fetch_add(n as u64, Relaxed);
+        if conn.input.len() as u64 > limit {
+            counters.query_buffer_closed.add(1);
+            self.close(id);
+            return;
+        }
+        self.queue_ready(id);
+    }
+
+    /// One turn: what changed outside, then commands under the gate's permit, then what needs the whole
+    /// keyspace, then upkeep. Replies are ready for [`Worker::poll_transmit`] afterwards.
+    pub fn poll_turn(&mut self, now: Now) {
+        self.core.now = now;
+        self.refresh();
+        self.release_paused();
+        let keyspace = Arc::clone(&self.core.shared.keyspace);
+        match keyspace.enter(self.core.index) {
+            Some(turn) => {
+                self.gated = false;
+                self.run_ready(&turn);
+                self.sweep(&turn);
+            }
+            None => self.gated = !self.ready.is_empty(),
+        }
+        self.run_exclusive();
+        self.upkeep();
+    }
+
+    /// Looks at configuration, view and pause again if one of them changed.
+    fn refresh(&mut self) {
+        let generation = self.core.shared.generation.load(Acquire);
+        if generation != self.seen_generation {
+            self.seen_generation = generation;
+            self.core.refresh();
+        }
+    }
+
+    fn release_paused(&mut self) {
+        if self.paused.is_empty() || self.core.paused() != Paused::Nothing {
+            return;
+        }
+        for id in std::mem::take(&mut self.paused) {
+            self.unpark(id, Wait::Pause);
+        }
+    }
+
+    /// Lets a connection run its waiting command again.
+    pub(super) fn unpark(&mut self, id: ConnId, from: Wait) {
+        if let Some(conn) = self.conn_mut(id)
+            && conn.wait == from
+        {
+            conn.wait = Wait::Nothing;
+            self.queue_ready(id);
+        }
+    }
+
+    /// Serves each connection that was ready when the turn began.
+    fn run_ready(&mut self, turn: &Turn<'_>) {
+        for _ in 0..self.ready.len() {
+            if turn.asked_to_leave() {
+                break;
+            }
+            let Some(id) = self.ready.pop_front() else { break };
+            let Some(mut conn) = self.conns.get_mut(id.0 as usize).and_then(Option::take) else { continue };
+            conn.queued_ready = false;
+            self.run_pipeline(turn, &mut conn);
+            self.settle(conn);
+        }
+    }
+
+    /// Runs a connection's requests until they end or one of them must wait.
+    fn run_pipeline(&mut self, turn: &Turn<'_>, conn: &mut Conn) {
+        let mut batch = std::mem::take(&mut self.batch);
+        while conn.may_run() {
+            let Some(session) = conn.session.as_deref() else { break };
+            let authenticated = self.core.is_authenticated(session);
+            let limits =
+                Limits { bulk_max: self.core.config.clients.proto_max_bulk_len as usize, unauthenticated: !authenticated };
+            // Before authentication limits depend on each command's outcome.
+            let most = if authenticated { BATCH_MAX } else { 1 };
+            let core = &self.core;
+            let dropped = batch.fill(
+                &mut conn.parser,
+                conn.input.bytes(),
+                most,
+                &limits,
+                core.shared.table,
+                &core.shared.keyspace,
+            );
+            if batch.items.is_empty() && batch.error.is_none() {
+                conn.input.consume(dropped);
+                break;
+            }
+            batch.prefetch(turn, session.db);
+            let before = core.shared.outside.process.ticks_ns();
+            let (mut done, mut ran) = (0, 0);
+            for item in &batch.items {
+                match self.core.step(turn, conn, &batch, item) {
+                    Step::Next => (done, ran) = (item.end, ran + 1),
+                    Step::Wait => break,
+                    Step::Away => {
+                        done = item.end;
+                        let request = OwnedRequest::from_args(batch.args(item, conn.input.bytes()));
+                        self.core.send_away(conn, request, None);
+                        break;
+                    }
+                }
+                if !conn.may_run() {
+                    break;
+                }
+            }
+            self.core.book_time(before, ran, &batch);
+            let finished = batch.items.last().is_none_or(|last| last.end == done);
+            conn.input.consume(done);
+            if finished && conn.may_run() {
+                if let Some(error) = batch.error.take() {
+                    self.core.protocol_error(conn, &error);
+                }
+            } else {
+                // Requests parsed ahead but not run are parsed again when their turn comes.
+                conn.parser = resp::Parser::default();
+            }
+        }
+        self.batch = batch;
+    }
+
+    /// Puts a connection back after it was served.
+    fn settle(&mut self, mut conn: Box<Conn>) {
+        let id = conn.id;
+        conn.input.settle(&mut self.pool);
+        conn.publish();
+        let (waits, dead) = (conn.wait, conn.dead);
+        let overflow = conn.output.exceeds(&self.core.output_limit(), self.core.now.mono);
+        self.core.counters().max_output.raise(conn.output.len() as u64);
+        self.conns[id.0 as usize] = Some(conn);
+        if overflow {
+            self.core.counters().output_buffer_closed.add(1);
+            self.core.log_output_overflow(self.conns[id.0 as usize].as_deref());
+            self.close(id);
+            return;
+        }
+        match waits {
+            Wait::Exclusive => self.exclusivity.enqueue(id),
+            Wait::Pause => self.paused.push(id),
+            Wait::Nothing | Wait::Stripe | Wait::Control => {}
+        }
+        if dead {
+            self.close(id);
+        } else {
+            self.queue_output(id);
+        }
+    }
+}
