@@ -168,7 +168,8 @@ fn load_node(core: &mut Core, line: &SavedNode) -> Result<NodeKey, StartError> {
         me.config_epoch = line.config_epoch;
         me.shard = line.shard.unwrap_or(me.shard);
         if line.flags.contains(NodeFlags::REPLICA) {
-            let text = "This node was a replica: it starts as an empty primary, replication is not built yet.";
+            let text =
+                "This node was a replica: it starts as an empty primary, replication is not built yet.";
             core.log(Level::Warning, text.to_string());
         }
         return Ok(core.nodes.myself);
