@@ -18,7 +18,11 @@ const HEADER_TRUTH: NodeFlags = NodeFlags(
 pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
     let Some(mut framer) = core.links.get_mut(id).and_then(|l| l.framer.take()) else { return };
     loop {
-        match framer.next(&mut input) {
+        // A borrow of its own for each packet: one may lie in the input, the next in the framer.
+        let mut rest = input;
+        let next = framer.next(&mut rest);
+        let taken = input.len() - rest.len();
+        match next {
             Ok(Some(packet)) => one(core, id, packet),
             Ok(None) => break,
             Err(bad) => {
@@ -31,6 +35,7 @@ pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
         if core.links.get(id).is_none() {
             return;
         }
+        input = &input[taken..];
     }
     if let Some(link) = core.links.get_mut(id) {
         link.framer = Some(framer);
