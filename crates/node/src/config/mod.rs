@@ -35,7 +35,7 @@ pub use settings::{Defaults, Settings};
 pub use status::{Status, harmless, of as status, unbuilt};
 pub use table::{find, rows};
 pub use typed::{
-    Access, Address, Clients, Cluster, Config, Encodings, EndpointType, EvictionPolicy, Latency, LogLevel,
-    Logging, Memory, Network, Permission, Process, Shutdown,
+    Access, Address, BUS_PORT_OFFSET, Clients, Cluster, Config, Encodings, EndpointType, EvictionPolicy,
+    Latency, LogLevel, Logging, Memory, Network, Permission, Process, Shutdown,
 };
 pub use value::Value;

@@ -32,6 +32,19 @@ pub struct Config {
     pub save: Vec<SavePoint>,
 }
 
+/// The bus port is the client port plus this, unless `cluster-port` is given.
+pub const BUS_PORT_OFFSET: u16 = 10000;
+
+impl Config {
+    /// Where the cluster bus listens. A node in cluster mode does not start on ports too high for the sum.
+    pub fn bus_port(&self) -> u16 {
+        match self.cluster.port {
+            0 => self.network.port.saturating_add(BUS_PORT_OFFSET),
+            port => port,
+        }
+    }
+}
+
 /// Listening.
 #[derive(Clone, Debug)]
 pub struct Network {

@@ -9,7 +9,10 @@ use std::io::Read as _;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
-use node::config::{Defaults, Invocation, Rename, Settings, Sources, load, parse_arguments, report, usage};
+use node::config::{
+    BUS_PORT_OFFSET, Config, Defaults, Invocation, Rename, Settings, Sources, load, parse_arguments, report,
+    usage,
+};
 
 pub use files::Files;
 pub use rewrite::rewrite;
@@ -96,7 +99,18 @@ fn read(program: Program<'_>, sources: &Sources, cores: usize) -> Result<Start, 
     let mut files = Files::new(program.is_command);
     let loaded = load(Settings::new(&defaults), &sources.text(&file, &stdin), &mut files)
         .map_err(|errors| report(&format!("Handfast {}", program.version), &errors))?;
+    check_cluster_port(&loaded.settings.snapshot())?;
     Ok(Start { settings: loaded.settings, renames: loaded.renames, warnings: loaded.warnings, file: path })
+}
+
+fn check_cluster_port(config: &Config) -> Result<(), String> {
+    let highest = u16::MAX - BUS_PORT_OFFSET;
+    if config.cluster.enabled && config.cluster.port == 0 && config.network.port > highest {
+        return Err(format!(
+            "The port number is too high for cluster mode: it must be {highest} or less, or cluster-port be given.\n"
+        ));
+    }
+    Ok(())
 }
 
 /// Reads a configuration file; the error is Redis's line.

@@ -104,6 +104,14 @@ fn errors_name_line_and_text() {
 }
 
 #[test]
+fn bus_ports_must_be_ports() {
+    assert!(run(&["--cluster-enabled", "yes", "--port", "55535"]).is_ok());
+    assert!(run(&["--cluster-enabled", "yes", "--port", "60000", "--cluster-port", "1"]).is_ok());
+    let exit = run(&["--cluster-enabled", "yes", "--port", "55536"]).expect_err("too high");
+    assert!(exit.stderr.contains("55535 or less"), "{}", exit.stderr);
+}
+
+#[test]
 fn version_help_and_sentinel() {
     let exit = |arg: &str| run(&[arg]).expect_err("nothing to serve");
     assert_eq!(*exit("-v"), Exit::print("Handfast server v=0.1.0 bits=64\n".into()));
