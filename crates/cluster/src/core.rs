@@ -42,6 +42,8 @@ pub(crate) struct Core {
     pub saver: Saver,
     pub complaints: Complaints,
     pub stats: Stats,
+    /// Packet type that is dropped, for tests: -1 none, -2 all.
+    pub packet_filter: i32,
     pub outbox: Outbox,
     pub todo: Todo,
     pub rng: Rng,

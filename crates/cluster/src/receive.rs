@@ -13,6 +13,9 @@ use crate::{announce, claims, compose, election, epochs, failure, gossip};
 const HEADER_TRUTH: NodeFlags =
     NodeFlags(NodeFlags::LIGHT_PUBLISH.0 | NodeFlags::LIGHT_MODULE.0 | NodeFlags::MY_PRIMARY_FAIL.0);
 
+/// Filter of DEBUG DROP-CLUSTER-PACKET-FILTER that drops every packet.
+const DROP_ALL: i32 = -2;
+
 /// Bytes of a link, cut anywhere.
 pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
     let Some(mut framer) = core.links.get_mut(id).and_then(|l| l.framer.take()) else { return };
@@ -44,6 +47,10 @@ pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
 fn one(core: &mut Core, id: LinkId, packet: &[u8]) {
     if let Some(kind) = wire::kind_of(packet) {
         core.stats.received(kind, packet.len());
+        if core.packet_filter == i32::from(kind) || core.packet_filter == DROP_ALL {
+            core.log(Level::Warning, format!("Dropping packet of type {kind} that matches debug drop filter"));
+            return;
+        }
     }
     match wire::decode(packet) {
         Ok(Message::Full(packet)) => full(core, id, packet.header, packet.body),

@@ -106,6 +106,7 @@ fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core
         saver,
         complaints: Complaints::default(),
         stats: Stats::default(),
+        packet_filter: -1,
         outbox: Outbox::default(),
         todo: Todo::default(),
         rng,

@@ -84,7 +84,7 @@ impl Core {
         let row = match named {
             Named::Row(row) => *row,
             Named::Unknown(_) if !authenticated => return Err(NOAUTH.into()),
-            Named::Unknown(unknown) => return Err(unknown.message(args)),
+            Named::Unknown(unknown) => return Err(unknown.text(args)),
         };
         let spec = row.spec;
         if !authenticated && !spec.is(Flag::NoAuth) {

@@ -33,6 +33,8 @@ pub struct Core {
     pub effects: Effects,
     /// A source of randomness.
     pub rng: Rng,
+    /// Records of watches that lie in the keyspace and mean nothing any more.
+    pub(crate) retired: Vec<(Arc<store::Watcher>, crate::session::Watched)>,
     /// Commands counted since time was last booked.
     pub(super) recent: Vec<u32>,
     /// Nothing about the node needs the careful path of dispatch.
@@ -53,6 +55,7 @@ impl Core {
             env,
             effects: Effects::default(),
             rng: Rng::new(seed),
+            retired: Vec::new(),
             recent: Vec::new(),
             plain: false,
         }

@@ -56,6 +56,14 @@ impl Core {
         state: Option<&mut State>,
         out: &mut Vec<u8>,
     ) -> Flow {
+        if let Run::Walk(handler) = row.run {
+            let ground = match held {
+                Held::Turn(turn) => Ground::Turn(turn),
+                Held::Access(access) => Ground::Whole(access),
+                Held::Nothing => unreachable!("{} walks without a permit", row.spec.name),
+            };
+            return self.walk(handler, session, request, ground, out);
+        }
         let mut reply = Reply::new(out, session.proto);
         match (row.run, held, state) {
             (Run::Keys(handler) | Run::Whole(handler), Held::Access(access), _) => {
@@ -71,12 +79,6 @@ impl Core {
                 });
                 self.book_access(access);
             }
-            (Run::Walk(handler), Held::Turn(turn), _) => {
-                return self.walk(handler, session, request, Ground::Turn(turn), &mut reply);
-            }
-            (Run::Walk(handler), Held::Access(access), _) => {
-                return self.walk(handler, session, request, Ground::Whole(access), &mut reply);
-            }
             (Run::Node(handler) | Run::NodeKeys(handler) | Run::NodeWhole(handler), held, _) => {
                 return handler(&mut Call { core: self, session, args: request.args, out: &mut reply, held });
             }
@@ -89,20 +91,21 @@ impl Core {
         Flow::Next
     }
 
-    fn walk<'c>(
-        &'c mut self,
+    fn walk(
+        &mut self,
         handler: WalkHandler,
         session: &Session,
-        request: &Request<'c>,
-        ground: Ground<'c, '_>,
-        out: &'c mut Reply<'c>,
+        request: &Request<'_>,
+        ground: Ground<'_, '_>,
+        out: &mut Vec<u8>,
     ) -> Flow {
+        let mut reply = Reply::new(out, session.proto);
         let token = u64::from(session.card.conn.0);
         let walked = handler(&mut Walk {
             args: request.args,
             db: session.db,
             ground,
-            out,
+            out: &mut reply,
             env: &self.env,
             effects: &mut self.effects,
             token,
@@ -119,7 +122,7 @@ impl Core {
     }
 
     /// Counts a call and its reply.
-    fn book(&mut self, row: &Row, session: &Session, out: &[u8], start: usize) {
+    pub(super) fn book(&mut self, row: &Row, session: &Session, out: &[u8], start: usize) {
         let command = u32::from(row.id.0);
         let counters = self.command_counters(command);
         counters.calls.add(1);

@@ -132,4 +132,24 @@ impl Core {
         let watcher = std::mem::take(&mut session.watcher);
         session.retired.extend(session.watched.drain(..).map(|w| (Arc::clone(&watcher), w)));
     }
+
+    /// Takes over a session's dead records.
+    pub(crate) fn collect_retired(&mut self, session: &mut Session) {
+        self.retired.append(&mut session.retired);
+    }
+
+    /// Takes dead records out of the keyspace, those whose stripes are free.
+    pub(crate) fn bury_retired(&mut self, turn: &store::Turn<'_>) {
+        let shared = Arc::clone(&self.shared);
+        self.retired.retain(|(watcher, watched)| {
+            let key = shared.keyspace.key(&watched.key);
+            match turn.try_lock(&[key.at], u64::MAX) {
+                Ok(mut access) => {
+                    access.unwatch(watched.db, key, watcher);
+                    false
+                }
+                Err(_) => true,
+            }
+        });
+    }
 }

@@ -81,6 +81,7 @@ impl Worker {
         }
         if let Some(session) = &mut conn.session {
             self.core.unwatch(session);
+            self.core.collect_retired(session);
         }
         self.exclusivity.forget(id);
         self.paused.retain(|c| *c != id);

@@ -5,7 +5,7 @@ use crate::dispatch::{Named, Table};
 use commands::{KeyRef, routed_of};
 use resp::{Args, Limits, Parsed, Parser, ProtocolError, Span};
 use std::ops::Range;
-use store::{DbId, Key, KeyHash, Keyspace, Turn};
+use store::{DbId, KeyHash, Keyspace, Turn};
 
 /// Requests parsed ahead of execution.
 pub const BATCH_MAX: usize = 16;
@@ -22,6 +22,8 @@ pub struct Item {
     keys: Range<usize>,
     /// Its keys cannot be found: the command will say why.
     pub bad_keys: bool,
+    /// It came as a line of text.
+    pub is_line: bool,
 }
 
 /// Up to [`BATCH_MAX`] requests of one connection.
@@ -60,9 +62,14 @@ impl Batch {
             if !self.items.is_empty() && input.get(pos) != Some(&b'*') {
                 break;
             }
-            let first_span = self.spans.len();
+            let (first_span, is_line) = (self.spans.len(), input.get(pos) != Some(&b'*'));
             match parser.next(input, &mut pos, &mut self.spans, limits) {
-                Ok(Parsed::Request) => self.push(input, first_span, pos, table, keyspace),
+                Ok(Parsed::Request) => {
+                    self.push(input, first_span, table, keyspace);
+                    if let Some(item) = self.items.last_mut() {
+                        (item.end, item.is_line) = (pos, is_line);
+                    }
+                },
                 Ok(Parsed::Empty) => {
                     if let Some(last) = self.items.last_mut() {
                         last.end = pos;
@@ -80,7 +87,7 @@ impl Batch {
         dropped
     }
 
-    fn push(&mut self, input: &[u8], first_span: usize, end: usize, table: &'static Table, keyspace: &Keyspace) {
+    fn push(&mut self, input: &[u8], first_span: usize, table: &'static Table, keyspace: &Keyspace) {
         let spans = first_span..self.spans.len();
         let args = Args::new(input, &self.spans[spans.clone()]);
         let first_key = self.refs.len();
@@ -99,7 +106,7 @@ impl Batch {
             Ok(row) => Named::Row(row),
             Err(unknown) => Named::Unknown(unknown),
         };
-        self.items.push(Item { named, end, spans, keys: first_key..self.refs.len(), bad_keys });
+        self.items.push(Item { named, end: 0, spans, keys: first_key..self.refs.len(), bad_keys, is_line: false });
     }
 
     /// Asks for the cache lines that the batch will need: first the buckets, then the entries they name.
@@ -124,9 +131,4 @@ impl Batch {
     pub fn keys(&self, item: &Item) -> (&[KeyRef], &[KeyHash]) {
         (&self.refs[item.keys.clone()], &self.hashes[item.keys.clone()])
     }
-}
-
-/// Keys of a request by position, hashed.
-pub fn key<'a>(args: Args<'a>, at: &KeyRef, hash: KeyHash) -> Key<'a> {
-    Key { bytes: args.get(at.index as usize).unwrap_or_default(), at: hash }
 }

@@ -1,8 +1,9 @@
 //! The order of a turn.
 
 use super::Worker;
-use super::batch::BATCH_MAX;
+use super::batch::{BATCH_MAX, Batch, Item};
 use super::conn::{Conn, Wait};
+use super::input::Input;
 use super::step::Step;
 use crate::mail::ConnId;
 use crate::pause::Paused;
@@ -57,6 +58,7 @@ impl Worker {
             Some(turn) => {
                 self.gated = false;
                 self.run_ready(&turn);
+                self.core.bury_retired(&turn);
                 self.sweep(&turn);
             }
             None => self.gated = !self.ready.is_empty(),
@@ -137,7 +139,9 @@ impl Worker {
                 match self.core.step(turn, conn, &batch, item) {
                     Step::Next => done = item.end,
                     Step::Wait => {
-                        conn.input.keep_parsed(item, &batch);
+                        if item.is_line {
+                            keep_line(&mut conn.input, &batch, item);
+                        }
                         break;
                     }
                     Step::Away => {
@@ -167,9 +171,14 @@ impl Worker {
     }
 
     /// Puts a connection back after it was served.
-    fn settle(&mut self, mut conn: Box<Conn>) {
+    pub(super) fn settle(&mut self, mut conn: Box<Conn>) {
         let id = conn.id;
         conn.input.settle(&mut self.pool);
+        if let Some(session) = &mut conn.session
+            && !session.retired.is_empty()
+        {
+            self.core.collect_retired(session);
+        }
         conn.publish();
         let (waits, dead) = (conn.wait, conn.dead);
         let overflow = conn.output.exceeds(&self.core.output_limit(), self.core.now.mono);
@@ -177,7 +186,7 @@ impl Worker {
         self.conns[id.0 as usize] = Some(conn);
         if overflow {
             self.core.counters().output_buffer_closed.add(1);
-            self.core.log_output_overflow(self.conns[id.0 as usize].as_deref());
+            self.core.log_output_overflow(self.conn(id).map(|c| &*c.card));
             self.close(id);
             return;
         }
@@ -192,4 +201,12 @@ impl Worker {
             self.queue_output(id);
         }
     }
+}
+
+/// A line of text that must wait was changed by parsing it: its arguments take its place.
+fn keep_line(input: &mut Input, batch: &Batch, item: &Item) {
+    let mut encoded = Vec::new();
+    let args: Vec<&[u8]> = batch.args(item, input.bytes()).iter().collect();
+    resp::client::encode_command(&mut encoded, &args);
+    input.replace_front(item.end, &encoded);
 }

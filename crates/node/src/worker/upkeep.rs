@@ -43,7 +43,7 @@ impl Worker {
         let overflow = conn.output.exceeds(&limit, now);
         if overflow {
             self.core.counters().output_buffer_closed.add(1);
-            self.core.log_output_overflow(self.conn(id));
+            self.core.log_output_overflow(self.conn(id).map(|c| &*c.card));
         }
         if idle || overflow {
             self.close(id);
