@@ -14,6 +14,7 @@ pub mod pause;
 pub mod samples;
 pub mod session;
 pub mod shared;
+pub mod start;
 pub mod switches;
 pub mod worker;
 

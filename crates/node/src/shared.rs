@@ -25,6 +25,8 @@ pub enum Level {
     Notice,
     /// What an operator must know.
     Warning,
+    /// Above all lines: a log at this level stays empty.
+    Nothing,
 }
 
 /// Where log lines go.

@@ -42,7 +42,7 @@ impl Log for Logger {
             Level::Debug => '.',
             Level::Verbose => '-',
             Level::Notice => '*',
-            Level::Warning => '#',
+            Level::Warning | Level::Nothing => '#',
         };
         let mut cut = text.len().min(LINE_BYTES_MAX);
         while !text.is_char_boundary(cut) {

@@ -8,6 +8,7 @@ mod actions;
 mod bus;
 mod jobs;
 mod settings;
+pub use settings::{bus_port, cluster_settings};
 mod shutdown;
 mod state;
 
