@@ -5,7 +5,7 @@ mod ports;
 mod process;
 mod signals;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ pub fn up(options: &UpOptions) -> Result<(), Error> {
     layout.prepare()?;
     let stop = StopRequests::watch()?;
     let mut running = Running { nodes: Vec::new(), stop };
-    let done = running.start(&layout, &program).and_then(|()| running.serve(&layout));
+    let done = running.start(&layout, &program).and_then(|()| running.serve(&layout, &program));
     running.stop_all();
     match done {
         Err(Error::Interrupted) => Ok(()),
@@ -69,7 +69,7 @@ impl Running {
         Ok(())
     }
 
-    fn serve(&mut self, layout: &Layout) -> Result<(), Error> {
+    fn serve(&mut self, layout: &Layout, program: &Program) -> Result<(), Error> {
         let addrs: Vec<NodeAddr> = layout.nodes().map(|node| NodeAddr::new(LOCAL, node.port)).collect();
         let mut connections = connect(addrs.iter(), &Login::default())?;
         if layout.is_formed() {
@@ -83,7 +83,7 @@ impl Running {
             layout.set_formed()?;
         }
         drop(connections);
-        welcome(layout);
+        welcome(layout, program);
         self.watch()
     }
 
@@ -107,7 +107,7 @@ impl Running {
         if self.nodes.iter().all(Process::is_gone) {
             return;
         }
-        println!("Stopping {} nodes", self.nodes.iter().filter(|node| !node.is_gone()).count());
+        println!("Stopping the nodes");
         process::stop(&mut self.nodes, &self.stop);
         println!("Stopped");
     }
@@ -124,18 +124,42 @@ impl Operator for Running {
     }
 }
 
-fn welcome(layout: &Layout) {
-    let port = layout.port();
-    let last = port + (layout.count() - 1) as u16;
-    println!(
-        "\n\
-         The cluster is ready: {count} nodes on ports {port} to {last}.\n\
-         \n    redis-cli -c -p {port}                      a shell\
-         \n    redis://{LOCAL}:{port}                     for clients with cluster support\
-         \n    handfast cluster check {LOCAL}:{port}      its health\
-         \n    {dir}/PORT/handfast.log\n\
-         \nCtrl-C stops it. `handfast cluster up --dir {dir}` starts it again.\n",
-        count = layout.count(),
-        dir = layout.dir().display(),
-    );
+fn welcome(layout: &Layout, program: &Program) {
+    let (count, port, dir) = (layout.count(), layout.port(), layout.dir().display());
+    let last = port + (count - 1) as u16;
+    let lines = [
+        (format!("redis-cli -c -p {port}"), "a shell"),
+        (format!("redis://{LOCAL}:{port}"), "for clients with cluster support"),
+        (format!("handfast cluster check {LOCAL}:{port}"), "is it whole?"),
+        (format!("{dir}/{port}/handfast.log"), "the first node's log"),
+    ];
+    println!("\nThe cluster is ready: {count} nodes on ports {port} to {last}.\n");
+    let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or_default();
+    for (line, purpose) in lines {
+        println!("    {line:<width$}  {purpose}");
+    }
+    println!("\nCtrl-C stops it. To start it again:\n");
+    println!("    handfast cluster up --dir {}{}\n", quoted(layout.dir()), program.option());
+}
+
+/// As a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
+    if text.chars().all(plain) && !text.is_empty() {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shown_as_a_shell_takes_them() {
+        assert_eq!(quoted(Path::new("/var/tmp/a-b_1.c")), "/var/tmp/a-b_1.c");
+        assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
+    }
 }

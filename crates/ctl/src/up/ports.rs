@@ -20,11 +20,21 @@ const WHO_WAIT_MAX: Duration = Duration::from_millis(500);
 /// An error that names every port which cannot be had, and who has it if it answers.
 pub(crate) fn check_free(layout: &Layout) -> Result<(), Error> {
     let mut text = String::new();
+    let mut own = 0;
     for (index, node) in layout.nodes().enumerate() {
         let number = index + 1;
         if let Err(error) = probe(node.port) {
-            let who = who(node.port, layout.dir()).unwrap_or_default();
-            let _ = writeln!(text, "port {} of node {number} {}{who}", node.port, reason(&error));
+            let who = who(node.port, layout.dir());
+            let _ = write!(text, "port {} of node {number} {}", node.port, reason(&error));
+            let _ = match &who {
+                Some(who) => writeln!(text, " by {}, process {}", who.software, who.process),
+                None => writeln!(text),
+            };
+            own += usize::from(who.as_ref().is_some_and(|who| who.own));
+            if who.is_some() {
+                // The bus port is its as well.
+                continue;
+            }
         }
         let bus = node.port + BUS_PORT_OFFSET;
         if let Err(error) = probe(bus) {
@@ -33,6 +43,12 @@ pub(crate) fn check_free(layout: &Layout) -> Result<(), Error> {
     }
     if text.is_empty() {
         return Ok(());
+    }
+    if own == layout.count() {
+        return Err(Error::State(format!("the cluster below {} is up already", layout.dir().display())));
+    }
+    if own > 0 {
+        let _ = writeln!(text, "{own} of these are nodes of this very directory");
     }
     text.push_str("Nothing was started. Give other ports with --port, or stop who has these.");
     Err(Error::State(text))
@@ -50,17 +66,22 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-/// Who answers on a taken port, if it is a server that tells.
-fn who(port: u16, dir: &Path) -> Option<String> {
+/// The server that has a port.
+struct Who {
+    software: String,
+    process: String,
+    /// It was started from the directory of this cluster.
+    own: bool,
+}
+
+/// Who answers on a taken port, if it tells.
+fn who(port: u16, dir: &Path) -> Option<Who> {
     let addr = NodeAddr::new(LOCAL, port);
     let mut connection = Connection::open_within(&addr, &Login::default(), WHO_WAIT_MAX).ok()?;
     let info = connection.text(&["INFO", "server"]).ok()?;
-    let process = field(&info, "process_id")?;
-    let mut text = format!(" by {}, process {process}", software(&info));
-    if field(&info, "config_file").is_some_and(|file| Path::new(file).starts_with(dir)) {
-        text.push_str(", a node of this very directory: is the cluster up already?");
-    }
-    Some(text)
+    let process = field(&info, "process_id")?.to_owned();
+    let own = field(&info, "config_file").is_some_and(|file| Path::new(file).starts_with(dir));
+    Some(Who { software: software(&info), process, own })
 }
 
 #[cfg(test)]

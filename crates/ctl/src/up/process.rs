@@ -15,7 +15,7 @@ use crate::connection::{Connection, Login};
 use crate::error::Error;
 use crate::up::layout::NodePlace;
 use crate::up::signals::StopRequests;
-use crate::up::{LOCAL, LOOK_EVERY};
+use crate::up::{LOCAL, LOOK_EVERY, quoted};
 
 /// From the start of a process to its first answer; a large dataset may have to be read.
 const READY_WAIT_MAX: Duration = Duration::from_secs(60);
@@ -37,7 +37,8 @@ pub(crate) struct Program {
 /// A node that was started.
 pub(crate) struct Process {
     port: u16,
-    config: PathBuf,
+    /// That starts it alone, for a shell.
+    command: String,
     log: PathBuf,
     child: Child,
     end: Option<ExitStatus>,
@@ -55,6 +56,11 @@ impl Program {
         }
     }
 
+    /// What makes `cluster up` choose this program again.
+    pub(crate) fn option(&self) -> String {
+        if self.own { String::new() } else { format!(" --server {}", quoted(&self.path)) }
+    }
+
     /// Starts a node in a process group of its own, so that a terminal's Ctrl-C reaches this process alone.
     pub(crate) fn start(&self, node: &NodePlace) -> Result<Process, Error> {
         let log =
@@ -69,7 +75,8 @@ impl Program {
             .process_group(0)
             .spawn()
             .map_err(|source| Error::Start { program: self.path.clone(), source })?;
-        Ok(Process { port: node.port, config: node.config(), log: node.log(), child, end: None })
+        let command = self.command(node);
+        Ok(Process { port: node.port, command, log: node.log(), child, end: None })
     }
 
     /// The directory may have been moved since its files were written, so it is given again.
@@ -81,6 +88,12 @@ impl Program {
         args.push(node.config().into());
         args.extend(["--port".into(), node.port.to_string().into(), "--dir".into(), node.dir.clone().into()]);
         args
+    }
+
+    fn command(&self, node: &NodePlace) -> String {
+        let mut words = vec![quoted(&self.path)];
+        words.extend(self.args(node).iter().map(|arg| quoted(Path::new(arg))));
+        words.join(" ")
     }
 }
 
@@ -122,13 +135,7 @@ impl Process {
         }
         self.look();
         let end = self.end?;
-        Some(format!(
-            "node {} {}; `handfast server {} --dir {}` starts it alone",
-            self.port,
-            how(end),
-            self.config.display(),
-            self.config.parent().unwrap_or(Path::new(".")).display()
-        ))
+        Some(format!("node {} {}; start it again with: {}", self.port, how(end), self.command))
     }
 
     pub(crate) fn is_gone(&self) -> bool {
