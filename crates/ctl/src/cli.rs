@@ -110,6 +110,9 @@ pub fn run(command: ClusterCommand) -> ExitCode {
     };
     done.unwrap_or_else(|error| {
         eprintln!("handfast: {error}");
+        if matches!(&error, Error::Refused { text, .. } if text.starts_with("NOAUTH")) {
+            eprintln!("Give a password in the environment variable {PASSWORD_VARIABLE}, or with --pass.");
+        }
         ExitCode::FAILURE
     })
 }

@@ -1,1 +1,30 @@
-//! (to be written)
+//! The keyspace: databases of 16384 slots behind the gate and stripes of `sync`, entries and tables of `ds` in them.
+//!
+//! A [`Keyspace`] is shared by all workers. A worker [enters](Keyspace::enter) for a turn, locks the stripes of the
+//! keys that a command names, and gets an [`Access`], which has every operation on keys. Counts and the map of
+//! occupied slots are read without a lock.
+//!
+//! Knows nothing of commands, replies, clients or the log.
+
+mod access;
+mod clock;
+mod counters;
+mod cursor;
+mod key;
+mod keyspace;
+mod occupied;
+mod slot;
+mod stripe;
+mod turn;
+mod watch;
+
+pub use access::{Access, AccessStats, EntryMut, Expiry, Garbage, Swept};
+pub use clock::{Clock, Expired, Touch};
+pub use cursor::Cursor;
+pub use ds::entry::{EXPIRY_MAX_MS, IntText};
+pub use ds::{Entry, EntryRef, Kind, NewString, StrRef, ValueRef};
+pub use key::{DbId, Key, KeyHash};
+pub use keyspace::{Keyspace, Params};
+pub use sync::{Contended, Ticket, Wake, WorkerIdx};
+pub use turn::{ExclusiveAccess, Scanned, Turn};
+pub use watch::Watcher;

@@ -18,8 +18,8 @@ impl Entry {
         }
     }
 
-    /// Replaces value and expiry. In place if the class stays the same.
-    pub fn rewrite(&mut self, value: NewString<'_>, expiry: Option<u64>) {
+    /// Replaces value and expiry. In place if the class stays the same. Returns by how many bytes the allocation grew.
+    pub fn rewrite(&mut self, value: NewString<'_>, expiry: Option<u64>) -> isize {
         let old = self.shape();
         let new = Shape::of_string(old.key_len, expiry.is_some(), value);
         let (old_class, new_class) = (class_of(old.total()), class_of(new.total()));
@@ -42,11 +42,12 @@ impl Entry {
             layout::write_expiry(self.0, &new, expiry);
             layout::write_string(self.0, &new, value);
         }
+        new_class as isize - old_class as isize
     }
 
     /// Replaces the value and keeps the expiry.
-    pub fn set_string(&mut self, value: NewString<'_>) {
-        self.rewrite(value, self.view().expiry());
+    pub fn set_string(&mut self, value: NewString<'_>) -> isize {
+        self.rewrite(value, self.view().expiry())
     }
 
     /// Sets or takes away the expiry, in milliseconds since the Unix epoch. True if there was one before.

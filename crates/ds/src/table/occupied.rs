@@ -2,6 +2,7 @@
 
 use super::{Item, Place, Table, tag_of};
 use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
 
 /// An item of a table, borrowed exclusively.
 pub struct Occupied<'t, T: Item> {
@@ -45,8 +46,11 @@ impl<'t, T: Item> Occupied<'t, T> {
     #[inline]
     pub fn update<R>(&mut self, change: impl FnOnce(&mut T) -> R) -> R {
         // SAFETY: the ownership is lent to `change` and written back, on a panic too.
-        let item = unsafe { T::from_raw(self.table.raw_at(self.place)) };
-        let mut back = PutBack { item: ManuallyDrop::new(item), at: self };
+        let (raw, item) = unsafe {
+            let raw = self.table.raw_at(self.place);
+            (raw, ManuallyDrop::new(T::from_raw(raw)))
+        };
+        let mut back = PutBack { item, was: raw, at: self };
         change(&mut back.item)
     }
 
@@ -73,9 +77,11 @@ impl<'t, T: Item> Occupied<'t, T> {
     }
 }
 
-/// Writes the item's pointer back when the change is over, however it ends.
+/// Writes the item's pointer back when the change is over, however it ends. A bucket whose item did not move is not
+/// written to.
 struct PutBack<'o, 't, T: Item> {
     item: ManuallyDrop<T>,
+    was: NonNull<u8>,
     at: &'o mut Occupied<'t, T>,
 }
 
@@ -84,6 +90,9 @@ impl<T: Item> Drop for PutBack<'_, '_, T> {
     fn drop(&mut self) {
         // SAFETY: `item` is not used after this.
         let raw = unsafe { ManuallyDrop::take(&mut self.item) }.into_raw();
+        if raw == self.was {
+            return;
+        }
         let tag = tag_of(self.at.hash);
         match self.at.place {
             Place::Root => self.at.table.array.set_root_item(tag, raw),

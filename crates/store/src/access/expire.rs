@@ -1,0 +1,125 @@
+//! Removing what has expired: when someone asks for it, and by sweeping.
+
+use super::Access;
+use crate::clock::Expired;
+use crate::keyspace::Keyspace;
+use crate::stripe::SLOTS_EACH;
+use crate::{DbId, Entry, Key};
+use base::Slot;
+use sync::STRIPES;
+
+/// What a sweep did.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Swept {
+    /// Keys looked at.
+    pub examined: usize,
+    /// Keys removed; they are in `Access::expired`.
+    pub removed: usize,
+    /// Nothing is left to do in the stripe for now.
+    pub done: bool,
+}
+
+impl Access<'_> {
+    /// Whether a key is there no more since it has expired; removes it if that is the rule.
+    #[inline]
+    pub(super) fn is_gone(&mut self, db: DbId, key: Key<'_>) -> bool {
+        match self.keys(db, key.at.slot) {
+            Some(keys) if self.clock.is_past(keys.next_expiry) => self.is_gone_by(db, key),
+            _ => false,
+        }
+    }
+
+    /// `is_gone` for a slot that may have expired keys.
+    #[cold]
+    fn is_gone_by(&mut self, db: DbId, key: Key<'_>) -> bool {
+        let past = self.stored(db, key).is_some_and(|entry| self.is_past(entry));
+        if !past || self.clock.expired == Expired::Show {
+            return false;
+        }
+        if self.clock.expired == Expired::Remove
+            && let Some(entry) = self.take_stored(db, key)
+        {
+            self.bury(db, key, entry);
+        }
+        true
+    }
+
+    /// Counts a removed expired key, marks its watchers and lists it for the log.
+    pub(super) fn bury(&mut self, db: DbId, key: Key<'_>, entry: Entry) {
+        self.stats.expired += 1;
+        self.touch_watchers(db, key, true);
+        self.expired.push((db, entry));
+    }
+
+    /// Whether a sweep of a stripe would find anything. False under any rule but `Remove`.
+    pub fn wants_sweep(&self, stripe: u16) -> bool {
+        self.clock.expired == Expired::Remove && self.clock.is_past(self.locked.get(stripe).next_expiry)
+    }
+
+    /// Removes the expired keys of a stripe, in all databases, until `budget` keys or a few more were looked at. Goes
+    /// on where the sweep before stopped. Slots where nothing can have expired cost nothing.
+    pub fn sweep(&mut self, stripe: u16, budget: usize) -> Swept {
+        let mut swept = Swept::default();
+        if self.wants_sweep(stripe) {
+            let databases: Vec<DbId> = self.locked.get(stripe).databases().collect();
+            for db in databases {
+                for place in 0..SLOTS_EACH {
+                    let slot = Slot::from_low_bits((place * STRIPES) as u64 + u64::from(stripe));
+                    if !self.sweep_slot(db, slot, budget, &mut swept) {
+                        return swept;
+                    }
+                }
+            }
+            let stripe = self.locked.get_mut(stripe);
+            stripe.next_expiry = stripe.earliest_expiry();
+        }
+        swept.done = true;
+        swept
+    }
+
+    /// False if the budget ended before the slot did.
+    fn sweep_slot(&mut self, db: DbId, slot: Slot, budget: usize, swept: &mut Swept) -> bool {
+        let clock = self.clock;
+        loop {
+            let Some(keys) = self.keys_mut(db, slot) else { return true };
+            if !clock.is_past(keys.next_expiry) {
+                return true;
+            }
+            if swept.examined >= budget {
+                return false;
+            }
+            let mut removed = Vec::new();
+            let before = keys.table.allocated();
+            keys.sweep_step(&clock, &mut swept.examined, &mut removed);
+            swept.removed += removed.len();
+            self.bury_swept(db, slot, before, removed);
+        }
+    }
+
+    /// Books entries that a walk took out of the table of a slot, which had `before` bytes.
+    pub(super) fn bury_swept(&mut self, db: DbId, slot: Slot, before: usize, removed: Vec<Entry>) {
+        if removed.is_empty() {
+            return;
+        }
+        let (keyspace, row) = (self.keyspace, self.row.db(db));
+        if let Some(keys) = self.keys_mut(db, slot) {
+            row.memory.add(keys.table.allocated() as isize - before as isize);
+            for entry in &removed {
+                row.memory.add(-(entry.view().allocated() as isize));
+                row.keys.add(-1);
+                row.expires.add(keys.note_expiry(entry.view().expiry().is_some(), None));
+            }
+            if keys.table.is_empty() {
+                keyspace.occupied[db as usize].clear(slot);
+            }
+        }
+        let is_watched = self.locked.get(Keyspace::stripe_of(slot)).watchers.is_some();
+        for entry in removed {
+            if is_watched {
+                self.touch_watchers(db, keyspace.key(entry.view().key()), true);
+            }
+            self.stats.expired += 1;
+            self.expired.push((db, entry));
+        }
+    }
+}

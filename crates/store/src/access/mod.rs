@@ -1,0 +1,206 @@
+//! Operations on keys whose stripes are held.
+
+mod edit;
+mod expire;
+mod walk;
+mod whole;
+mod write;
+
+pub use edit::EntryMut;
+pub use expire::Swept;
+pub use whole::Garbage;
+pub use write::Expiry;
+
+use crate::clock::{Clock, Expired};
+use crate::counters::Row;
+use crate::keyspace::Keyspace;
+use crate::slot::SlotKeys;
+use crate::stripe::Stripe;
+use crate::watch::Watcher;
+use crate::{DbId, Entry, EntryRef, Key};
+use base::Slot;
+use std::sync::Arc;
+use sync::Locked;
+
+/// What an access has counted.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct AccessStats {
+    /// `keyspace_hits`.
+    pub hits: u64,
+    /// `keyspace_misses`.
+    pub misses: u64,
+    /// `expired_keys`.
+    pub expired: u64,
+}
+
+impl AccessStats {
+    /// Adds another's counts to these.
+    pub fn add(&mut self, other: &AccessStats) {
+        self.hits += other.hits;
+        self.misses += other.misses;
+        self.expired += other.expired;
+    }
+}
+
+/// Locked stripes and everything that can be done with the keys in them. An operation on a key whose stripe is not
+/// held panics; so does a database that the keyspace does not have.
+pub struct Access<'a> {
+    keyspace: &'a Keyspace,
+    locked: Locked<'a, Stripe>,
+    row: &'a Row,
+    /// Time and rules.
+    pub clock: Clock,
+    /// What was counted so far; the caller adds it to its own.
+    pub stats: AccessStats,
+    /// Expired keys that were removed, in order: they are to be logged as deleted before the command's own effect.
+    pub expired: Vec<(DbId, Entry)>,
+    /// Lookups leave the access word alone (`CLIENT NO-TOUCH`).
+    pub no_touch: bool,
+}
+
+impl<'a> Access<'a> {
+    #[inline]
+    pub(crate) fn new(
+        keyspace: &'a Keyspace,
+        locked: Locked<'a, Stripe>,
+        row: &'a Row,
+        clock: Clock,
+    ) -> Access<'a> {
+        let stats = AccessStats::default();
+        Access { keyspace, locked, row, clock, stats, expired: Vec::new(), no_touch: false }
+    }
+
+    /// What the keys belong to.
+    pub fn keyspace(&self) -> &'a Keyspace {
+        self.keyspace
+    }
+
+    /// Milliseconds since the Unix epoch, as of this turn.
+    #[inline]
+    pub fn now_ms(&self) -> u64 {
+        self.clock.now_ms
+    }
+
+    /// Whether the stripe of a slot is held.
+    pub fn holds(&self, slot: Slot) -> bool {
+        self.locked.holds(Keyspace::stripe_of(slot))
+    }
+
+    /// The entry of a key, read by a command: counts a hit or a miss and touches the entry.
+    #[inline]
+    pub fn lookup(&mut self, db: DbId, key: Key<'_>) -> Option<EntryRef<'_>> {
+        if self.is_gone(db, key) {
+            self.stats.misses += 1;
+            return None;
+        }
+        let keys = self.locked.get_mut(Keyspace::stripe_of(key.at.slot)).keys_mut(db, key.at.slot);
+        let Some(mut found) = keys.and_then(|keys| keys.table.get_mut(key.at.hash, key.bytes)) else {
+            self.stats.misses += 1;
+            return None;
+        };
+        self.stats.hits += 1;
+        if !self.no_touch {
+            touch(&mut found, &self.clock, self.row);
+        }
+        Some(found.into_ref())
+    }
+
+    /// The entry of a key. Touches, counts and removes nothing; an expired key is not shown.
+    pub fn peek(&self, db: DbId, key: Key<'_>) -> Option<EntryRef<'_>> {
+        self.stored(db, key).filter(|entry| self.shows(*entry))
+    }
+
+    /// Whether there is such a key. Counts nothing; an expired key is removed.
+    pub fn contains(&mut self, db: DbId, key: Key<'_>) -> bool {
+        !self.is_gone(db, key) && self.stored(db, key).is_some()
+    }
+
+    /// When a key expires: `None` without the key, `Some(None)` if it never does.
+    pub fn expiry(&mut self, db: DbId, key: Key<'_>) -> Option<Option<u64>> {
+        if self.is_gone(db, key) { None } else { self.stored(db, key).map(|entry| entry.expiry()) }
+    }
+
+    /// Marks those who watch a key: every command that changed one calls it, after the change.
+    #[inline]
+    pub fn signal_modified(&mut self, db: DbId, key: Key<'_>) {
+        if self.locked.get(Keyspace::stripe_of(key.at.slot)).watchers.is_some() {
+            let gone = self.stored(db, key).is_none();
+            self.touch_watchers(db, key, gone);
+        }
+    }
+
+    /// Marks `who` when the key is changed from now on. Returns whether the key has expired already: then its removal
+    /// is no change.
+    pub fn watch(&mut self, db: DbId, key: Key<'_>, who: &Arc<Watcher>) -> bool {
+        let expired = self.stored(db, key).is_some_and(|entry| self.is_past(entry));
+        let watchers = &mut self.stripe_mut(key.at.slot).watchers;
+        watchers.get_or_insert_default().add(db, key, who, expired);
+        expired
+    }
+
+    /// Undoes `watch`.
+    pub fn unwatch(&mut self, db: DbId, key: Key<'_>, who: &Arc<Watcher>) {
+        let watchers = &mut self.stripe_mut(key.at.slot).watchers;
+        if let Some(list) = watchers {
+            list.remove(db, key, who);
+            if list.is_empty() {
+                *watchers = None;
+            }
+        }
+    }
+
+    /// Whether a watched key has expired since `watch`, though nobody has removed it yet: EXEC asks.
+    pub fn watch_expired(&mut self, db: DbId, key: Key<'_>, who: &Arc<Watcher>) -> bool {
+        let expired = self.stored(db, key).is_some_and(|entry| self.is_past(entry));
+        let watchers = self.stripe_mut(key.at.slot).watchers.as_mut();
+        expired && !watchers.is_some_and(|list| list.was_expired(db, key, who))
+    }
+
+    fn touch_watchers(&mut self, db: DbId, key: Key<'_>, gone: bool) {
+        if let Some(list) = &mut self.stripe_mut(key.at.slot).watchers {
+            list.touch(db, key, gone);
+        }
+    }
+
+    #[inline]
+    fn stripe_mut(&mut self, slot: Slot) -> &mut Stripe {
+        self.locked.get_mut(Keyspace::stripe_of(slot))
+    }
+
+    #[inline]
+    fn keys(&self, db: DbId, slot: Slot) -> Option<&SlotKeys> {
+        self.locked.get(Keyspace::stripe_of(slot)).keys(db, slot)
+    }
+
+    #[inline]
+    fn keys_mut(&mut self, db: DbId, slot: Slot) -> Option<&mut SlotKeys> {
+        self.stripe_mut(slot).keys_mut(db, slot)
+    }
+
+    /// What the table holds under a key, expired or not.
+    #[inline]
+    fn stored(&self, db: DbId, key: Key<'_>) -> Option<EntryRef<'_>> {
+        self.keys(db, key.at.slot)?.table.get(key.at.hash, key.bytes)
+    }
+
+    fn is_past(&self, entry: EntryRef<'_>) -> bool {
+        entry.expiry().is_some_and(|at| self.clock.is_past(at))
+    }
+
+    fn shows(&self, entry: EntryRef<'_>) -> bool {
+        self.clock.expired == Expired::Show || !self.is_past(entry)
+    }
+}
+
+/// Notes an access to an entry; writes nothing if that makes no difference.
+#[inline]
+fn touch(found: &mut ds::Occupied<'_, Entry>, clock: &Clock, row: &Row) {
+    let old = found.get().access();
+    let new = clock.touched(old, || row.draw());
+    if new != old {
+        found.update(|entry| entry.set_access(new));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! Adding, replacing and removing keys.
+
+use super::{Access, EntryMut, touch};
+use crate::keyspace::Keyspace;
+use crate::stripe::SHARD_BYTES;
+use crate::{DbId, Entry, Key, NewString};
+use base::num::parse_i64;
+
+/// Longest text that can be that of an integer.
+const INT_TEXT_MAX: usize = 20;
+
+/// What a write does to the expiry of a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expiry {
+    /// It stays as it is (`SET … KEEPTTL`).
+    Keep,
+    /// The key expires no more.
+    Clear,
+    /// The key expires at this time, in milliseconds since the Unix epoch.
+    At(u64),
+}
+
+impl Access<'_> {
+    /// Stores a string as SET does: canonical integers become numbers. True if the key was there.
+    #[inline]
+    pub fn set_string(&mut self, db: DbId, key: Key<'_>, value: &[u8], expiry: Expiry) -> bool {
+        let number = if value.len() <= INT_TEXT_MAX { parse_i64(value) } else { None };
+        self.set(db, key, number.map_or(NewString::Bytes(value), NewString::Int), expiry)
+    }
+
+    /// Stores a string in the encoding that is given. True if the key was there.
+    pub fn set(&mut self, db: DbId, key: Key<'_>, value: NewString<'_>, expiry: Expiry) -> bool {
+        let gone = self.is_gone(db, key);
+        let (clock, row) = (self.clock, self.row);
+        let stripe = self.locked.get_mut(Keyspace::stripe_of(key.at.slot));
+        let keys = stripe.keys_mut(db, key.at.slot);
+        let new = match expiry {
+            Expiry::At(at) => Some(at),
+            Expiry::Keep | Expiry::Clear => None,
+        };
+        if let Some(keys) = keys
+            && let Some(mut found) = keys.table.get_mut(key.at.hash, key.bytes)
+        {
+            let old = found.get().expiry();
+            let new = if expiry == Expiry::Keep && !gone { old } else { new };
+            let grown = found.update(|entry| entry.rewrite(value, new));
+            if !self.no_touch {
+                touch(&mut found, &clock, row);
+            }
+            if grown != 0 {
+                row.db(db).memory.add(grown);
+            }
+            if old.is_some() || new.is_some() {
+                row.db(db).expires.add(keys.note_expiry(old.is_some(), new));
+                stripe.next_expiry = stripe.next_expiry.min(new.unwrap_or(u64::MAX));
+            }
+            return !gone;
+        }
+        let mut entry = Entry::string(key.bytes, value, new);
+        entry.set_access(clock.start());
+        self.insert_new(db, key, entry);
+        false
+    }
+
+    /// Adds an entry, which has this key, in place of what was there; returns that.
+    pub fn insert_entry(&mut self, db: DbId, key: Key<'_>, entry: Entry) -> Option<Entry> {
+        assert_eq!(entry.view().key(), key.bytes, "the entry is that of the key");
+        let old = self.remove(db, key);
+        // What was hidden, but not removed, makes way too.
+        drop(self.take_stored(db, key));
+        self.insert_new(db, key, entry);
+        old
+    }
+
+    /// Takes a key out.
+    pub fn remove(&mut self, db: DbId, key: Key<'_>) -> Option<Entry> {
+        if self.is_gone(db, key) { None } else { self.take_stored(db, key) }
+    }
+
+    /// Sets or takes away the expiry of a key. False if there is no such key.
+    pub fn set_expiry(&mut self, db: DbId, key: Key<'_>, expiry: Option<u64>) -> bool {
+        if self.is_gone(db, key) {
+            return false;
+        }
+        let row = self.row.db(db);
+        let stripe = self.locked.get_mut(Keyspace::stripe_of(key.at.slot));
+        let Some(keys) = stripe.keys_mut(db, key.at.slot) else { return false };
+        let Some(mut found) = keys.table.get_mut(key.at.hash, key.bytes) else { return false };
+        let before = found.get().allocated() as isize;
+        let had = found.update(|entry| entry.set_expiry(expiry));
+        row.memory.add(found.get().allocated() as isize - before);
+        row.expires.add(keys.note_expiry(had, expiry));
+        stripe.next_expiry = stripe.next_expiry.min(expiry.unwrap_or(u64::MAX));
+        true
+    }
+
+    /// The entry of a key, for changes of its value; touches it, counts nothing.
+    pub fn lookup_mut(&mut self, db: DbId, key: Key<'_>) -> Option<EntryMut<'_>> {
+        if self.is_gone(db, key) {
+            return None;
+        }
+        let stripe = self.locked.get_mut(Keyspace::stripe_of(key.at.slot));
+        let mut found = stripe.keys_mut(db, key.at.slot)?.table.get_mut(key.at.hash, key.bytes)?;
+        if !self.no_touch {
+            touch(&mut found, &self.clock, self.row);
+        }
+        Some(EntryMut::new(found, &self.row.db(db).memory))
+    }
+
+    /// Adds an entry whose key is not in the table.
+    fn insert_new(&mut self, db: DbId, key: Key<'_>, entry: Entry) {
+        let (keyspace, row, slot) = (self.keyspace, self.row.db(db), key.at.slot);
+        let (bytes, expiry) = (entry.view().allocated(), entry.view().expiry());
+        let stripe = self.locked.get_mut(Keyspace::stripe_of(slot));
+        let keys = stripe.keys_or_make(db, slot, || row.memory.add(SHARD_BYTES as isize));
+        let before = keys.table.allocated();
+        keys.table.insert(key.at.hash, entry, |key| keyspace.table_hash(key));
+        row.memory.add((bytes + keys.table.allocated()) as isize - before as isize);
+        row.keys.add(1);
+        if keys.table.len() == 1 {
+            keyspace.occupied[db as usize].set(slot);
+        }
+        if let Some(at) = expiry {
+            row.expires.add(keys.note_expiry(false, expiry));
+            stripe.next_expiry = stripe.next_expiry.min(at);
+        }
+    }
+
+    /// Takes a key out of the table, expired or not, and books that.
+    pub(super) fn take_stored(&mut self, db: DbId, key: Key<'_>) -> Option<Entry> {
+        let (keyspace, row) = (self.keyspace, self.row.db(db));
+        let keys = self.keys_mut(db, key.at.slot)?;
+        let before = keys.table.allocated();
+        let entry = keys.table.remove(key.at.hash, key.bytes)?;
+        let freed = before as isize - keys.table.allocated() as isize + entry.view().allocated() as isize;
+        row.memory.add(-freed);
+        row.keys.add(-1);
+        row.expires.add(keys.note_expiry(entry.view().expiry().is_some(), None));
+        if keys.table.is_empty() {
+            keyspace.occupied[db as usize].clear(key.at.slot);
+        }
+        Some(entry)
+    }
+}
