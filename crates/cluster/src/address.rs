@@ -73,8 +73,8 @@ impl NodeAddress {
         if self.client.tls_port == 0 { self.tls_port } else { self.client.tls_port }
     }
 
-    /// The endpoint for this client (spec `cluster-behaviour.md` §8.3): `?` for an unknown host name, empty for
-    /// [`EndpointType::UnknownEndpoint`].
+    /// The endpoint for this client (spec `cluster-behaviour.md` §8.3): `?` for an unknown host name, empty
+    /// for [`EndpointType::UnknownEndpoint`].
     pub fn endpoint(&self, kind: EndpointType, audience: Audience) -> &str {
         match kind {
             EndpointType::Ip => self.ip_for(audience),

@@ -1,10 +1,10 @@
 //! Opening links: newly learnt nodes at once, unreachable ones after growing pauses.
 
+use crate::compose;
 use crate::core::Core;
-use crate::event::{Level, LinkAction};
+use crate::event::{Level, LinkAction, LinkId};
 use crate::node_table::NodeKey;
 use crate::wire::{NodeFlags, PingKind};
-use crate::{compose, event::LinkId};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -91,13 +91,4 @@ pub(crate) fn down(core: &mut Core, id: LinkId) {
         }
     }
     core.unlink(id);
-}
-
-/// When the next node may be dialled again: earlier than the next tick only by chance, so ticks do it.
-pub(crate) fn redial(core: &mut Core) {
-    for key in (0..core.nodes.bound()).map(NodeKey) {
-        if core.nodes.contains(key) {
-            dial(core, key);
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! All known nodes: records by a small stable key, keys by name in order.
 
 use crate::node::Node;
-use base::{Mono, NodeId};
+use base::NodeId;
 use std::collections::BTreeMap;
 use std::ops::{Index, IndexMut};
 
@@ -107,25 +107,15 @@ impl NodeTable {
         self.records.iter().enumerate().filter_map(|(i, r)| r.as_ref().map(|n| (NodeKey(i as u32), n)))
     }
 
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (NodeKey, &mut Node)> {
-        self.records.iter_mut().enumerate().filter_map(|(i, r)| r.as_mut().map(|n| (NodeKey(i as u32), n)))
-    }
-
     /// In the order of names, as replies list them.
     pub fn by_name(&self) -> impl Iterator<Item = (NodeKey, &Node)> {
         self.by_id.values().map(|key| (*key, &self[*key]))
-    }
-
-    /// Replicas of `primary`, in the order of names.
-    pub fn replicas_of(&self, primary: NodeKey) -> impl Iterator<Item = (NodeKey, &Node)> {
-        self.by_name().filter(move |(_, n)| n.replicaof == Some(primary))
     }
 
     /// Whether any primary has a replica: then fresh owners of slots are offered to spare replicas.
     pub fn any_replicas(&self) -> bool {
         self.iter().any(|(_, n)| n.replicaof.is_some())
     }
-
 }
 
 impl Index<NodeKey> for NodeTable {

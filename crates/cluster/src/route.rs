@@ -84,7 +84,8 @@ pub enum Route {
 }
 
 impl Route {
-    /// The error line for the client, `-` included; `None` for [`Route::Local`]. `view` is the one that decided.
+    /// The error line for the client, `-` included; `None` for [`Route::Local`]. `view` is the one that
+    /// decided.
     pub fn error(self, view: &View, audience: Audience) -> Option<String> {
         let redirect = |verb: &str, slot: Slot, to: NodeIdx| {
             let node = &view.node(to).address;
@@ -105,7 +106,8 @@ impl Route {
     }
 }
 
-/// Decides (spec `cluster-behaviour.md` §8.2, Valkey's order). `count` is called at most once, and only for open slots.
+/// Decides (spec `cluster-behaviour.md` §8.2, Valkey's order). `count` is called at most once, and only for
+/// open slots.
 pub fn route(view: &View, query: &Query<'_>, count: impl FnOnce() -> KeyCounts) -> Route {
     let Some((slot, others)) = query.slots.split_first() else {
         return Route::Local;
@@ -136,8 +138,8 @@ pub fn route(view: &View, query: &Query<'_>, count: impl FnOnce() -> KeyCounts) 
     }
 }
 
-/// What becomes of a client that is blocked on a key of `slot`; `readonly` as in [`Query`], and its command does not
-/// write. [`Route::Local`] lets it wait on.
+/// What becomes of a client that is blocked on a key of `slot`; `readonly` as in [`Query`], and its command
+/// does not write. [`Route::Local`] lets it wait on.
 pub fn route_blocked(view: &View, slot: Slot, readonly: bool) -> Route {
     if !view.state_ok {
         return Route::Down;

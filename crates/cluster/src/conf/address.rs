@@ -8,8 +8,8 @@ use base::num::parse_u64;
 /// How far the bus port is from the client port where it is not written.
 const BUS_PORT_OFFSET: u16 = 10000;
 
-/// Reads the field into `node` (spec `cluster-behaviour.md` §7.2). What is odd but may come from a peer is left out with
-/// a line in `notices`.
+/// Reads the field into `node` (spec `cluster-behaviour.md` §7.2). What is odd but may come from a peer is
+/// left out with a line in `notices`.
 pub(super) fn parse(
     field: &[u8],
     tls: bool,
@@ -103,7 +103,8 @@ fn set(
     Ok(())
 }
 
-/// Appends the field as nodes.conf has it. Values that must not be stored are left out: a peer announces them again.
+/// Appends the field as nodes.conf has it. Values that must not be stored are left out: a peer announces them
+/// again.
 pub(super) fn write(node: &SavedNode, out: &mut String) {
     let address = &node.address;
     let (ip, hostname) = (stored(&address.ip, address_ok), stored(&address.hostname, hostname_ok));
@@ -114,7 +115,7 @@ pub(super) fn write(node: &SavedNode, out: &mut String) {
         }
     };
     let number = |port: u16| if port == 0 { String::new() } else { port.to_string() };
-    text("availability-zone", stored(&address.availability_zone, text_ok));
+    text("availability-zone", stored(&address.availability_zone, valkey_reads));
     text("client-tls-port", &number(address.client.tls_port));
     text("client-tcp-port", &number(address.client.tcp_port));
     text("client-ipv6", stored(&address.client.ipv6, ipv6_ok));
@@ -131,12 +132,22 @@ fn stored(value: &str, ok: fn(&[u8]) -> bool) -> &str {
 
 /// What may stand in a human name that Redis 8 shall load: it refuses the colon, which Valkey takes.
 fn redis_reads(value: &[u8]) -> bool {
-    text_ok(value) && !value.contains(&b':')
+    valkey_reads(value) && !value.contains(&b':')
 }
 
+/// Valkey takes less from its file than from its settings and its bus.
+fn valkey_reads(value: &[u8]) -> bool {
+    text_ok(value) && value.iter().all(valkey_legal)
+}
+
+fn valkey_legal(byte: &u8) -> bool {
+    *byte > 0x2C && *byte != 0x7F && !b";<=>?@[]^{|}~\\`".contains(byte)
+}
+
+/// Legal for either.
 fn legal(byte: &u8) -> bool {
-    let redis = !b"!#$%&()*+:;<>?@[]^{|}~".contains(byte) && *byte >= b' ' && *byte != 0x7F;
-    redis || text_ok(&[*byte]) || *byte >= 0x80
+    let redis = *byte >= b' ' && *byte != 0x7F && !b"!#$%&()*+:;<>?@[]^{|}~".contains(byte);
+    redis || valkey_legal(byte)
 }
 
 fn ipv4_ok(value: &[u8]) -> bool {

@@ -13,8 +13,8 @@ use std::fmt::Write;
 pub(super) const GENERATION: &[u8] = b"handfast-generation";
 pub(super) const FORGOTTEN: &[u8] = b"handfast-forgotten";
 
-/// The text of nodes.conf. It was read back and says the same, so it can be loaded: nothing that a peer sent can make a
-/// file that refuses to load, or that says something else than it should.
+/// The text of nodes.conf. It was read back and says the same, so it can be loaded: nothing that a peer sent
+/// can make a file that refuses to load, or that says something else than it should.
 ///
 /// Nodes in handshake are not written, nor values that fail the checks of reading.
 pub fn format(saved: &Saved) -> Result<Vec<u8>, ConfError> {

@@ -1,5 +1,5 @@
-//! Two generations of nodes.conf and their checksums: which to load, and the steps of a save that leave a loadable
-//! state whenever the machine stops.
+//! Two generations of nodes.conf and their checksums: which to load, and the steps of a save that leave a
+//! loadable state whenever the machine stops.
 //!
 //! Beside `nodes.conf` stand `nodes.conf.sum`, with the checksums of every text that may be in place, and
 //! `nodes.conf.prev`, a copy of a generation that was durable before the current one was begun.
@@ -29,8 +29,8 @@ pub struct Files<'a> {
 pub struct Choice {
     /// The configuration; `None`: this is a new node.
     pub parsed: Option<Parsed>,
-    /// It is the previous generation: votes and epochs that came after it are forgotten, so the node must not vote
-    /// before it has learnt the cluster's epoch.
+    /// It is the previous generation: votes and epochs that came after it are forgotten, so the node must not
+    /// vote before it has learnt the cluster's epoch.
     pub fell_back: bool,
     /// Warnings for the log.
     pub log: Vec<String>,
@@ -55,8 +55,8 @@ pub enum BadConf {
     Torn,
 }
 
-/// Chooses among the files. `name` is the file's name, `tls` as in [`parse`]. Fails if there is a configuration and
-/// no generation of it can be trusted.
+/// Chooses among the files. `name` is the file's name, `tls` as in [`parse`]. Fails if there is a
+/// configuration and no generation of it can be trusted.
 pub fn choose(name: &str, files: Files<'_>, tls: bool) -> Result<Choice, BadConf> {
     let sums = files.sums.and_then(read_sums);
     let alone = files.sums.is_none() && files.previous.is_none();

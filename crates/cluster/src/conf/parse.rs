@@ -44,7 +44,8 @@ pub struct Parsed {
     pub notices: Vec<String>,
 }
 
-/// Reads a nodes.conf of any of the dialects. `tls`: `tls-cluster`, which says what the port of an old file means.
+/// Reads a nodes.conf of any of the dialects. `tls`: `tls-cluster`, which says what the port of an old file
+/// means.
 pub fn parse(bytes: &[u8], tls: bool) -> Result<Parsed, ConfError> {
     let mut reader = Reader { tls, ..Reader::default() };
     for line in bytes.split(|b| *b == b'\n') {
@@ -178,7 +179,7 @@ impl Reader {
         if first > last {
             return Err("a slot range that goes down");
         }
-        for slot in Slot::all().skip(first.index()).take(last.index() - first.index() + 1) {
+        for slot in (first.get()..=last.get()).filter_map(Slot::new) {
             // The first line that names a slot has it, as in Redis.
             if self.owned.insert(slot) {
                 node.slots.insert(slot);

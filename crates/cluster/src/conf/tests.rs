@@ -200,7 +200,9 @@ fn cluster_nodes_shows_what_concerns_the_client() {
 
 #[test]
 fn poison_is_not_written() {
-    for poison in ["a b", "a\nb", "a,b", "a=b", "x\"", "\0", "\u{7f}", "a;b", "é, ", &"h".repeat(300)] {
+    for poison in
+        ["a b", "a\nb", "a,b", "a=b", "x\"", "\0", "\u{7f}", "a;b", "é, ", "rack 7", &"h".repeat(300)]
+    {
         let mut saved = sample();
         let node = &mut saved.nodes[1];
         let address = &mut node.address;

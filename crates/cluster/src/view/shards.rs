@@ -4,8 +4,8 @@ use super::{Audience, View, ViewNode};
 use base::{NodeId, ReplOffset, ShardId, Slot};
 use std::collections::BTreeMap;
 
-/// One shard (spec `cluster-behaviour.md` §8.5): printed as a map of `slots` (flat array of starts and ends), `nodes`
-/// and `id`.
+/// One shard (spec `cluster-behaviour.md` §8.5): printed as a map of `slots` (flat array of starts and ends),
+/// `nodes` and `id`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Shard {
     /// Maximal ranges, ascending, ends included.

@@ -9,23 +9,24 @@ impl Settings {
     /// Names and values that the patterns match, sorted by name, each name once (spec `config.md` §3). A
     /// pattern without `[`, `*` and `?` is a name, and is reported as it was asked.
     pub fn get<'p>(&self, patterns: impl IntoIterator<Item = &'p [u8]>) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let mut found: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+        // By name in lower case: the name as asked, and its row.
+        let mut found: BTreeMap<Vec<u8>, (Vec<u8>, usize)> = BTreeMap::new();
         for pattern in patterns {
             if !pattern.iter().any(|b| b"[*?".contains(b)) {
                 if let Some(i) = table::index_of(pattern) {
-                    found.insert(pattern.to_vec(), i);
+                    found.entry(pattern.to_ascii_lowercase()).or_insert((pattern.to_vec(), i));
                 }
                 continue;
             }
             for (i, row) in table::rows().iter().enumerate().filter(|(_, row)| !row.hidden) {
                 let listed = std::iter::once(row.name).chain(row.aliases.iter().copied());
                 for name in listed.filter(|name| base::glob::matches(pattern, name.as_bytes(), true)) {
-                    found.insert(name.into(), i);
+                    found.entry(name.into()).or_insert((name.into(), i));
                 }
             }
         }
         let print = |i: usize| self.at(i).print(&table::rows()[i].kind);
-        found.into_iter().map(|(name, i)| (name, print(i))).collect()
+        found.into_values().map(|(name, i)| (name, print(i))).collect()
     }
 }
 
@@ -50,7 +51,7 @@ mod tests {
 
     #[test]
     fn names_globs_aliases_and_hidden_ones() {
-        check(&["port", "PORT"], &[("PORT", "6379"), ("port", "6379")]);
+        check(&["Port", "PORT", "p?rt"], &[("Port", "6379")]);
         check(
             &["lua-time*", "busy-reply-threshold"],
             &[("busy-reply-threshold", "5000"), ("lua-time-limit", "5000")],

@@ -166,11 +166,11 @@ fn parse_choices(args: &[Vec<u8>], words: &[&str]) -> Result<u32, String> {
 }
 
 fn parse_addresses(args: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
-    match args {
-        [one] if one.is_empty() => Ok(Vec::new()),
-        _ if args.len() > BIND_ADDRESSES_MAX => Err("Too many bind addresses specified.".to_owned()),
-        _ => Ok(args.to_vec()),
+    let words: Vec<Vec<u8>> = args.iter().filter(|word| !word.is_empty()).cloned().collect();
+    if words.len() > BIND_ADDRESSES_MAX {
+        return Err("Too many bind addresses specified.".to_owned());
     }
+    Ok(words)
 }
 
 fn parse_primary(args: &[Vec<u8>]) -> Result<Option<(Vec<u8>, u16)>, String> {

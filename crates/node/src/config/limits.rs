@@ -51,7 +51,7 @@ pub(super) fn parse_save(args: &[Vec<u8>]) -> Result<Vec<SavePoint>, String> {
         return Ok(Vec::new());
     }
     let number = |text: &[u8], least: u64| number_at_least(text, least).ok_or_else(|| SAVE_ERROR.to_owned());
-    if args.len() % 2 != 0 {
+    if !args.len().is_multiple_of(2) {
         return Err(SAVE_ERROR.to_owned());
     }
     args.chunks_exact(2)
@@ -79,7 +79,7 @@ pub(super) fn parse_output_limits(args: &[Vec<u8>], current: &OutputLimits) -> R
     {
         return Ok(limits);
     }
-    if args.len() % 4 != 0 {
+    if !args.len().is_multiple_of(4) {
         return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
     }
     for group in args.chunks_exact(4) {

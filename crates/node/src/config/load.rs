@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::kind::Kind;
 use super::settings::Settings;
 use super::table;
 use super::users;
@@ -158,11 +157,6 @@ impl Loader<'_> {
                 self.host.check_log_file(path).map_err(|why| format!("Can't open the log file: {why}"))?;
                 self.settings.assign(index, args)
             }
-            ("requirepass", _) => {
-                self.settings.assign(index, args)?;
-                self.settings.password_hashes.clear();
-                Ok(())
-            }
             _ => self.settings.assign(index, args),
         }
     }
@@ -240,9 +234,4 @@ impl Loader<'_> {
         }
         exists
     }
-}
-
-/// Whether values of the directive add up over several lines of a file.
-pub(super) fn accumulates(kind: &Kind) -> bool {
-    matches!(kind, Kind::Save | Kind::OutputLimits)
 }

@@ -4,6 +4,7 @@
 //! read: plain fields, immutable, made anew by [`Settings::snapshot`] after each change. No file is touched
 //! here: [`load`] asks a [`Host`] for included files and for changes of directory.
 
+mod arguments;
 mod directive;
 mod events;
 mod get;
@@ -11,15 +12,19 @@ mod kind;
 mod limits;
 mod load;
 mod number;
+mod rewrite;
 mod set;
 mod settings;
 mod snapshot;
 mod status;
 mod table;
+#[cfg(test)]
+mod tests;
 mod typed;
 mod users;
 mod value;
 
+pub use arguments::{Invocation, Sources, parse_arguments, usage};
 pub use directive::Directive;
 pub use events::Events;
 pub use kind::Kind;
@@ -30,7 +35,7 @@ pub use settings::{Defaults, Settings};
 pub use status::{Status, harmless, of as status, unbuilt};
 pub use table::{find, rows};
 pub use typed::{
-    Access, Address, Clients, Cluster, Config, Encodings, EndpointType, EvictionPolicy, Latency, LogLevel,
-    Logging, Memory, Network, Permission, Process, Shutdown,
+    Access, Address, BUS_PORT_OFFSET, Clients, Cluster, Config, Encodings, EndpointType, EvictionPolicy,
+    Latency, LogLevel, Logging, Memory, Network, Permission, Process, Shutdown,
 };
 pub use value::Value;

@@ -54,7 +54,7 @@ impl Settings {
         pairs: &[&[u8]],
         context: SetContext,
     ) -> Result<(Settings, Vec<&'static str>), SetError> {
-        if pairs.len() % 2 != 0 {
+        if !pairs.len().is_multiple_of(2) {
             return Err(SetError::Unpaired);
         }
         let indexes = self.check_names(pairs, context)?;

@@ -32,6 +32,19 @@ pub struct Config {
     pub save: Vec<SavePoint>,
 }
 
+/// The bus port is the client port plus this, unless `cluster-port` is given.
+pub const BUS_PORT_OFFSET: u16 = 10000;
+
+impl Config {
+    /// Where the cluster bus listens. A node in cluster mode does not start on ports too high for the sum.
+    pub fn bus_port(&self) -> u16 {
+        match self.cluster.port {
+            0 => self.network.port.saturating_add(BUS_PORT_OFFSET),
+            port => port,
+        }
+    }
+}
+
 /// Listening.
 #[derive(Clone, Debug)]
 pub struct Network {
@@ -132,14 +145,15 @@ impl Access {
         !self.requirepass.is_empty() || !self.password_hashes.is_empty()
     }
 
-    /// Whether `password` is one of the default user's. Compared by hash, so that the time taken tells
-    /// nothing of the password.
+    /// Whether `password` is the default user's. Hashes of a `user default` line come before `requirepass`, as
+    /// in Redis. Compared by hash, so that the time taken tells nothing of the password.
     pub fn accepts(&self, password: &[u8]) -> bool {
         let hash = |text: &[u8]| <[u8; 32]>::from(Sha256::digest(text));
         let given = hash(password);
-        let plain = (!self.requirepass.is_empty()).then(|| hash(&self.requirepass));
-        let known = self.password_hashes.iter().copied().chain(plain);
-        !self.needs_password() || known.fold(false, |found, one| found | (one == given))
+        match self.password_hashes.as_slice() {
+            [] => self.requirepass.is_empty() || hash(&self.requirepass) == given,
+            hashes => hashes.iter().fold(false, |found, one| found | (*one == given)),
+        }
     }
 }
 

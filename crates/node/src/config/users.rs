@@ -1,5 +1,10 @@
 //! `user` lines. Redis writes one for the default user into every file that it rewrites; it must be read back.
 
+use sha2::{Digest, Sha256};
+
+use super::settings::Settings;
+use super::value::Value;
+
 /// SHA-256 of a password.
 pub(super) type PasswordHash = [u8; 32];
 
@@ -37,6 +42,26 @@ pub(super) fn default_user(args: &[Vec<u8>]) -> Result<Vec<PasswordHash>, String
         }
     }
     Ok(hashes)
+}
+
+/// The line that a rewritten file has for the default user. Redis reads users last, so that without it an
+/// older line would outlive a change of `requirepass`.
+pub(super) fn default_user_line(settings: &Settings) -> Vec<u8> {
+    let mut hashes = settings.password_hashes.clone();
+    if let (true, Value::Text(password)) = (hashes.is_empty(), settings.value("requirepass"))
+        && !password.is_empty()
+    {
+        hashes.push(Sha256::digest(password).into());
+    }
+    let password: Vec<String> = match hashes.as_slice() {
+        [] => vec!["nopass".to_owned()],
+        hashes => hashes.iter().map(|hash| format!("#{}", hex(hash))).collect(),
+    };
+    format!("user default on {} ~* &* +@all", password.join(" ")).into_bytes()
+}
+
+fn hex(hash: &PasswordHash) -> String {
+    hash.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn parse_hash(hex: &[u8]) -> Option<PasswordHash> {

@@ -174,8 +174,8 @@ impl Disk {
     }
 }
 
-/// Saves `epoch`, and after every step looks at what a crash would leave: before `durable` steps the old or the new
-/// state, from then on the new one. `stop`: how many steps are done.
+/// Saves `epoch`, and after every step looks at what a crash would leave: before `durable` steps the old or
+/// the new state, from then on the new one. `stop`: how many steps are done.
 fn save(
     disk: &mut Disk,
     generations: &mut Generations,
@@ -228,7 +228,7 @@ fn a_start_after_any_crash_goes_on_from_there() {
 #[test]
 fn saves_that_fail_half_way_lose_nothing() {
     for first in 0..9 {
-        for second in 0..12 {
+        for second in [0, 2, 5, 8, 11] {
             let mut disk = Disk::default();
             let mut generations = disk.choose().generations;
             save(&mut disk, &mut generations, 1, usize::MAX, &[None]);
