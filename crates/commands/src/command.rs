@@ -124,7 +124,7 @@ impl<'c> Cmd<'c, '_> {
 
     /// Tells of a new key, if it is one.
     #[inline]
-    pub(crate) fn created(&mut self, key: Key<'_>, existed: bool) {
+    fn created(&mut self, key: Key<'_>, existed: bool) {
         if !existed {
             self.effects.notify(Class::New, "new", self.db, key.bytes);
         }
@@ -132,13 +132,28 @@ impl<'c> Cmd<'c, '_> {
 
     /// Looks a key up as a read that does not count as using it.
     pub(crate) fn look<R>(&mut self, key: Key<'_>, seen: impl FnOnce(EntryRef<'_>) -> R) -> Option<R> {
+        let result = self.look_unheard(key, seen);
+        if result.is_none() {
+            self.missed(key);
+        }
+        result
+    }
+
+    /// [`Cmd::look`] without a notification of a miss.
+    pub(crate) fn look_unheard<R>(
+        &mut self,
+        key: Key<'_>,
+        seen: impl FnOnce(EntryRef<'_>) -> R,
+    ) -> Option<R> {
         let touches = std::mem::replace(&mut self.keys.no_touch, true);
         let result = self.keys.lookup(self.db, key).map(seen);
         self.keys.no_touch = touches;
-        if result.is_none() {
-            self.effects.notify(Class::KeyMiss, "keymiss", self.db, key.bytes);
-        }
         result
+    }
+
+    /// Tells of a key that a read did not find.
+    pub(crate) fn missed(&mut self, key: Key<'_>) {
+        self.effects.notify(Class::KeyMiss, "keymiss", self.db, key.bytes);
     }
 
     /// Records a change of a key of the client's database: its watchers told, a notification.

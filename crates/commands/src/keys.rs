@@ -15,6 +15,35 @@ pub struct BadKeys;
 #[inline]
 pub fn keys_of(spec: &Spec, args: Args<'_>, found: &mut Vec<KeyRef>) -> Result<(), BadKeys> {
     found.clear();
+    if only_key(spec, args, found) { Ok(()) } else { by_specs(spec, args, found) }
+}
+
+/// The slots a request must be served from: its keys, and what is only routed like one (shard channels).
+#[inline]
+pub fn routed_of(spec: &Spec, args: Args<'_>, found: &mut Vec<KeyRef>) -> Result<(), BadKeys> {
+    found.clear();
+    if only_key(spec, args, found) {
+        return Ok(());
+    }
+    by_specs(spec, args, found)?;
+    for spec in spec.keys.iter().filter(|s| s.flags.has(KeyFlag::NotKey)) {
+        by_spec(spec, args, found)?;
+    }
+    Ok(())
+}
+
+/// The way of most requests.
+#[inline]
+fn only_key(spec: &Spec, args: Args<'_>, found: &mut Vec<KeyRef>) -> bool {
+    let at = spec.only_key;
+    let only = at != 0 && usize::from(at) < args.len();
+    if only {
+        found.push(KeyRef { index: u32::from(at), flags: spec.keys[0].flags });
+    }
+    only
+}
+
+fn by_specs(spec: &Spec, args: Args<'_>, found: &mut Vec<KeyRef>) -> Result<(), BadKeys> {
     if let Some(getkeys) = spec.getkeys {
         return if getkeys(args, found) { Ok(()) } else { Err(BadKeys) };
     }
@@ -22,15 +51,6 @@ pub fn keys_of(spec: &Spec, args: Args<'_>, found: &mut Vec<KeyRef>) -> Result<(
         if !spec.flags.has(KeyFlag::NotKey) {
             by_spec(spec, args, found)?;
         }
-    }
-    Ok(())
-}
-
-/// The slots a request must be served from: its keys, and what is only routed like one (shard channels).
-pub fn routed_of(spec: &Spec, args: Args<'_>, found: &mut Vec<KeyRef>) -> Result<(), BadKeys> {
-    keys_of(spec, args, found)?;
-    for spec in spec.keys.iter().filter(|s| s.flags.has(KeyFlag::NotKey)) {
-        by_spec(spec, args, found)?;
     }
     Ok(())
 }

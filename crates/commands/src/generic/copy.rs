@@ -33,16 +33,13 @@ fn try_copy(cmd: &mut Cmd<'_, '_>) -> Result<bool, Refused> {
     if cmd.keys.lookup(cmd.db, from).is_none() {
         return Ok(false);
     }
-    let existed = cmd.keys.contains(db, to);
-    if existed && !replace {
+    if cmd.keys.contains(db, to) && !replace {
         return Ok(false);
     }
     let source = cmd.keys.remove(cmd.db, from).expect("it was there");
     cmd.keys.insert_entry(db, to, source.with_key(to.bytes));
     cmd.keys.insert_entry(cmd.db, from, source);
-    if !existed {
-        cmd.effects.notify(Class::New, "new", db, to.bytes);
-    }
+    cmd.effects.notify(Class::New, "new", db, to.bytes);
     cmd.keys.signal_modified(db, to);
     cmd.effects.notify(Class::Generic, "copy_to", db, to.bytes);
     cmd.effects.dirty += 1;

@@ -12,8 +12,15 @@ pub fn exists(cmd: &mut Cmd<'_, '_>) {
 
 /// `TOUCH key ...`
 pub fn touch(cmd: &mut Cmd<'_, '_>) {
-    let found = cmd.every(1).filter(|key| cmd.keys.lookup(cmd.db, *key).is_some()).count();
-    cmd.out.int(found as i64);
+    let mut found = 0;
+    for key in cmd.every(1) {
+        if cmd.keys.lookup(cmd.db, key).is_some() {
+            found += 1;
+        } else {
+            cmd.missed(key);
+        }
+    }
+    cmd.out.int(found);
 }
 
 /// `TYPE key`

@@ -67,5 +67,5 @@ pub fn help(cmd: &mut Cmd<'_, '_>) {
 }
 
 fn look<R>(cmd: &mut Cmd<'_, '_>, seen: impl FnOnce(EntryRef<'_>) -> R) -> Option<R> {
-    cmd.look(cmd.key(2, 0), seen)
+    cmd.look_unheard(cmd.key(2, 0), seen)
 }

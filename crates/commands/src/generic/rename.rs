@@ -26,8 +26,8 @@ fn move_value(cmd: &mut Cmd<'_, '_>, overwrite: bool) -> Result<bool, Refused> {
         return Ok(false);
     }
     let entry = cmd.keys.remove(cmd.db, from).expect("it was there");
-    let overwritten = cmd.keys.insert_entry(cmd.db, to, entry.with_key(to.bytes));
-    cmd.created(to, overwritten.is_some());
+    cmd.keys.insert_entry(cmd.db, to, entry.with_key(to.bytes));
+    cmd.effects.notify(Class::New, "new", cmd.db, to.bytes);
     cmd.keys.signal_modified(cmd.db, from);
     cmd.keys.signal_modified(cmd.db, to);
     cmd.effects.notify(Class::Generic, "rename_from", cmd.db, from.bytes);

@@ -69,7 +69,7 @@ fn scan_from(walk: &mut Walk<'_, '_>, from: Cursor, filter: &Filter<'_>) -> Resu
         }
     };
     let from = match filter.slot {
-        Some(slot) if from == Cursor::start() => Cursor::at_slot(slot),
+        Some(slot) if from.slot < slot => Cursor::at_slot(slot),
         _ => from,
     };
     let next = match &mut walk.ground {

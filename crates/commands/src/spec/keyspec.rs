@@ -149,6 +149,14 @@ pub const fn span(index: u8, last: i16, step: u8, flags: &[KeyFlag]) -> KeySpec 
 }
 
 impl KeySpec {
+    /// The one argument that is a key whatever the others are; 0 if there may be more.
+    pub(super) const fn only_key(&self) -> u8 {
+        match (self.begin, self.find) {
+            (Begin::Index(at), Find::Range { last: 0, .. }) if !self.flags.has(KeyFlag::NotKey) => at,
+            _ => 0,
+        }
+    }
+
     /// Whether arithmetic on the argument count alone finds the keys.
     pub(super) const fn is_range(&self) -> bool {
         matches!((self.begin, self.find), (Begin::Index(_), Find::Range { .. }))

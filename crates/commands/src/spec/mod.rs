@@ -45,6 +45,8 @@ pub struct Spec {
     pub keys: &'static [KeySpec],
     /// Finds the keys when the specs cannot say all.
     pub getkeys: Option<GetKeys>,
+    /// The argument that is the only key, for the many commands that have just one; else 0.
+    pub(crate) only_key: u8,
     /// How it wants the keyspace.
     pub locks: Locks,
     /// Hints for clients and proxies.
@@ -73,6 +75,7 @@ impl Spec {
             since,
             keys: &[],
             getkeys: None,
+            only_key: 0,
             locks: Locks::None,
             tips: &[],
             args: &[],
@@ -98,6 +101,7 @@ impl Spec {
     /// Sets the key specs; the command then locks the stripes of its keys.
     pub const fn keys(mut self, keys: &'static [KeySpec]) -> Spec {
         self.keys = keys;
+        self.only_key = if keys.len() == 1 { keys[0].only_key() } else { 0 };
         self.locks = Locks::Keys;
         self
     }
@@ -105,6 +109,7 @@ impl Spec {
     /// Sets the function that finds keys, or their flags, beyond the specs.
     pub const fn getkeys(mut self, getkeys: GetKeys) -> Spec {
         self.getkeys = Some(getkeys);
+        self.only_key = 0;
         self
     }
 

@@ -1,4 +1,5 @@
-//! A server without clients: one worker, a keyspace, and the data commands.
+//! A server without clients: a keyspace and the data commands.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 mod show;
 
@@ -12,6 +13,7 @@ use resp::{Args, Proto, Reply, Span};
 use store::{Clock, Key, KeyHash, Keyspace, Params, Ticket, Touch, Wake, WorkerIdx};
 
 const WORKER: WorkerIdx = WorkerIdx(0);
+const OTHER: WorkerIdx = WorkerIdx(1);
 const CLIENT: u64 = 1;
 const TICKET: Ticket = Ticket(1);
 const LFU: Touch = Touch::Lfu { log_factor: 10, decay_minutes: 1 };
@@ -35,12 +37,14 @@ pub struct Server {
     db: u32,
     now_ms: u64,
     show_effects: bool,
+    /// Everything is held, as in a transaction that walks.
+    whole: bool,
 }
 
 impl Server {
     /// Empty, in RESP2, at a fixed time.
     pub fn new() -> Server {
-        let params = Params { databases: 16, workers: 1, hash_key: (1, 2) };
+        let params = Params { databases: 16, workers: 2, hash_key: (1, 2) };
         Server {
             keyspace: Keyspace::new(params, Box::new(Nobody)),
             commands: Registry::new(commands::rows().map(|row| (&row.spec, row.run))),
@@ -51,10 +55,11 @@ impl Server {
             db: 0,
             now_ms: 1_700_000_000_000,
             show_effects: false,
+            whole: false,
         }
     }
 
-    /// Obeys a directive: `resp 2`, `db 1`, `wait 1000`, `effects`, `cluster`, `lfu`, `max 100`.
+    /// Obeys a directive: `resp 2`, `db 1`, `wait 1000`, `effects`, `cluster`, `lfu`, `max 100`, `whole`.
     pub fn direct(&mut self, line: &str) {
         let (word, number) = line.split_once(' ').unwrap_or((line, "0"));
         let number: u64 = number.parse().expect("a number");
@@ -72,20 +77,48 @@ impl Server {
                 ]));
             }
             "cluster" => (self.env.cluster, self.env.databases) = (true, 1),
+            "whole" => self.whole = true,
             "lfu" => self.env.lfu = true,
             "max" => self.env.string_bytes_max = number as usize,
             _ => panic!("unknown directive {word}"),
         }
     }
 
+    /// The slot of a key.
+    pub fn slot(&self, key: &str) -> u16 {
+        self.keyspace.hash(key.as_bytes()).slot.get()
+    }
+
+    /// Runs a command that walks while another worker holds a key; `None` if it was refused.
+    pub fn run_beside(&mut self, line: &str, held: &str) -> Option<String> {
+        let (bytes, spans) = split(line);
+        let args = Args::new(&bytes, &spans);
+        let keyspace = self.keyspace.clone();
+        let other = keyspace.enter(OTHER, self.clock()).expect("nobody is exclusive");
+        let lock = other.try_lock(&[keyspace.hash(held.as_bytes())], CLIENT + 1).expect("free");
+        let turn = keyspace.enter(WORKER, self.clock()).expect("nobody is exclusive");
+        let Ok(Run::Walk(handler)) = self.commands.resolve(args).map(|command| command.run) else {
+            panic!("{line} walks");
+        };
+        let mut out = Vec::new();
+        let done = handler(&mut Walk {
+            args,
+            db: self.db,
+            ground: Ground::Turn(&turn),
+            out: &mut Reply::new(&mut out, self.proto),
+            env: &self.env,
+            effects: &mut self.effects,
+            token: CLIENT,
+            rng: &mut self.rng,
+        });
+        drop(lock);
+        assert_eq!(done.is_err(), out.is_empty());
+        done.ok().map(|()| show::reply(&out))
+    }
+
     /// Runs a command; the reply, readable, and the effects if wanted.
     pub fn run(&mut self, line: &str) -> String {
-        let words = base::tokens::split_args(line.as_bytes()).expect("balanced quotes");
-        let (mut bytes, mut spans) = (Vec::new(), Vec::new());
-        for word in words {
-            spans.push(Span { start: bytes.len() as u32, len: word.len() as u32 });
-            bytes.extend_from_slice(&word);
-        }
+        let (bytes, spans) = split(line);
         let mut out = Vec::new();
         self.effects.clear();
         self.dispatch(Args::new(&bytes, &spans), &mut out);
@@ -116,8 +149,8 @@ impl Server {
         let keys: Vec<Key<'_>> = refs.iter().map(|r| self.keyspace.key(args.at(r.index as usize))).collect();
         let hashes: Vec<KeyHash> = keys.iter().map(|key| key.at).collect();
         match command.run {
-            Run::Keys(_) | Run::Walk(_) => self.run_in_turn(command.run, args, &hashes, out),
-            Run::Whole(_) => self.run_alone(command.run, args, out),
+            Run::Keys(_) | Run::Walk(_) if !self.whole => self.run_in_turn(command.run, args, &hashes, out),
+            run => self.run_alone(run, args, &hashes, out),
         }
     }
 
@@ -143,16 +176,20 @@ impl Server {
         }
     }
 
-    fn run_alone(&mut self, run: Run, args: Args<'_>, out: &mut Vec<u8>) {
+    fn run_alone(&mut self, run: Run, args: Args<'_>, hashes: &[KeyHash], out: &mut Vec<u8>) {
         let mut exclusive = self.keyspace.request_exclusive(TICKET).expect("alone");
         let mut access = exclusive.access(self.clock());
         let out = &mut Reply::new(out, self.proto);
         let (env, effects, db) = (&self.env, &mut self.effects, self.db);
         match run {
             Run::Keys(handler) | Run::Whole(handler) => {
-                handler(&mut Cmd { args, db, keys: &mut access, hashes: &[], out, env, effects });
+                handler(&mut Cmd { args, db, keys: &mut access, hashes, out, env, effects });
             }
-            Run::Walk(_) => unreachable!("walks in its turn"),
+            Run::Walk(handler) => {
+                let (ground, rng) = (Ground::Whole(&mut access), &mut self.rng);
+                let mut walk = Walk { args, db, ground, out, env, effects, token: CLIENT, rng };
+                handler(&mut walk).expect("all is held");
+            }
         }
     }
 
@@ -169,4 +206,13 @@ impl Server {
             Some(_) => out.error("unknown"),
         }
     }
+}
+
+fn split(line: &str) -> (Vec<u8>, Vec<Span>) {
+    let (mut bytes, mut spans) = (Vec::new(), Vec::new());
+    for word in base::tokens::split_args(line.as_bytes()).expect("balanced quotes") {
+        spans.push(Span { start: bytes.len() as u32, len: word.len() as u32 });
+        bytes.extend_from_slice(&word);
+    }
+    (bytes, spans)
 }
