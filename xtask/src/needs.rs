@@ -19,7 +19,7 @@ const fn tool(probe: &'static [&'static str], package: &'static str) -> Tool {
 
 /// Everything but the Rust toolchain.
 const TOOLS: &[Tool] = &[
-    tool(&["cc", "--version"], "gcc"),
+    tool(&["make", "--version"], "make"),
     tool(&["tclsh", "/dev/null"], "tcl"),
     tool(&["ps", "--version"], "procps"),
     tool(&["pgrep", "--version"], "procps"),

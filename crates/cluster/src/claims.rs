@@ -26,7 +26,10 @@ fn apply(core: &mut Core, sender: NodeKey, claimed: &SlotSet, epoch: Epoch) {
             Some(owner) if owner == sender => {
                 core.slots.not_claimed.remove(slot);
             }
-            owner if core.slots.unclaimed(slot) || owner.is_some_and(|o| core.nodes[o].config_epoch < epoch) => {
+            owner
+                if core.slots.unclaimed(slot)
+                    || owner.is_some_and(|o| core.nodes[o].config_epoch < epoch) =>
+            {
                 rebind(core, slot, owner, sender);
                 changed = true;
             }

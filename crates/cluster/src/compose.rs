@@ -1,9 +1,9 @@
 //! Packets that this node says, and on which link.
 
-use crate::place::Place;
 use crate::core::Core;
 use crate::event::{LinkId, SaveId, Transmit};
 use crate::node_table::NodeKey;
+use crate::place::Place;
 use crate::wire::{self, Body, Header, MsgFlags, NodeFlags, Packet, PingKind, STATE_FAIL, STATE_OK};
 use crate::{announce, gossip};
 use base::NodeId;
@@ -11,17 +11,16 @@ use base::NodeId;
 /// What our own header always shows besides what the record says: extensions and light headers understood.
 const OWN_CAPABILITIES: NodeFlags =
     NodeFlags(NodeFlags::EXTENSIONS.0 | NodeFlags::LIGHT_PUBLISH.0 | NodeFlags::LIGHT_MODULE.0);
-const OWN_FLAGS: NodeFlags = NodeFlags(
-    NodeFlags::MYSELF.0 | NodeFlags::PRIMARY.0 | NodeFlags::MIGRATE_TO.0 | NodeFlags::NOFAILOVER.0,
-);
+const OWN_FLAGS: NodeFlags =
+    NodeFlags(NodeFlags::MYSELF.0 | NodeFlags::PRIMARY.0 | NodeFlags::MIGRATE_TO.0 | NodeFlags::NOFAILOVER.0);
 
-fn header(core: &Core) -> (Header, Option<SaveId>) {
+fn header(core: &mut Core) -> (Header, Option<SaveId>) {
+    let mine = core.nodes.me().config_epoch;
+    // An epoch of my own waits for the disk; of the cluster's I tell what is on disk already.
+    let until = core.saver.save_for(|p| p.my_epoch == mine);
     let me = core.nodes.me();
     let place = Place::of_myself(&core.settings, core.settings.announce_ip.clone());
     let (port, pport) = place.wire_ports(core.settings.tls_cluster);
-    // An epoch of my own waits for the disk; of the cluster's I tell what is on disk already.
-    let mine = me.config_epoch;
-    let until = core.saver.save_for(|p| p.my_epoch == mine);
     let current = match until {
         Some(_) => core.epochs.current,
         None => core.saver.durable().current_epoch,

@@ -1,6 +1,5 @@
 //! Everything the machine remembers, and the few moves that all rules share.
 
-use crate::place::Place;
 use crate::epochs::Epochs;
 use crate::event::{Event, Level, LinkAction, LinkId, SaveId};
 use crate::forget::Blacklist;
@@ -9,6 +8,7 @@ use crate::health::{self, Health};
 use crate::links::Links;
 use crate::node_table::{NodeKey, NodeTable};
 use crate::outbox::Outbox;
+use crate::place::Place;
 use crate::save::Complaints;
 use crate::saver::{Promises, Saver};
 use crate::settings::Settings;
@@ -42,6 +42,8 @@ pub(crate) struct Core {
     pub saver: Saver,
     pub complaints: Complaints,
     pub stats: Stats,
+    /// Packet type that is dropped, for tests: -1 none, -2 all.
+    pub packet_filter: i32,
     pub outbox: Outbox,
     pub todo: Todo,
     pub rng: Rng,
@@ -178,7 +180,8 @@ impl Core {
         node.flags.remove(NodeFlags::NOADDR);
         node.redial_at = self.now.mono;
         node.dial_failures = 0;
-        let text = format!("Address updated for node {} ({}), now {}", node.id, node.human(), node.addr.ip_port());
+        let text =
+            format!("Address updated for node {} ({}), now {}", node.id, node.human(), node.addr.ip_port());
         self.log(Level::Notice, text);
         self.news.dial_soon(key);
         self.want_save();
@@ -224,7 +227,9 @@ impl Core {
         for (key, node) in self.nodes.iter() {
             for (link, dialled) in [(node.outbound, true), (node.inbound, false)] {
                 let Some(id) = link else { continue };
-                assert!(id.is_dialled() == dialled && self.links.get(id).is_some_and(|l| l.node == Some(key)));
+                assert!(
+                    id.is_dialled() == dialled && self.links.get(id).is_some_and(|l| l.node == Some(key))
+                );
             }
             assert!(node.replicaof.is_none_or(|p| self.nodes.contains(p) && p != key));
             assert!(node.reports.iter().all(|r| self.nodes.contains(r.by)));

@@ -4,7 +4,7 @@ use crate::core::Core;
 use crate::event::{Level, LinkId};
 use crate::node_table::NodeKey;
 use crate::wire::{NodeFlags, PingKind};
-use crate::{compose, dial, failure, handshake, start};
+use crate::{compose, dial, failure, handshake, save, start};
 use base::Mono;
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ pub(crate) fn tick(core: &mut Core) {
     }
     if core.ticks.is_multiple_of(RANDOM_PING_EVERY) {
         ping_a_random_node(core);
+        save::retry(core);
     }
     if std::mem::take(&mut core.todo.spread_news) {
         spread_news(core);
@@ -57,7 +58,8 @@ fn upkeep(core: &mut Core, key: NodeKey) {
 /// A peer that does not read must not cost us memory.
 fn close_if_clogged(core: &mut Core, key: NodeKey, link: LinkId) {
     let limit = core.settings.link_sendbuf_limit;
-    let Some(used) = core.links.get(link).map(|l| l.backlog).filter(|used| limit != 0 && *used > limit) else {
+    let Some(used) = core.links.get(link).map(|l| l.backlog).filter(|used| limit != 0 && *used > limit)
+    else {
         return;
     };
     let direction = if link.is_dialled() { "to" } else { "from" };

@@ -1,9 +1,9 @@
 //! Opening links: newly learnt nodes at once, unreachable ones after growing pauses.
 
+use crate::compose;
 use crate::core::Core;
 use crate::event::{Level, LinkAction, LinkId};
 use crate::node_table::NodeKey;
-use crate::compose;
 use crate::wire::{NodeFlags, PingKind};
 use std::net::IpAddr;
 use std::time::Duration;

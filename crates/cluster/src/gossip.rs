@@ -1,11 +1,11 @@
 //! Gossip: what to tell about other nodes, and what to make of what is told.
 
-use crate::place::Place;
 use crate::core::Core;
 use crate::event::Level;
 use crate::failure;
 use crate::node::Node;
 use crate::node_table::NodeKey;
+use crate::place::Place;
 use crate::wire::{GOSSIP_SENT_MAX, Gossip, NodeFlags};
 use base::Mono;
 use std::collections::VecDeque;

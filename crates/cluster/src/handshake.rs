@@ -1,12 +1,12 @@
 //! MEET: the first of the two ways into the cluster.
 
-use crate::place::{Place, ip_text};
+use crate::compose;
 use crate::core::Core;
 use crate::event::{Level, LinkId};
 use crate::node::Node;
 use crate::node_table::NodeKey;
+use crate::place::{Place, ip_text};
 use crate::wire::{Header, NodeFlags, PingKind};
-use crate::compose;
 use base::NodeId;
 use std::time::Duration;
 
@@ -53,6 +53,11 @@ pub(crate) fn met(core: &mut Core, link: LinkId, header: &Header) -> Option<Node
     let record = core.links.get(link)?;
     if record.node.is_some() {
         return record.node;
+    }
+    // An operator's MEET opens a link. One that comes later on a link is a node repairing what it takes for a lost
+    // MEET: whom we forgot shall not come back that way.
+    if record.used && core.blacklist.holds(&header.sender, core.now.mono) {
+        return None;
     }
     let ip = match (header.ip.is_empty(), record.peer) {
         (false, _) => header.ip.clone(),

@@ -68,10 +68,8 @@ pub(crate) fn update(core: &mut Core) {
              Please check the 'cluster-require-full-coverage' configuration."
                 .to_string(),
         ),
-        Why::Minority => core.log(
-            Level::Notice,
-            "Cluster is currently down: I am part of a minority partition.".to_string(),
-        ),
+        Why::Minority => core
+            .log(Level::Notice, "Cluster is currently down: I am part of a minority partition.".to_string()),
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Link {
     pub framer: Option<Framer>,
     /// A message with the extension flag came in on it.
     pub extensions_seen: bool,
+    /// It carried a whole message before the one being handled.
+    pub used: bool,
     /// Bytes that the transport could not send yet, as the caller last said.
     pub backlog: usize,
 }
@@ -36,6 +38,7 @@ impl Link {
             local: None,
             framer: Some(Framer::new(PACKET_MAX)),
             extensions_seen: false,
+            used: false,
             backlog: 0,
         }
     }

@@ -147,6 +147,11 @@ impl Cluster {
         self.turn(now, |core| operator::set_slot(core, slot, action, keys))
     }
 
+    /// DEBUG DROP-CLUSTER-PACKET-FILTER: drops packets of a type; -1 none, -2 all.
+    pub fn set_packet_filter(&mut self, kind: i32) {
+        self.core.packet_filter = kind;
+    }
+
     /// CLUSTER SET-CONFIG-EPOCH.
     pub fn set_config_epoch(&mut self, epoch: &[u8], now: Now) -> Result<(), Refused> {
         self.turn(now, |core| operator::set_config_epoch(core, epoch))

@@ -1,8 +1,8 @@
 //! What this node knows about one node of the cluster.
 
-use crate::place::Place;
 use crate::event::LinkId;
 use crate::node_table::NodeKey;
+use crate::place::Place;
 use crate::wire::{NodeFlags, PeerClass};
 use base::{Epoch, Mono, NodeId, ReplOffset, ShardId, SlotSet};
 

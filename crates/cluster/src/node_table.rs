@@ -116,7 +116,6 @@ impl NodeTable {
     pub fn any_replicas(&self) -> bool {
         self.iter().any(|(_, n)| n.replicaof.is_some())
     }
-
 }
 
 impl Index<NodeKey> for NodeTable {

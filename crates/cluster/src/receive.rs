@@ -1,18 +1,20 @@
 //! What comes over a link, in the order of the rules (spec `cluster-behaviour.md` §4).
 
-use crate::place::{Place, ip_text};
 use crate::core::Core;
 use crate::event::{Event, Level, LinkId};
 use crate::handshake::{self, Completed};
 use crate::node_table::NodeKey;
+use crate::place::{Place, ip_text};
 use crate::roles::{self, Role};
 use crate::wire::{self, Body, Extension, Gossip, Header, Message, MsgFlags, NodeFlags, PeerClass, PingKind};
 use crate::{announce, claims, compose, election, epochs, failure, gossip};
 
 /// Flags that a node's own header settles, set or clear.
-const HEADER_TRUTH: NodeFlags = NodeFlags(
-    NodeFlags::LIGHT_PUBLISH.0 | NodeFlags::LIGHT_MODULE.0 | NodeFlags::MY_PRIMARY_FAIL.0,
-);
+const HEADER_TRUTH: NodeFlags =
+    NodeFlags(NodeFlags::LIGHT_PUBLISH.0 | NodeFlags::LIGHT_MODULE.0 | NodeFlags::MY_PRIMARY_FAIL.0);
+
+/// Filter of DEBUG DROP-CLUSTER-PACKET-FILTER that drops every packet.
+const DROP_ALL: i32 = -2;
 
 /// Bytes of a link, cut anywhere.
 pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
@@ -45,11 +47,18 @@ pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
 fn one(core: &mut Core, id: LinkId, packet: &[u8]) {
     if let Some(kind) = wire::kind_of(packet) {
         core.stats.received(kind, packet.len());
+        if core.packet_filter == i32::from(kind) || core.packet_filter == DROP_ALL {
+            core.log(Level::Warning, format!("Dropping packet of type {kind} that matches debug drop filter"));
+            return;
+        }
     }
     match wire::decode(packet) {
         Ok(Message::Full(packet)) => full(core, id, packet.header, packet.body),
         Ok(Message::Light(body)) => light(core, id, body),
         Err(invalid) => core.log(Level::Warning, invalid.to_string()),
+    }
+    if let Some(link) = core.links.get_mut(id) {
+        link.used = true;
     }
 }
 

@@ -51,7 +51,11 @@ fn demote(core: &mut Core, sender: NodeKey, primary: Option<NodeKey>, header: &H
             let node = &core.nodes[sender];
             let text = format!(
                 "Ignore stale message from {} ({}) in shard {}; gossip config epoch: {}, current config epoch: {}",
-                node.id, node.human(), node.shard, header.config_epoch, known.max(heirs)
+                node.id,
+                node.human(),
+                node.shard,
+                header.config_epoch,
+                known.max(heirs)
             );
             core.log(Level::Notice, text);
             return Role::Stale;

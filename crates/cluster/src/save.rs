@@ -11,10 +11,11 @@ use std::time::Duration;
 /// Failed saves are complained about so often when they do not end the process.
 const COMPLAINT_EVERY: Duration = Duration::from_secs(30);
 
-/// When a failed save was last complained about.
+/// What failed saves left to be done.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Complaints {
     last: Option<Mono>,
+    retry: bool,
 }
 
 /// Puts the present state on its way.
@@ -32,11 +33,15 @@ pub(crate) fn stepped(core: &mut Core, op: OpId, result: Result<(), String>) {
     match core.saver.done(op, result) {
         Progress::Going => {}
         Progress::Saved(save) => {
+            core.complaints.last = None;
             core.outbox.release(save, true);
             core.outbox.event(Event::Saved { save, result: Ok(()) });
         }
         Progress::Failed(save, step, why) => {
-            core.log(Level::Warning, words(&step, &why));
+            // Once is enough: the next attempts would say the same.
+            if core.complaints.last.is_none() {
+                core.log(Level::Warning, words(&step, &why));
+            }
             failed(core, save, why);
         }
         Progress::CopyFailed(step, why) => core.log(Level::Warning, words(&step, &why)),
@@ -44,19 +49,28 @@ pub(crate) fn stepped(core: &mut Core, op: OpId, result: Result<(), String>) {
 }
 
 fn failed(core: &mut Core, save: SaveId, why: String) {
-    core.outbox.release(save, false);
     core.outbox.event(Event::Saved { save, result: Err(why) });
-    // Try again with the next change, or the operator's SAVECONFIG.
     if !core.settings.save_best_effort {
         core.log(Level::Warning, "Fatal: can't update cluster config file.".to_string());
         core.outbox.event(Event::Exit);
         return;
     }
+    let promises = core.promises();
+    core.saver.go_on_without(promises);
+    core.outbox.release(save, false);
     let now = core.now.mono;
+    core.complaints.retry = true;
     if core.complaints.last.is_none_or(|at| now.since(at) >= COMPLAINT_EVERY) {
         core.complaints.last = Some(now);
         let text = "Cluster config updated even though writing the cluster config file to disk failed.";
         core.log(Level::Warning, text.to_string());
+    }
+}
+
+/// Tries again what failed; asked once a second.
+pub(crate) fn retry(core: &mut Core) {
+    if std::mem::take(&mut core.complaints.retry) {
+        core.want_save();
     }
 }
 

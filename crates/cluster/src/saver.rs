@@ -136,14 +136,19 @@ impl Saver {
         self.durable
     }
 
-    /// The save after which `covers` holds of the durable numbers; `None` if it holds already.
-    pub fn save_for(&self, covers: impl Fn(&Promises) -> bool) -> Option<SaveId> {
+    /// The operator chose to go on although `promises` could not be saved. Votes are never given on such terms.
+    pub fn go_on_without(&mut self, promises: Promises) {
+        self.durable = Promises { last_vote: self.durable.last_vote, ..promises };
+    }
+
+    /// The save after which `covers` holds of the durable numbers; `None` if it holds already. Asks for that save.
+    pub fn save_for(&mut self, covers: impl Fn(&Promises) -> bool) -> Option<SaveId> {
         if covers(&self.durable) {
             return None;
         }
         match &self.chain {
             Some(chain) if covers(&chain.promises) => Some(chain.save),
-            _ => Some(self.next),
+            _ => Some(self.want()),
         }
     }
 

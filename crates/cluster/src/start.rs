@@ -106,6 +106,7 @@ fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core
         saver,
         complaints: Complaints::default(),
         stats: Stats::default(),
+        packet_filter: -1,
         outbox: Outbox::default(),
         todo: Todo::default(),
         rng,
@@ -168,7 +169,8 @@ fn load_node(core: &mut Core, line: &SavedNode) -> Result<NodeKey, StartError> {
         me.config_epoch = line.config_epoch;
         me.shard = line.shard.unwrap_or(me.shard);
         if line.flags.contains(NodeFlags::REPLICA) {
-            let text = "This node was a replica: it starts as an empty primary, replication is not built yet.";
+            let text =
+                "This node was a replica: it starts as an empty primary, replication is not built yet.";
             core.log(Level::Warning, text.to_string());
         }
         return Ok(core.nodes.myself);

@@ -7,7 +7,8 @@ use std::path::Path;
 #[test]
 fn transcripts() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scenarios");
-    let mut files: Vec<_> = folder.read_dir().expect("the folder").map(|f| f.expect("an entry").path()).collect();
+    let mut files: Vec<_> =
+        folder.read_dir().expect("the folder").map(|f| f.expect("an entry").path()).collect();
     files.sort();
     assert!(!files.is_empty());
     let mut different = Vec::new();

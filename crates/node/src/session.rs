@@ -21,6 +21,24 @@ pub enum ReplyMode {
     Skip,
 }
 
+impl ReplyMode {
+    /// A reply that the client does not want is taken back: what was written since `start`.
+    pub fn silence(&mut self, out: &mut Vec<u8>, start: usize) {
+        match *self {
+            ReplyMode::On => {}
+            ReplyMode::Off => out.truncate(start),
+            ReplyMode::SkipNext => {
+                out.truncate(start);
+                *self = ReplyMode::Skip;
+            }
+            ReplyMode::Skip => {
+                out.truncate(start);
+                *self = ReplyMode::On;
+            }
+        }
+    }
+}
+
 /// A command queued by MULTI.
 pub struct Queued {
     /// Its row of the table, looked up when it was queued.
@@ -47,8 +65,6 @@ pub struct Watched {
     pub db: DbId,
     /// Its name.
     pub key: Box<[u8]>,
-    /// The key had expired already when it was watched, so that its removal changes nothing.
-    pub was_expired: bool,
 }
 
 /// One client's state.
@@ -67,6 +83,8 @@ pub struct Session {
     pub watched: Vec<Watched>,
     /// Marked by those who change a watched key.
     pub watcher: Arc<Watcher>,
+    /// Records of earlier watches that still lie in the keyspace; the worker takes them out.
+    pub retired: Vec<(Arc<Watcher>, Watched)>,
     /// READONLY was given (cluster).
     pub readonly: bool,
     /// ASKING was given for the next command (cluster).
@@ -88,6 +106,7 @@ impl Session {
             multi: None,
             watched: Vec::new(),
             watcher: Arc::default(),
+            retired: Vec::new(),
             readonly: false,
             asking: false,
             reply_mode: ReplyMode::On,

@@ -1,10 +1,10 @@
 //! CLUSTER MEET.
 
 use super::{Refused, shown};
-use crate::place::{BUS_PORT_OFFSET, Place};
 use crate::core::Core;
 use crate::event::Level;
 use crate::handshake;
+use crate::place::{BUS_PORT_OFFSET, Place};
 use base::num::parse_i64;
 use std::net::IpAddr;
 

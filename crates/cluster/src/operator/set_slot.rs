@@ -28,7 +28,12 @@ pub struct SlotKeys {
 }
 
 /// Checks and does it.
-pub(crate) fn set_slot(core: &mut Core, slot: &[u8], action: SetSlot<'_>, keys: SlotKeys) -> Result<(), Refused> {
+pub(crate) fn set_slot(
+    core: &mut Core,
+    slot: &[u8],
+    action: SetSlot<'_>,
+    keys: SlotKeys,
+) -> Result<(), Refused> {
     if !core.nodes.me().is_primary() {
         return Refused::because("Please use SETSLOT only with masters.");
     }

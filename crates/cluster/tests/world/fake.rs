@@ -77,7 +77,8 @@ impl Fake {
 
     pub fn tick(&mut self, now: Now) {
         self.next_tick = now.mono.0 + PING_EVERY_US;
-        let out: Vec<LinkId> = self.links.iter().filter(|(_, l)| l.to.is_some() && l.up).map(|(id, _)| *id).collect();
+        let out: Vec<LinkId> =
+            self.links.iter().filter(|(_, l)| l.to.is_some() && l.up).map(|(id, _)| *id).collect();
         for link in if self.lively { out } else { Vec::new() } {
             self.say(link, ping(PingKind::Ping));
         }

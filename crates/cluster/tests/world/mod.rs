@@ -123,12 +123,8 @@ impl World {
     /// An address for somebody; nobody sits there yet.
     pub fn add_host(&mut self, name: &str, timeout_ms: u64) -> usize {
         let n = self.hosts.len();
-        let settings = Settings {
-            node_timeout_ms: timeout_ms,
-            port: 7000,
-            bus_port: 17000,
-            ..Settings::default()
-        };
+        let settings =
+            Settings { node_timeout_ms: timeout_ms, port: 7000, bus_port: 17000, ..Settings::default() };
         self.hosts.push(Host {
             name: name.to_string(),
             ip: IpAddr::V4(Ipv4Addr::new(10, 0, (n / 250) as u8, (n % 250) as u8 + 1)),
@@ -480,6 +476,9 @@ impl World {
                 self.send(host, transmit.link, transmit.bytes);
             } else if let Some(event) = machine.poll_event() {
                 self.show_event(host, event);
+                if std::mem::take(&mut self.hosts[host].exited) {
+                    self.kill(host, false);
+                }
             } else {
                 break;
             }

@@ -40,7 +40,8 @@ impl Names {
         let mut out = String::new();
         let mut rest = text;
         while !rest.is_empty() {
-            let end = rest.find(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit()).unwrap_or(rest.len());
+            let end =
+                rest.find(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit()).unwrap_or(rest.len());
             let (word, tail) = rest.split_at(end);
             out.push_str(&if end == 40 { self.short(word) } else { word.to_string() });
             let skip = tail.chars().next().map_or(0, char::len_utf8);

@@ -32,7 +32,9 @@ fn body(body: &Body) -> String {
         Body::Publish { channel, .. } => format!("PUBLISH {}", String::from_utf8_lossy(channel)),
         Body::AuthRequest => "AUTH_REQUEST".to_string(),
         Body::AuthAck => "AUTH_ACK".to_string(),
-        Body::Update { config_epoch, node, slots } => format!("UPDATE {node} epoch {config_epoch} slots {slots:?}"),
+        Body::Update { config_epoch, node, slots } => {
+            format!("UPDATE {node} epoch {config_epoch} slots {slots:?}")
+        }
         Body::MfStart => "MFSTART".to_string(),
         Body::Module { .. } => "MODULE".to_string(),
         Body::Unknown(kind) => format!("type {kind}"),
@@ -41,7 +43,7 @@ fn body(body: &Body) -> String {
 
 fn entry(told: &Gossip) -> String {
     let mut text = told.node.to_string();
-    for (flag, sign) in [(NodeFlags::PFAIL, "?"), (NodeFlags::FAIL, "!"), (NodeFlags::REPLICA, "r")] {
+    for (flag, sign) in [(NodeFlags::PFAIL, "?"), (NodeFlags::FAIL, "!"), (NodeFlags::REPLICA, "(replica)")] {
         text += if told.flags.contains(flag) { sign } else { "" };
     }
     text

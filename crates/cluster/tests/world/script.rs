@@ -75,6 +75,7 @@ fn perform(world: &mut World, words: &[&str]) -> String {
         ["hosts", rest @ ..] => {
             make(world, rest);
         }
+        ["#", ..] => {}
         ["run", ms] => world.run_ms(number(ms)),
         ["seed", n] => world.rng = base::Rng::new(number(n)),
         ["show", "packets"] => world.show_packets = true,
@@ -164,9 +165,7 @@ fn verb(world: &mut World, name: &str, words: &[&str]) -> String {
         ["delslotsrange", ..] => outcome(world.call(host, |m, now| m.del_slots_range(&args, now))),
         ["flushslots", keys] => outcome(world.call(host, |m, now| m.flush_slots(number(keys), now))),
         ["setslot", slot, action, rest @ ..] => set_slot(world, host, slot, action, rest),
-        ["set-config-epoch", e] => {
-            outcome(world.call(host, |m, now| m.set_config_epoch(e.as_bytes(), now)))
-        }
+        ["set-config-epoch", e] => outcome(world.call(host, |m, now| m.set_config_epoch(e.as_bytes(), now))),
         ["bumpepoch"] => match world.call(host, |m, now| m.bump_epoch(now)) {
             Bumped::Bumped(e) => format!("BUMPED {e}"),
             Bumped::Still(e) => format!("STILL {e}"),
@@ -320,8 +319,8 @@ fn header(world: &mut World, host: usize, pair: &str) {
         "slots" => header.slots = slots(value),
         "of" => {
             header.replicaof = primary;
-            header.flags = NodeFlags::MYSELF
-                | if primary.is_some() { NodeFlags::REPLICA } else { NodeFlags::PRIMARY };
+            header.flags =
+                NodeFlags::MYSELF | if primary.is_some() { NodeFlags::REPLICA } else { NodeFlags::PRIMARY };
         }
         "name" => header.sender = NodeId::parse(&[value.as_bytes()[0]; 40]).expect("a letter"),
         _ => panic!("unknown field {name}"),

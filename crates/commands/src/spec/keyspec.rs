@@ -5,7 +5,6 @@ use resp::Args;
 /// One property of the access to a key, in the order in which replies list them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
-#[expect(clippy::upper_case_acronyms, reason = "replies write them so")]
 pub enum KeyFlag {
     /// Read only.
     RO,

@@ -23,7 +23,7 @@ impl Control {
             let (core, state) = (&mut self.core, &mut self.state);
             let flow = match &mut exclusive {
                 Some(permit) => {
-                    let mut access = permit.access();
+                    let mut access = permit.access(core.clock());
                     core.execute_with(row, &mut session, &request, Held::Access(&mut access), Some(state), &mut reply)
                 }
                 None => core.execute_with(row, &mut session, &request, Held::Nothing, Some(state), &mut reply),

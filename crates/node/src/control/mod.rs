@@ -15,7 +15,6 @@ pub use actions::{Action, Outcome};
 pub use cluster::{FileOp, FileStep, LinkAction, LinkId, OpId, Transmit};
 pub use state::State;
 
-use crate::config::Settings;
 use crate::dispatch::Core;
 use crate::mail::ControlMail;
 use crate::samples::SAMPLE_EVERY;
@@ -34,11 +33,11 @@ pub struct Control {
 
 impl Control {
     /// Control of a node; `cluster` is its cluster machine, if it is part of one.
-    pub fn new(shared: Arc<Shared>, settings: Settings, cluster: Option<Cluster>, now: Now, seed: u64) -> Control {
+    pub fn new(shared: Arc<Shared>, cluster: Option<Cluster>, now: Now, seed: u64) -> Control {
         let index = shared.control_index();
         let mut control = Control {
             core: Core::new(index, shared, now, seed),
-            state: State::new(settings, cluster),
+            state: State::new(cluster),
             next_sample: now.mono,
             seen_generation: 0,
         };

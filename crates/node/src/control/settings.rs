@@ -11,18 +11,13 @@ const LISTENING: [&str; 2] = ["port", "bind"];
 impl State {
     /// Puts changed settings in force. `before` is what to go back to if the outside cannot follow.
     pub fn apply(&mut self, core: &mut Core, before: Settings, changed: &[&str]) {
-        let config = self.snapshot();
+        let config = Arc::new(core.shared.settings().snapshot());
         self.put_in_force(core, &config);
         if changed.iter().any(|name| LISTENING.contains(name)) {
             self.actions.push_back(Action::Listen(config));
             self.awaits_action = true;
             self.undo = Some(before);
         }
-    }
-
-    fn snapshot(&self) -> Arc<Config> {
-        let settings = self.settings.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Arc::new(settings.snapshot())
     }
 
     fn put_in_force(&mut self, core: &mut Core, config: &Arc<Config>) {
@@ -39,8 +34,8 @@ impl State {
 impl Control {
     /// Goes back to earlier settings.
     pub(super) fn restore(&mut self, before: Settings) {
-        *self.state.settings.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = before;
-        let config = self.state.snapshot();
+        let config = Arc::new(before.snapshot());
+        *self.core.shared.settings() = before;
         self.state.put_in_force(&mut self.core, &config);
     }
 }
@@ -52,7 +47,7 @@ pub fn cluster_settings(config: &Config) -> cluster::Settings {
     cluster::Settings {
         node_timeout_ms: c.node_timeout_ms,
         port: config.network.port,
-        bus_port: config.bus_port(),
+        bus_port: bus_port(config),
         config_file: text(&c.config_file),
         announce_ip: text(&c.announce_ip),
         announce_port: c.announce_port,
@@ -79,5 +74,13 @@ pub fn cluster_settings(config: &Config) -> cluster::Settings {
         blacklist_ttl_s: c.blacklist_ttl_s,
         save_best_effort: !c.config_save_sync,
         ..cluster::Settings::default()
+    }
+}
+
+/// Where the bus listens: `cluster-port`, or ten thousand above the client port.
+pub fn bus_port(config: &Config) -> u16 {
+    match config.cluster.port {
+        0 => config.network.port.saturating_add(10_000),
+        port => port,
     }
 }

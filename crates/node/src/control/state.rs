@@ -5,7 +5,6 @@ use crate::config::Settings;
 use crate::mail::{Done, WorkerIdx};
 use cluster::{Cluster, SaveId};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
 use store::ExclusiveAccess;
 
 /// An answer that waits for something.
@@ -20,8 +19,6 @@ pub struct Held {
 
 /// Control's own state, as the commands that control runs see it.
 pub struct State {
-    /// All values of the configuration; shared with those who read them.
-    pub settings: Arc<Mutex<Settings>>,
     /// The cluster, if the node is part of one.
     pub cluster: Option<Cluster>,
     /// What the outside is to do.
@@ -42,9 +39,8 @@ pub struct State {
 
 impl State {
     /// The state at the start.
-    pub fn new(settings: Settings, cluster: Option<Cluster>) -> State {
+    pub fn new(cluster: Option<Cluster>) -> State {
         State {
-            settings: Arc::new(Mutex::new(settings)),
             cluster,
             actions: VecDeque::new(),
             awaits_action: false,

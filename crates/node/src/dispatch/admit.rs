@@ -1,11 +1,11 @@
 //! The checks before a command runs, in Valkey's order (spec `errors.md` §2).
 
-use super::{Core, Request, Row, Run};
+use super::{Core, Named, Request, Row, Run};
 use crate::pause::Paused;
 use crate::session::{Queued, Session};
-use crate::worker::{Named, silence};
 use commands::{Flag, Unknown, wrong_arity};
 use resp::{Args, OwnedRequest, Reply};
+use store::Turn;
 
 /// A refusal without a reply.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,6 +23,7 @@ impl Core {
     /// Whether a request may run: its row if so; `None` if it was answered, with an error or with QUEUED.
     pub(crate) fn admit(
         &mut self,
+        turn: &Turn<'_>,
         session: &mut Session,
         named: &Named,
         request: &Request<'_>,
@@ -36,12 +37,13 @@ impl Core {
         {
             return Ok(Some(row));
         }
-        self.admit_carefully(session, named, request, out)
+        self.admit_carefully(turn, session, named, request, out)
     }
 
     #[cold]
     fn admit_carefully(
         &mut self,
+        turn: &Turn<'_>,
         session: &mut Session,
         named: &Named,
         request: &Request<'_>,
@@ -53,7 +55,7 @@ impl Core {
             self.log_attack(session);
             return Err(Refusal::Close);
         }
-        let row = match self.check(session, named, request) {
+        let row = match self.check(turn, session, named, request) {
             Ok(row) => row,
             Err(error) => {
                 self.refuse(session, named, &error, out);
@@ -70,13 +72,19 @@ impl Core {
         Ok(Some(row))
     }
 
-    fn check(&self, session: &Session, named: &Named, request: &Request<'_>) -> Result<&'static Row, String> {
+    fn check(
+        &self,
+        turn: &Turn<'_>,
+        session: &Session,
+        named: &Named,
+        request: &Request<'_>,
+    ) -> Result<&'static Row, String> {
         let args = request.args;
         let authenticated = self.is_authenticated(session);
         let row = match named {
             Named::Row(row) => *row,
             Named::Unknown(_) if !authenticated => return Err(NOAUTH.into()),
-            Named::Unknown(unknown) => return Err(unknown.message(args)),
+            Named::Unknown(unknown) => return Err(unknown.text(args)),
         };
         let spec = row.spec;
         if !authenticated && !spec.is(Flag::NoAuth) {
@@ -89,7 +97,7 @@ impl Core {
         if session.multi.is_some() && spec.is(Flag::NoMulti) {
             return Err(format!("Command '{}' not allowed inside a transaction", spec.name));
         }
-        self.check_route(session, row, request)?;
+        self.check_route(turn, session, row, request)?;
         Ok(row)
     }
 
@@ -133,7 +141,7 @@ impl Core {
         }
         self.count_error(&out[start..]);
         session.asking = false;
-        silence(&mut session.reply_mode, out, start);
+        session.reply_mode.silence(out, start);
     }
 
     fn must_pause(&self, session: &Session, row: &Row) -> bool {
@@ -155,11 +163,11 @@ impl Core {
             && !multi.broken
         {
             let request = OwnedRequest::from_args(request.args);
-            multi.bytes += request.bytes();
+            multi.bytes += request.memory();
             multi.queue.push(Queued { row, request });
         }
         Reply::new(out, session.proto).simple("QUEUED");
-        silence(&mut session.reply_mode, out, start);
+        session.reply_mode.silence(out, start);
     }
 
     fn log_attack(&self, session: &Session) {

@@ -48,6 +48,8 @@ pub enum Flow {
     Next,
     /// It is closed once its replies are out.
     Close,
+    /// Nothing was done: this stripe is held by another worker.
+    Busy(u16),
 }
 
 /// A command of the node that runs on a worker, or on control inside a transaction.

@@ -3,9 +3,9 @@
 use super::{Call, Core, Flow, Held, Request, Row, Run};
 use crate::control::State;
 use crate::session::Session;
-use crate::worker::silence;
-use commands::{Cmd, Walk};
+use commands::{Cmd, Ground, Walk, WalkHandler};
 use resp::Reply;
+use store::AccessStats;
 
 impl Core {
     /// Runs a command on behalf of a worker.
@@ -35,11 +35,14 @@ impl Core {
             Run::Exec => self.exec(session, &mut held, state, out),
             _ => self.run_one(row, session, request, held, state, out),
         };
+        if matches!(flow, Flow::Busy(_)) {
+            return flow;
+        }
         self.book(row, session, out, start);
         if !matches!(row.spec.name, "asking") && session.multi.is_none() {
             session.asking = false;
         }
-        silence(&mut session.reply_mode, out, start);
+        session.reply_mode.silence(out, start);
         flow
     }
 
@@ -53,10 +56,17 @@ impl Core {
         state: Option<&mut State>,
         out: &mut Vec<u8>,
     ) -> Flow {
+        if let Run::Walk(handler) = row.run {
+            let ground = match held {
+                Held::Turn(turn) => Ground::Turn(turn),
+                Held::Access(access) => Ground::Whole(access),
+                Held::Nothing => unreachable!("{} walks without a permit", row.spec.name),
+            };
+            return self.walk(handler, session, request, ground, out);
+        }
         let mut reply = Reply::new(out, session.proto);
         match (row.run, held, state) {
             (Run::Keys(handler) | Run::Whole(handler), Held::Access(access), _) => {
-                access.now_ms = self.now.unix_ms();
                 access.no_touch = session.no_touch;
                 handler(&mut Cmd {
                     args: request.args,
@@ -68,17 +78,6 @@ impl Core {
                     effects: &mut self.effects,
                 });
                 self.book_access(access);
-            }
-            (Run::Walk(handler), held, _) => {
-                handler(&mut Walk {
-                    args: request.args,
-                    db: session.db,
-                    ground: held.into_ground(&self.shared.keyspace),
-                    out: &mut reply,
-                    env: &self.env,
-                    effects: &mut self.effects,
-                    rng: &mut self.rng,
-                });
             }
             (Run::Node(handler) | Run::NodeKeys(handler) | Run::NodeWhole(handler), held, _) => {
                 return handler(&mut Call { core: self, session, args: request.args, out: &mut reply, held });
@@ -92,8 +91,38 @@ impl Core {
         Flow::Next
     }
 
+    fn walk(
+        &mut self,
+        handler: WalkHandler,
+        session: &Session,
+        request: &Request<'_>,
+        ground: Ground<'_, '_>,
+        out: &mut Vec<u8>,
+    ) -> Flow {
+        let mut reply = Reply::new(out, session.proto);
+        let token = u64::from(session.card.conn.0);
+        let walked = handler(&mut Walk {
+            args: request.args,
+            db: session.db,
+            ground,
+            out: &mut reply,
+            env: &self.env,
+            effects: &mut self.effects,
+            token,
+            rng: &mut self.rng,
+        });
+        match walked {
+            Ok(()) => {
+                let stats = std::mem::take(&mut self.effects.stats);
+                self.book_effects(&stats);
+                Flow::Next
+            }
+            Err(contended) => Flow::Busy(contended.stripe),
+        }
+    }
+
     /// Counts a call and its reply.
-    fn book(&mut self, row: &Row, session: &Session, out: &[u8], start: usize) {
+    pub(super) fn book(&mut self, row: &Row, session: &Session, out: &[u8], start: usize) {
         let command = u32::from(row.id.0);
         let counters = self.command_counters(command);
         counters.calls.add(1);
@@ -112,13 +141,17 @@ impl Core {
     /// Counts lookups and changes.
     fn book_access(&mut self, access: &mut store::Access<'_>) {
         let stats = std::mem::take(&mut access.stats);
+        self.book_effects(&stats);
+    }
+
+    fn book_effects(&mut self, stats: &AccessStats) {
         let counters = self.counters();
         counters.hits.add(stats.hits);
         counters.misses.add(stats.misses);
         counters.expired.add(stats.expired);
         if self.effects.dirty > 0 {
             counters.dirty.add(self.effects.dirty);
-            self.effects.clear();
+            self.effects.dirty = 0;
         }
     }
 

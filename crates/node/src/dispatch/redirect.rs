@@ -6,10 +6,17 @@ use base::Slot;
 use cluster::route::{KeyCounts, Query, Route, route};
 use cluster::view::Audience;
 use commands::Flag;
+use store::{DbId, Key, Turn};
 
 impl Core {
     /// The redirection decision for a command; EXEC is decided by its whole queue.
-    pub(super) fn check_route(&self, session: &Session, row: &Row, request: &Request<'_>) -> Result<(), String> {
+    pub(super) fn check_route(
+        &self,
+        turn: &Turn<'_>,
+        session: &Session,
+        row: &Row,
+        request: &Request<'_>,
+    ) -> Result<(), String> {
         if !self.config.cluster.enabled || request.bad_keys {
             return Ok(());
         }
@@ -19,7 +26,7 @@ impl Core {
                 return Ok(());
             }
             let keys = self.queued_keys(session);
-            let slots: Vec<Slot> = keys.iter().map(|(_, key)| key.slot).collect();
+            let slots: Vec<Slot> = keys.iter().map(|key| key.slot).collect();
             let writes = multi.queue.iter().any(|q| q.row.spec.is(Flag::Write));
             let query = Query {
                 several_keys: keys.len() > 1,
@@ -28,7 +35,7 @@ impl Core {
                 writes,
                 ..Query::read(&slots)
             };
-            route(&self.view, &query, || self.count_queued(session))
+            route(&self.view, &query, || self.count_queued(turn, session))
         } else {
             if request.hashes.is_empty() {
                 return Ok(());
@@ -52,7 +59,7 @@ impl Core {
                 queueing: session.multi.is_some(),
                 ..Query::read(&slots)
             };
-            route(&self.view, &query, || self.count_request(session, request))
+            route(&self.view, &query, || count_request(turn, session, request))
         };
         self.explain(decision, session)
     }
@@ -65,16 +72,7 @@ impl Core {
         }
     }
 
-    fn count_request(&self, session: &Session, request: &Request<'_>) -> KeyCounts {
-        let mut counts = KeyCounts::default();
-        for (key, hash) in request.keys.iter().zip(request.hashes) {
-            let bytes = request.args.get(key.index as usize).unwrap_or_default();
-            self.count_key(&mut counts, session.db, store::Key { bytes, at: *hash });
-        }
-        counts
-    }
-
-    fn count_queued(&self, session: &Session) -> KeyCounts {
+    fn count_queued(&self, turn: &Turn<'_>, session: &Session) -> KeyCounts {
         let mut counts = KeyCounts::default();
         let Some(multi) = session.multi.as_deref() else { return counts };
         let mut found = Vec::new();
@@ -82,22 +80,34 @@ impl Core {
             let args = queued.request.as_args();
             if commands::routed_of(queued.row.spec, args, &mut found).is_ok() {
                 for key in &found {
-                    self.count_key(&mut counts, session.db, self.key(&args[key.index as usize]));
+                    count_key(turn, &mut counts, session.db, self.key(&args[key.index as usize]));
                 }
             }
         }
         counts
     }
 
-    /// Counts a key of an open slot. A stripe that another worker holds is waited for: it holds it for one
-    /// command, and this worker holds none.
-    fn count_key(&self, counts: &mut KeyCounts, db: store::DbId, key: store::Key<'_>) {
-        if self.shared.keyspace.probe(self.index, db, key, self.now.unix_ms()) {
-            counts.existing += 1;
-        } else {
-            counts.missing += 1;
-        }
+}
+
+/// Tries to lock a stripe before the client is told to try again.
+const TRIES_MAX: usize = 10_000;
+
+fn count_request(turn: &Turn<'_>, session: &Session, request: &Request<'_>) -> KeyCounts {
+    let mut counts = KeyCounts::default();
+    for (key, hash) in request.keys.iter().zip(request.hashes) {
+        let bytes = request.args.get(key.index as usize).unwrap_or_default();
+        count_key(turn, &mut counts, session.db, Key { bytes, at: *hash });
     }
+    counts
+}
+
+/// Counts a key of an open slot. Another worker holds a stripe for a command at most, and this one holds none:
+/// it is waited for, within reason. A key that cannot be looked at counts both ways, which is TRYAGAIN.
+fn count_key(turn: &Turn<'_>, counts: &mut KeyCounts, db: DbId, key: Key<'_>) {
+    let access = (0..TRIES_MAX).find_map(|_| turn.try_lock(&[key.at], u64::MAX).ok());
+    let exists = access.map(|mut access| access.contains(db, key));
+    counts.existing += usize::from(exists != Some(false));
+    counts.missing += usize::from(exists != Some(true));
 }
 
 fn several(request: &Request<'_>) -> bool {

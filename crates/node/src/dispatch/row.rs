@@ -1,6 +1,7 @@
 //! What runs each command, and the table of all of them.
 
 use super::{Call, ControlCall, Flow};
+use commands::Unknown;
 
 /// What runs a command, and what it holds meanwhile.
 #[derive(Clone, Copy)]
@@ -32,6 +33,15 @@ pub type Row = commands::Command<Run>;
 
 /// All commands of a node.
 pub type Table = commands::Registry<Run>;
+
+/// What a request's name stands for.
+#[derive(Clone, Copy)]
+pub enum Named {
+    /// A command, with the right number of arguments or not.
+    Row(&'static Row),
+    /// Nothing.
+    Unknown(Unknown),
+}
 
 /// What a command must hold, or who must run it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

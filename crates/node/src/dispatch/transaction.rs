@@ -5,7 +5,8 @@ use crate::control::State;
 use crate::session::Session;
 use commands::{KeyRef, routed_of};
 use resp::Reply;
-use store::{Access, DbId, KeyHash};
+use std::sync::Arc;
+use store::{Access, KeyHash};
 
 /// What EXEC needs: the most that one of its commands needs. Commands that walk or need all get all.
 pub fn needs_of(session: &Session) -> Needs {
@@ -27,13 +28,13 @@ fn walks(session: &Session) -> bool {
 }
 
 impl Core {
-    /// Keys of all queued commands: databases and hashes.
-    pub(super) fn queued_keys(&self, session: &Session) -> Vec<(DbId, KeyHash)> {
+    /// Hashes of the keys of all queued commands.
+    pub(super) fn queued_keys(&self, session: &Session) -> Vec<KeyHash> {
         let (mut found, mut all) = (Vec::new(), Vec::new());
         for queued in session.multi.iter().flat_map(|m| &m.queue) {
             let args = queued.request.as_args();
             if routed_of(queued.row.spec, args, &mut found).is_ok() {
-                all.extend(found.iter().map(|k| (session.db, self.shared.keyspace.hash(&args[k.index as usize]))));
+                all.extend(found.iter().map(|k| self.shared.keyspace.hash(&args[k.index as usize])));
             }
         }
         all
@@ -41,7 +42,7 @@ impl Core {
 
     /// Hashes whose stripes EXEC holds: the queue's keys and the watched ones.
     pub(crate) fn transaction_hashes(&self, session: &Session) -> Vec<KeyHash> {
-        let queued = self.queued_keys(session).into_iter().map(|(_, hash)| hash);
+        let queued = self.queued_keys(session).into_iter();
         queued.chain(session.watched.iter().map(|w| self.shared.keyspace.hash(&w.key))).collect()
     }
 
@@ -61,9 +62,12 @@ impl Core {
         let broken = multi.broken;
         let intact = match held {
             Held::Access(access) => self.watches_hold(session, access),
-            _ => !session.watcher.is_dirty(),
+            _ => {
+                let intact = !session.watcher.is_dirty();
+                self.unwatch(session);
+                intact
+            }
         };
-        self.forget_watches(session, held);
         if broken {
             reply.error("-EXECABORT Transaction discarded because of previous errors.");
             return Flow::Next;
@@ -102,16 +106,16 @@ impl Core {
         flow
     }
 
-    /// Whether no watched key was changed, and none has expired since it was watched.
-    fn watches_hold(&self, session: &Session, access: &mut Access<'_>) -> bool {
-        if session.watcher.is_dirty() {
-            return false;
+    /// Whether no watched key was changed, and none has expired since it was watched. Takes the records out.
+    fn watches_hold(&self, session: &mut Session, access: &mut Access<'_>) -> bool {
+        let mut intact = !session.watcher.is_dirty();
+        for watched in std::mem::take(&mut session.watched) {
+            let key = self.key(&watched.key);
+            intact &= !access.watch_expired(watched.db, key, &session.watcher);
+            access.unwatch(watched.db, key, &session.watcher);
         }
-        access.now_ms = self.now.unix_ms();
-        session.watched.iter().all(|w| {
-            let key = self.key(&w.key);
-            w.was_expired || !access.is_expired(w.db, key)
-        })
+        session.watcher.clear();
+        intact
     }
 
     /// Ends the transaction, if one is open, and forgets watched keys.
@@ -120,17 +124,32 @@ impl Core {
         self.unwatch(session);
     }
 
-    /// Forgets watched keys. The records left in the keyspace are dropped when they are next come upon.
+    /// Forgets watched keys. Their records lie under stripes that are not held: the worker takes them out soon.
     pub(crate) fn unwatch(&mut self, session: &mut Session) {
-        if session.watched.is_empty() && !session.watcher.is_dirty() {
+        if session.watched.is_empty() {
             return;
         }
-        session.watched.clear();
-        session.watcher.retire();
-        session.watcher = Default::default();
+        let watcher = std::mem::take(&mut session.watcher);
+        session.retired.extend(session.watched.drain(..).map(|w| (Arc::clone(&watcher), w)));
     }
 
-    fn forget_watches(&mut self, session: &mut Session, _held: &mut Held<'_, '_>) {
-        self.unwatch(session);
+    /// Takes over a session's dead records.
+    pub(crate) fn collect_retired(&mut self, session: &mut Session) {
+        self.retired.append(&mut session.retired);
+    }
+
+    /// Takes dead records out of the keyspace, those whose stripes are free.
+    pub(crate) fn bury_retired(&mut self, turn: &store::Turn<'_>) {
+        let shared = Arc::clone(&self.shared);
+        self.retired.retain(|(watcher, watched)| {
+            let key = shared.keyspace.key(&watched.key);
+            match turn.try_lock(&[key.at], u64::MAX) {
+                Ok(mut access) => {
+                    access.unwatch(watched.db, key, watcher);
+                    false
+                }
+                Err(_) => true,
+            }
+        });
     }
 }

@@ -17,10 +17,10 @@ pub fn table() -> Table {
 }
 
 fn data_rows() -> impl Iterator<Item = (&'static Spec, Run)> {
-    commands::tables().into_iter().flatten().map(|row| {
+    commands::rows().map(|row| {
         let run = match row.run {
-            commands::Run::Keys(handler) if row.spec.locks == commands::Locks::Exclusive => Run::Whole(handler),
             commands::Run::Keys(handler) => Run::Keys(handler),
+            commands::Run::Whole(handler) => Run::Whole(handler),
             commands::Run::Walk(handler) => Run::Walk(handler),
         };
         (&row.spec, run)

@@ -47,10 +47,10 @@ impl Worker {
         });
         let shared = Arc::clone(&self.core.shared);
         let config = shared.config.load();
-        let denied = config.network.protected_mode && config.clients.requirepass.is_empty() && !new.is_local;
-        let full = shared.clients.len() >= u64::from(config.clients.maxclients);
+        let denied = config.network.protected_mode && config.access.requirepass.is_empty() && !new.is_local;
+        let full = shared.clients.len() >= u64::from(config.clients.max);
         let card = Arc::new(card(&new, id, self.core.index, shared.clients.next_id(), now));
-        let session = Box::new(Session::new(Arc::clone(&card), config.clients.requirepass.is_empty()));
+        let session = Box::new(Session::new(Arc::clone(&card), config.access.requirepass.is_empty()));
         shared.clients.enter(Arc::clone(&card));
         let mut conn = Box::new(Conn::new(id, card, session, now.mono));
         let counters = self.core.counters();
@@ -77,10 +77,11 @@ impl Worker {
         let shared = &self.core.shared;
         shared.clients.leave(conn.card.id);
         if conn.wait == Wait::Stripe {
-            shared.keyspace.forget(self.core.index, u64::from(id.0));
+            shared.keyspace.forget(self.core.worker(), u64::from(id.0));
         }
         if let Some(session) = &mut conn.session {
             self.core.unwatch(session);
+            self.core.collect_retired(session);
         }
         self.exclusivity.forget(id);
         self.paused.retain(|c| *c != id);

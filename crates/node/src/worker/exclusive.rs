@@ -123,7 +123,7 @@ impl Worker {
         // The limits were applied when the request was first parsed.
         let limits = resp::Limits { bulk_max: usize::MAX, unauthenticated: false };
         let core = &mut self.core;
-        batch.fill(&mut conn.parser, conn.input.bytes(), 1, &limits, core.shared.table, &core.shared.keyspace);
+        batch.fill(&mut conn.parser, conn.input.bytes_mut(), 1, &limits, core.shared.table, &core.shared.keyspace);
         conn.parser = resp::Parser::default();
         let mut away = None;
         if let Some(item) = batch.items.first() {
@@ -131,7 +131,7 @@ impl Worker {
             if let Step::Away = core.step_exclusive(access, conn, &batch, item) {
                 away = Some(OwnedRequest::from_args(batch.args(item, conn.input.bytes())));
             }
-            core.book_time(before, 1, &batch);
+            core.book_time(before);
             conn.input.consume(item.end);
         }
         self.batch = batch;

@@ -27,6 +27,7 @@ impl Worker {
     /// Control is done with a client's command.
     fn come_home(&mut self, done: Done) {
         let Done { conn: id, mut session, reply, close } = done;
+        self.core.collect_retired(&mut session);
         match self.conn_mut(id) {
             Some(conn) if conn.card.id == session.id() && conn.wait == Wait::Control => {
                 conn.output.writer().extend_from_slice(&reply);
@@ -38,7 +39,10 @@ impl Worker {
                 self.queue_ready(id);
             }
             // The client went away meanwhile.
-            _ => self.core.unwatch(&mut session),
+            _ => {
+                self.core.unwatch(&mut session);
+                self.core.collect_retired(&mut session);
+            }
         }
     }
 }

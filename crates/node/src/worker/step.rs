@@ -1,10 +1,9 @@
 //! One request of one client: refused, queued, run, or made to wait.
 
-use super::batch::{Batch, Item, Named};
+use super::batch::{Batch, Item};
 use super::conn::{Conn, Wait};
-use crate::dispatch::{Core, Flow, Held, Needs, Refusal, Request, Row, Run, needs_of};
+use crate::dispatch::{Core, Flow, Held, Named, Needs, Refusal, Request, Run, needs_of};
 use crate::mail::{ControlMail, Job};
-use crate::session::ReplyMode;
 use resp::{OwnedRequest, ProtocolError, Reply};
 use store::{ExclusiveAccess, KeyHash, Turn};
 
@@ -31,7 +30,7 @@ impl Core {
         let (keys, hashes) = batch.keys(item);
         let request = Request { args, keys, hashes, bad_keys: item.bad_keys };
         let out = output.writer();
-        let row = match self.admit(session, &item.named, &request, out) {
+        let row = match self.admit(turn, session, &item.named, &request, out) {
             Ok(Some(row)) => row,
             Ok(None) => return Step::Next,
             Err(Refusal::Close) => {
@@ -75,8 +74,7 @@ impl Core {
             }
             Needs::Control => return Step::Away,
         };
-        self.finish(conn, flow);
-        Step::Next
+        self.finish(turn, conn, flow)
     }
 
     /// One request that waited for the whole keyspace.
@@ -96,17 +94,21 @@ impl Core {
         let args = batch.args(item, input.bytes());
         let (keys, hashes) = batch.keys(item);
         let request = Request { args, keys, hashes, bad_keys: item.bad_keys };
-        let mut access = access.access();
+        let mut access = access.access(self.clock());
         let flow = self.execute(row, session, &request, Held::Access(&mut access), output.writer());
         drop(access);
-        self.finish(conn, flow);
+        conn.closing |= flow == Flow::Close;
         Step::Next
     }
 
-    fn finish(&self, conn: &mut Conn, flow: Flow) {
+    fn finish(&self, turn: &Turn<'_>, conn: &mut Conn, flow: Flow) -> Step {
         match flow {
-            Flow::Next => {}
-            Flow::Close => conn.closing = true,
+            Flow::Next => Step::Next,
+            Flow::Close => {
+                conn.closing = true;
+                Step::Next
+            }
+            Flow::Busy(stripe) => park(turn, conn, stripe),
         }
     }
 
@@ -143,28 +145,4 @@ fn park(turn: &Turn<'_>, conn: &mut Conn, stripe: u16) -> Step {
         conn.wait = Wait::Nothing;
     }
     Step::Wait
-}
-
-/// A reply that the client does not want is taken back (CLIENT REPLY OFF and SKIP).
-pub(crate) fn silence(mode: &mut ReplyMode, out: &mut Vec<u8>, start: usize) {
-    match *mode {
-        ReplyMode::On => {}
-        ReplyMode::Off => out.truncate(start),
-        ReplyMode::SkipNext => {
-            out.truncate(start);
-            *mode = ReplyMode::Skip;
-        }
-        ReplyMode::Skip => {
-            out.truncate(start);
-            *mode = ReplyMode::On;
-        }
-    }
-}
-
-/// The row of a request, if its name and number of arguments are right.
-pub(crate) fn row_of(named: &Named) -> Option<&'static Row> {
-    match named {
-        Named::Row(row) => Some(row),
-        Named::Unknown(_) => None,
-    }
 }

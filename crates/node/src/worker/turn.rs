@@ -1,8 +1,9 @@
 //! The order of a turn.
 
 use super::Worker;
-use super::batch::BATCH_MAX;
+use super::batch::{BATCH_MAX, Batch, Item};
 use super::conn::{Conn, Wait};
+use super::input::Input;
 use super::step::Step;
 use crate::mail::ConnId;
 use crate::pause::Paused;
@@ -53,10 +54,11 @@ impl Worker {
         self.refresh();
         self.release_paused();
         let keyspace = Arc::clone(&self.core.shared.keyspace);
-        match keyspace.enter(self.core.index) {
+        match keyspace.enter(self.core.worker(), self.core.clock()) {
             Some(turn) => {
                 self.gated = false;
                 self.run_ready(&turn);
+                self.core.bury_retired(&turn);
                 self.sweep(&turn);
             }
             None => self.gated = !self.ready.is_empty(),
@@ -114,13 +116,13 @@ impl Worker {
             let Some(session) = conn.session.as_deref() else { break };
             let authenticated = self.core.is_authenticated(session);
             let limits =
-                Limits { bulk_max: self.core.config.clients.proto_max_bulk_len as usize, unauthenticated: !authenticated };
+                Limits { bulk_max: self.core.config.clients.bulk_max as usize, unauthenticated: !authenticated };
             // Before authentication limits depend on each command's outcome.
             let most = if authenticated { BATCH_MAX } else { 1 };
             let core = &self.core;
             let dropped = batch.fill(
                 &mut conn.parser,
-                conn.input.bytes(),
+                conn.input.bytes_mut(),
                 most,
                 &limits,
                 core.shared.table,
@@ -132,11 +134,16 @@ impl Worker {
             }
             batch.prefetch(turn, session.db);
             let before = core.shared.outside.process.ticks_ns();
-            let (mut done, mut ran) = (0, 0);
+            let mut done = 0;
             for item in &batch.items {
                 match self.core.step(turn, conn, &batch, item) {
-                    Step::Next => (done, ran) = (item.end, ran + 1),
-                    Step::Wait => break,
+                    Step::Next => done = item.end,
+                    Step::Wait => {
+                        if item.is_line {
+                            keep_line(&mut conn.input, &batch, item);
+                        }
+                        break;
+                    }
                     Step::Away => {
                         done = item.end;
                         let request = OwnedRequest::from_args(batch.args(item, conn.input.bytes()));
@@ -148,7 +155,7 @@ impl Worker {
                     break;
                 }
             }
-            self.core.book_time(before, ran, &batch);
+            self.core.book_time(before);
             let finished = batch.items.last().is_none_or(|last| last.end == done);
             conn.input.consume(done);
             if finished && conn.may_run() {
@@ -164,9 +171,14 @@ impl Worker {
     }
 
     /// Puts a connection back after it was served.
-    fn settle(&mut self, mut conn: Box<Conn>) {
+    pub(super) fn settle(&mut self, mut conn: Box<Conn>) {
         let id = conn.id;
         conn.input.settle(&mut self.pool);
+        if let Some(session) = &mut conn.session
+            && !session.retired.is_empty()
+        {
+            self.core.collect_retired(session);
+        }
         conn.publish();
         let (waits, dead) = (conn.wait, conn.dead);
         let overflow = conn.output.exceeds(&self.core.output_limit(), self.core.now.mono);
@@ -174,7 +186,7 @@ impl Worker {
         self.conns[id.0 as usize] = Some(conn);
         if overflow {
             self.core.counters().output_buffer_closed.add(1);
-            self.core.log_output_overflow(self.conns[id.0 as usize].as_deref());
+            self.core.log_output_overflow(self.conn(id).map(|c| &*c.card));
             self.close(id);
             return;
         }
@@ -189,4 +201,12 @@ impl Worker {
             self.queue_output(id);
         }
     }
+}
+
+/// A line of text that must wait was changed by parsing it: its arguments take its place.
+fn keep_line(input: &mut Input, batch: &Batch, item: &Item) {
+    let mut encoded = Vec::new();
+    let args: Vec<&[u8]> = batch.args(item, input.bytes()).iter().collect();
+    resp::client::encode_command(&mut encoded, &args);
+    input.replace_front(item.end, &encoded);
 }

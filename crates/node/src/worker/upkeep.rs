@@ -32,7 +32,7 @@ impl Worker {
     }
 
     fn visit(&mut self, id: ConnId, now: Mono) {
-        let timeout = Duration::from_secs(u64::from(self.core.config.clients.timeout));
+        let timeout = Duration::from_secs(u64::from(self.core.config.clients.timeout_s));
         let limit = self.core.output_limit();
         let Some(conn) = self.conn_mut(id) else { return };
         let quiet = now.since(conn.active);
@@ -43,7 +43,7 @@ impl Worker {
         let overflow = conn.output.exceeds(&limit, now);
         if overflow {
             self.core.counters().output_buffer_closed.add(1);
-            self.core.log_output_overflow(self.conn(id));
+            self.core.log_output_overflow(self.conn(id).map(|c| &*c.card));
         }
         if idle || overflow {
             self.close(id);

@@ -44,10 +44,10 @@ pub fn getkeysinslot(call: &mut Call<'_, '_>) -> Flow {
     };
     let db = call.session.db;
     let Held::Access(access) = &mut call.held else { return Flow::Next };
-    let keys = access.keys_in_slot(db, slot, count);
+    let keys: Vec<&[u8]> = access.keys_in_slot(db, slot, count).collect();
     call.out.array(keys.len());
     for key in keys {
-        call.out.bulk(&key);
+        call.out.bulk(key);
     }
     Flow::Next
 }

@@ -4,7 +4,7 @@ use super::{enabled_control, operate};
 use crate::dispatch::{ControlCall, Flow, Held};
 use base::Slot;
 use cluster::Cluster;
-use cluster::Refused;
+use cluster::{Refused, SetSlot, SlotKeys};
 
 fn with_words(
     call: &mut ControlCall<'_, '_>,
@@ -51,9 +51,19 @@ pub fn setslot(call: &mut ControlCall<'_, '_>) -> Flow {
     let now = call.core.now;
     let words: Vec<&[u8]> = call.args.sub(2).iter().collect();
     let slot = base::num::parse_i64(words[0]).and_then(|n| u16::try_from(n).ok()).and_then(Slot::new);
-    let keys = match (&mut call.held, slot) {
+    let in_slot = match (&call.held, slot) {
         (Held::Access(access), Some(slot)) => access.count_in_slot(0, slot) as u64,
         _ => 0,
     };
-    operate(call, |cluster| cluster.set_slot(&words, keys, now))
+    let action = match (&words[1].to_ascii_lowercase()[..], words.get(2), words.len()) {
+        (b"migrating", Some(node), 3) => SetSlot::Migrating(node),
+        (b"importing", Some(node), 3) => SetSlot::Importing(node),
+        (b"stable", None, 2) => SetSlot::Stable,
+        (b"node", Some(node), 3) => SetSlot::Node(node),
+        _ => {
+            call.out.error("Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP");
+            return Flow::Next;
+        }
+    };
+    operate(call, |cluster| cluster.set_slot(words[0], action, SlotKeys { in_slot }, now))
 }

@@ -68,7 +68,7 @@ fn greet(call: &mut Call<'_, '_>) {
     out.bulk(b"server");
     out.bulk(b"redis");
     out.bulk(b"version");
-    out.bulk(call.core.config.process.reported_version.as_bytes());
+    out.bulk(call.core.config.process.redis_version.as_bytes());
     out.bulk(b"proto");
     out.int(if call.session.proto == Proto::Resp3 { 3 } else { 2 });
     out.bulk(b"id");

@@ -123,21 +123,30 @@ fn protocol(out: &mut Reply<'_>, kind: &[u8]) {
 /// Redis's own line about a value; the address is the entry's.
 fn object(call: &mut ControlCall<'_, '_>) {
     let (db, key) = (call.session.db, call.core.key(call.args.at(2)));
+    let clock = call.core.clock();
     let Held::Access(access) = &mut call.held else { return };
     let seconds = access.now_ms() / 1000;
     match access.peek(db, key) {
         None => call.out.error("no such key"),
         Some(entry) => {
-            let idle = entry.idle_ms(access.clock()) / 1000;
+            let idle = clock.idle_ms(entry.access()) / 1000;
             let text = format!(
                 "Value at:{:#x} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{idle}",
                 entry.address(),
                 entry.encoding(),
-                entry.serialized_len(),
+                serialized_len(&entry),
                 seconds.saturating_sub(idle) & 0xFF_FFFF,
             );
             call.out.simple(&text);
         }
+    }
+}
+
+/// Bytes of the value in a dump: its length in the short form and the text.
+fn serialized_len(entry: &store::EntryRef<'_>) -> usize {
+    match entry.value() {
+        store::ValueRef::Str(text) => text.len() + 1,
+        _ => 0,
     }
 }
 

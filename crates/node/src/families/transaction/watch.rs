@@ -2,7 +2,6 @@
 
 use crate::dispatch::{Call, Flow, Held};
 use crate::session::Watched;
-use std::sync::Arc;
 
 /// Leaves a record at each key, under its stripe.
 pub fn watch(call: &mut Call<'_, '_>) -> Flow {
@@ -13,16 +12,14 @@ pub fn watch(call: &mut Call<'_, '_>) -> Flow {
         call.out.ok();
         return Flow::Next;
     }
-    access.now_ms = core.now.unix_ms();
     for name in call.args.sub(1).iter() {
-        let watched = Watched { db: session.db, key: name.into(), was_expired: false };
+        let watched = Watched { db: session.db, key: name.into() };
         if session.watched.iter().any(|w| w.db == watched.db && w.key == watched.key) {
             continue;
         }
         let key = core.key(name);
-        access.watch(session.db, key, Arc::clone(&session.watcher));
-        let was_expired = access.is_expired(session.db, key);
-        session.watched.push(Watched { was_expired, ..watched });
+        access.watch(session.db, key, &session.watcher);
+        session.watched.push(watched);
     }
     call.out.ok();
     Flow::Next
