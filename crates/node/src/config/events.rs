@@ -84,20 +84,20 @@ impl Events {
 }
 
 impl fmt::Display for Events {
+    /// As `CONFIG GET` shows it: Redis leaves `n` out beside `A`, and so does this.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = if self.contains(Events::ALL) { Events(self.0 & !Events::NEW.0) } else { *self };
+        f.write_str(&shown.letters())
+    }
+}
+
+impl Events {
+    /// Every class, `n` beside `A` too, so that a rewritten file loses none.
+    pub(super) fn letters(self) -> String {
         let all = self.contains(Events::ALL);
-        if all {
-            f.write_str("A")?;
-        }
-        for (letter, class) in LETTERS {
-            let told_by_all = all && Events::ALL.contains(class);
-            // Redis leaves `n` out when it prints `A`.
-            let left_out = told_by_all || (all && class == Events::NEW);
-            if self.contains(class) && !left_out {
-                write!(f, "{}", char::from(letter))?;
-            }
-        }
-        Ok(())
+        let told = |class| self.contains(class) && !(all && Events::ALL.contains(class));
+        let letters = LETTERS.iter().filter(|(_, class)| told(*class)).map(|(letter, _)| char::from(*letter));
+        all.then_some('A').into_iter().chain(letters).collect()
     }
 }
 
@@ -120,6 +120,8 @@ mod tests {
         check("Am", "Am");
         check("KEg$lshzxetd", "AKE");
         check("mntezxhsl$gEK", "g$lshzxetnKEm");
+        check("KEAn", "AKE");
+        assert_eq!(Events::parse(b"KEAn").expect("classes").letters(), "AnKE");
         assert_eq!(Events::parse(b"foo"), None);
     }
 }

@@ -1,5 +1,8 @@
 //! Types of directives: how arguments become a value.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
 use super::events::Events;
 use super::limits;
 use super::number::{self, Unit};
@@ -66,6 +69,10 @@ pub enum Rule {
     Hostname,
     /// A human node name: printable, no blanks.
     NodeName,
+    /// An IPv4 address, or nothing.
+    Ipv4,
+    /// An IPv6 address, or nothing.
+    Ipv6,
     /// Known variables only.
     Title,
     /// `major.minor.patch`.
@@ -194,6 +201,10 @@ impl Rule {
             Rule::FileName | Rule::NamedFile | Rule::NamedDirectory => self.check_file(text),
             Rule::Hostname => check_hostname(text),
             Rule::NodeName => check_node_name(text),
+            Rule::Ipv4 if text.is_empty() || is_address::<Ipv4Addr>(text) => Ok(()),
+            Rule::Ipv4 => Err("Invalid IPv4 address".to_owned()),
+            Rule::Ipv6 if text.is_empty() || is_address::<Ipv6Addr>(text) => Ok(()),
+            Rule::Ipv6 => Err("Invalid IPv6 address".to_owned()),
             Rule::Title if title_is_valid(text) => Ok(()),
             Rule::Title => Err("template format is invalid or contains unknown variables".to_owned()),
             Rule::Version if version_is_valid(text) => Ok(()),
@@ -229,8 +240,13 @@ fn check_hostname(text: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
+fn is_address<T: FromStr>(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| text.parse::<T>().is_ok())
+}
+
+/// What either peer refuses, and what nodes.conf could not hold.
 fn check_node_name(text: &[u8]) -> Result<(), String> {
-    if text.iter().any(|b| !b.is_ascii_graphic() || b"!\"#$%&()*+:;<>?@[\\]^{|}~'=".contains(b)) {
+    if text.iter().any(|b| !b.is_ascii_graphic() || b"!\"#$%&'()*+,:;<=>?@[\\]^`{|}~".contains(b)) {
         return Err("Announced human node name contained invalid character".to_owned());
     }
     Ok(())

@@ -93,20 +93,30 @@ pub fn load(settings: Settings, text: &[u8], host: &mut dyn Host) -> Result<Load
         return Err(loader.errors);
     }
     let Loader { settings, renames, .. } = loader;
-    let warnings = warnings(&settings);
+    let warnings = settings.warnings();
     Ok(Loaded { settings, renames, warnings })
 }
 
-fn warnings(settings: &Settings) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if matches!(settings.value("save"), Value::Save(points) if !points.is_empty()) {
-        warnings.push(
-            "WARNING: save points are set, but saving is not built yet in Handfast: nothing is written to disk, \
-             and all keys are lost when the process ends. 'save \"\"' silences this warning."
-                .to_owned(),
-        );
+impl Settings {
+    /// What an operator should know of values that are accepted and not acted on.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if matches!(self.value("save"), Value::Save(points) if !points.is_empty()) {
+            warnings.push(
+                "WARNING: save points are set, but saving is not built yet in Handfast: nothing is written to disk, \
+                 and all keys are lost when the process ends. 'save \"\"' silences this warning."
+                    .to_owned(),
+            );
+        }
+        for name in ["maxmemory", "maxmemory-clients"] {
+            if !matches!(self.value(name), Value::Number(0)) {
+                warnings.push(format!(
+                    "WARNING: {name} is set, but nothing enforces it yet in Handfast: memory may grow beyond it."
+                ));
+            }
+        }
+        warnings
     }
-    warnings
 }
 
 struct Loader<'h> {

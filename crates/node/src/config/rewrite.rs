@@ -73,7 +73,7 @@ impl File {
             };
             file.lines.push(line);
         }
-        if file.lines == [Vec::new()] {
+        if file.lines.iter().all(Vec::is_empty) {
             file.lines.clear();
         }
         file

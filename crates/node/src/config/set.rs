@@ -1,5 +1,7 @@
 //! `CONFIG SET`.
 
+use std::collections::HashSet;
+
 use super::directive::Directive;
 use super::settings::Settings;
 use super::table;
@@ -67,12 +69,15 @@ impl Settings {
         }
         let mut changed: Vec<usize> = indexes.into_iter().filter(|i| self.at(*i) != new.at(*i)).collect();
         changed.sort_unstable();
+        changed.dedup();
         Ok((new, changed.into_iter().map(|i| table::rows()[i].name).collect()))
     }
 
     /// The rows that the pairs name, when all of them may be set now.
     fn check_names(&self, pairs: &[&[u8]], context: SetContext) -> Result<Vec<usize>, SetError> {
         let mut indexes = Vec::with_capacity(pairs.len() / 2);
+        // A name beside its alias is no duplicate: the last one counts, as in the peers.
+        let mut names: HashSet<Vec<u8>> = HashSet::new();
         for name in pairs.iter().step_by(2) {
             let unknown = || SetError::Unknown(String::from_utf8_lossy(name).into_owned());
             let index = table::index_of(name).ok_or_else(unknown)?;
@@ -83,7 +88,7 @@ impl Settings {
             if row.not_loading && context.loading {
                 return Err(SetError::Loading);
             }
-            if indexes.contains(&index) {
+            if !names.insert(name.to_ascii_lowercase()) {
                 return Err(SetError::failed(name, "duplicate parameter"));
             }
             indexes.push(index);

@@ -293,9 +293,11 @@ proptest! {
         memory in 0..1u64 << 40,
         percent in 0..=100u8,
         limit in 0..1u64 << 33,
+        events in "[Ag$lshzxeKEtmdn]{0,16}",
     ) {
         let points: Vec<String> = points.iter().map(|(s, c)| format!("{s} {c}")).collect();
-        let pairs: [(&str, Vec<u8>); 8] = [
+        let pairs: [(&str, Vec<u8>); 9] = [
+            ("notify-keyspace-events", events.clone().into()),
             ("port", port.to_string().into()),
             ("hz", hz.to_string().into()),
             ("requirepass", bytes.clone()),
@@ -309,5 +311,7 @@ proptest! {
         let (settings, _) = defaults().set(&pairs, SetContext { local: true, loading: false }).expect("right");
         let again = load_text(&settings.rewrite(old.as_bytes(), false)).expect("reads back");
         prop_assert_eq!(again.settings.get([&b"*"[..]]), settings.get([&b"*"[..]]));
+        let events = again.settings.snapshot().notify_keyspace_events;
+        prop_assert_eq!(events, settings.snapshot().notify_keyspace_events);
     }
 }

@@ -62,7 +62,7 @@ impl Value {
         match self {
             Value::Number(n) => vec![number::print_for_file(*n, unit(kind)).into_bytes()],
             Value::Text(text) => vec![base::tokens::repr(text)],
-            Value::Events(events) => vec![base::tokens::repr(events.to_string().as_bytes())],
+            Value::Events(events) => vec![base::tokens::repr(events.letters().as_bytes())],
             Value::Save(points) if !points.is_empty() => {
                 points.iter().map(|p| limits::print_save(&[*p]).into_bytes()).collect()
             }
