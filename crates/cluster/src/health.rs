@@ -43,11 +43,10 @@ pub(crate) fn update(core: &mut Core) {
     let first = *core.health.first_asked.get_or_insert(now);
     let (size, why) = judge(core);
     core.health.size = size;
-    if !core.health.ok && core.nodes.me().is_primary() {
-        if now.0 - first.0 < WRITABLE_DELAY_US {
-            core.health.may_vote = false;
-            return;
-        }
+    let early = now.0 - first.0 < WRITABLE_DELAY_US;
+    if !core.health.ok && core.nodes.me().is_primary() && early {
+        core.health.may_vote = false;
+        return;
     }
     core.health.may_vote = true;
     if why == Why::Minority {

@@ -31,8 +31,6 @@ impl Cluster {
         self.core.now = now;
         let result = work(&mut self.core);
         self.core.settle();
-        #[cfg(debug_assertions)]
-        self.core.check_invariants();
         result
     }
 
@@ -68,6 +66,8 @@ impl Cluster {
             if now.mono >= core.next_tick {
                 core.next_tick = now.mono + cron::TICK;
                 cron::tick(core);
+                #[cfg(debug_assertions)]
+                core.check_invariants();
             }
         });
     }

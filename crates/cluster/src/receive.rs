@@ -224,10 +224,10 @@ fn ping(
             }
         }
     }
-    if let Some(sender) = sender {
-        if known(core, id, sender, &header, kind) == Role::Stale {
-            return;
-        }
+    if let Some(sender) = sender
+        && known(core, id, sender, &header, kind) == Role::Stale
+    {
+        return;
     }
     if let Some(trusted) = trusted {
         gossip::apply(core, trusted, &gossip);

@@ -6,6 +6,9 @@ use cluster::wire::{self, Body, Framer, Header, Message, MsgFlags, Packet, PingK
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
+type Dials = Vec<(LinkId, SocketAddr)>;
+type Sends = Vec<(LinkId, Vec<u8>)>;
+
 const PING_EVERY_US: u64 = 500_000;
 
 struct FakeLink {
@@ -41,7 +44,7 @@ impl Fake {
         }
     }
 
-    pub fn take(&mut self) -> (Vec<(LinkId, SocketAddr)>, Vec<(LinkId, Vec<u8>)>) {
+    pub fn take(&mut self) -> (Dials, Sends) {
         (std::mem::take(&mut self.dials), std::mem::take(&mut self.sends))
     }
 
