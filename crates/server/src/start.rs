@@ -19,8 +19,11 @@ use std::hash::{BuildHasher, Hasher};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Runs a server: `args` are those behind the program's name or subcommand, `name` is how the user calls it.
-pub fn main(name: &str, args: impl IntoIterator<Item = OsString>) -> ExitCode {
+/// Runs a server. `args` are those behind the program's name or subcommand.
+pub fn main(args: Vec<OsString>) -> ExitCode {
+    let called = std::env::args().next().unwrap_or_default();
+    let called = called.rsplit('/').next().unwrap_or_default();
+    let name = if called.ends_with("-server") { called } else { "handfast server" };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let program = Program { name, version: env!("CARGO_PKG_VERSION"), is_command };
     match read_configuration(program, args, cores) {
