@@ -50,4 +50,3 @@ fn write(name: &str, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(name)?;
     file.write_all(bytes)
 }
-
