@@ -162,7 +162,6 @@ fn load_cluster(config: &Config) -> Result<LoadedFiles, String> {
 }
 
 fn read_if_there(name: &str) -> Result<Option<Vec<u8>>, String> {
-    #[expect(clippy::disallowed_methods, reason = "before the threads start")]
     match std::fs::read(name) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -183,7 +182,6 @@ fn write_pid_file(config: &Config, logger: &Logger, host: &Host) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "threads are started here")]
 fn spawn(
     node: Node,
     boxes: &Arc<Boxes>,
