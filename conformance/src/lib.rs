@@ -2,10 +2,15 @@
 //! client libraries. Everything is fetched with the system's package manager into a cache outside the tree.
 
 pub mod apt;
+pub mod client;
+
 pub mod cache;
+pub mod clients;
 pub mod command;
+pub mod mesh;
 pub mod mode;
 pub mod namespace;
+pub mod node;
 pub mod passing;
 pub mod peers;
 pub mod plan;

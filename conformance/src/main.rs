@@ -8,7 +8,7 @@ use conformance::mode::Mode;
 use conformance::plan::Plan;
 use conformance::run::{Newcomers, run_all};
 use conformance::unit::Bench;
-use conformance::{peers, suite};
+use conformance::{clients, peers, suite};
 
 const USAGE: &str = "usage: conformance fetch
        conformance suite [--all] [--mode external|cluster|spawn]… [--unit UNIT]… [--jobs N] [--bless] --server PATH";
@@ -30,6 +30,8 @@ fn main() -> Result<ExitCode> {
         Some("fetch") => {
             println!("{}", suite::source()?.display());
             println!("{}", peers::bin()?.display());
+            println!("{}", clients::python()?.display());
+            println!("{}", clients::node_path()?.display());
             Ok(ExitCode::SUCCESS)
         }
         Some("suite") => run_suite(parse(arguments)?),

@@ -10,8 +10,8 @@ use crate::mode::Mode;
 pub struct Exception {
     /// The unit, or `*`.
     pub unit: String,
-    /// The test's whole name, or `*` for the whole unit.
-    pub test: String,
+    /// Whole names of tests; none means the whole unit.
+    pub tests: Vec<String>,
     /// The modes that it is about.
     pub modes: Vec<Mode>,
     /// Whether it would break the run of the others, so that the harness must leave it out.
@@ -23,7 +23,7 @@ pub struct Exception {
 impl Exception {
     /// Whether this exception covers `test` of `unit`.
     pub fn covers(&self, mode: Mode, unit: &str, test: &str) -> bool {
-        self.in_unit(mode, unit) && (self.test == "*" || self.test == test)
+        self.in_unit(mode, unit) && (self.tests.is_empty() || self.tests.iter().any(|name| name == test))
     }
 
     fn in_unit(&self, mode: Mode, unit: &str) -> bool {
@@ -65,34 +65,32 @@ impl Plan {
 
     /// Whether the unit is not to be run at all.
     pub fn is_left_out(&self, mode: Mode, unit: &str) -> bool {
-        self.exceptions.iter().any(|e| e.skip && e.test == "*" && e.in_unit(mode, unit))
+        self.exceptions.iter().any(|e| e.skip && e.tests.is_empty() && e.in_unit(mode, unit))
     }
 
     /// The tests that the harness must leave out of a unit.
     pub fn skipped_tests(&self, mode: Mode, unit: &str) -> Vec<&str> {
-        self.exceptions
-            .iter()
-            .filter(|e| e.skip && e.test != "*" && e.in_unit(mode, unit))
-            .map(|e| e.test.as_str())
-            .collect()
+        let skipped = self.exceptions.iter().filter(|e| e.skip && e.in_unit(mode, unit));
+        skipped.flat_map(|e| &e.tests).map(String::as_str).collect()
     }
 }
 
 fn exception(row: &Value) -> Result<Exception> {
-    let text = |name: &str| {
-        row.get(name)
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-            .with_context(|| format!("{name} is missing in {row:?}"))
+    let text =
+        |name: &str| row.get(name).and_then(Value::as_str).with_context(|| format!("no {name} in {row:?}"));
+    let list = |name: &str| {
+        let values = row.get(name).and_then(Value::as_array)?;
+        Some(values.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>())
     };
-    let modes = match row.get("modes").and_then(Value::as_array) {
+    let modes = match list("modes") {
         None => Mode::ALL.to_vec(),
-        Some(list) => list.iter().map(|m| m.as_str().unwrap_or_default().parse()).collect::<Result<_>>()?,
+        Some(list) => list.iter().map(|mode| mode.parse()).collect::<Result<_>>()?,
     };
     let skip = row.get("skip").and_then(Value::as_bool).unwrap_or(false);
+    let tests = list("tests").unwrap_or_default();
     let exception =
-        Exception { unit: text("unit")?, test: text("test")?, modes, skip, reason: text("reason")? };
-    ensure!(!exception.reason.trim().is_empty(), "{} has no reason", exception.test);
+        Exception { unit: text("unit")?.into(), tests, modes, skip, reason: text("reason")?.into() };
+    ensure!(!exception.reason.trim().is_empty(), "an exception of {} has no reason", exception.unit);
     Ok(exception)
 }
 
@@ -116,8 +114,8 @@ mod tests {
     fn exceptions_cover_their_modes_only() -> Result<()> {
         let plan = Plan::parse(
             "[push]\nspawn = [\"unit/a\"]",
-            "[[exception]]\nunit = \"unit/a\"\ntest = \"x\"\nmodes = [\"spawn\"]\nskip = true\nreason = \"no forks\"\n\
-             [[exception]]\nunit = \"unit/b\"\ntest = \"*\"\nskip = true\nreason = \"modules\"\n",
+            "[[exception]]\nunit = \"unit/a\"\ntests = [\"x\"]\nmodes = [\"spawn\"]\nskip = true\nreason = \"no forks\"\n\
+             [[exception]]\nunit = \"unit/b\"\nskip = true\nreason = \"modules\"\n",
         )?;
         assert_eq!(plan.skipped_tests(Mode::Spawn, "unit/a"), ["x"]);
         assert!(plan.skipped_tests(Mode::External, "unit/a").is_empty());
@@ -128,7 +126,7 @@ mod tests {
 
     #[test]
     fn an_exception_needs_a_reason() {
-        assert!(Plan::parse("[push]", "[[exception]]\nunit = \"u\"\ntest = \"t\"\nreason = \" \"").is_err());
-        assert!(Plan::parse("[push]", "[[exception]]\nunit = \"u\"\ntest = \"t\"").is_err());
+        assert!(Plan::parse("[push]", "[[exception]]\nunit = \"u\"\nreason = \" \"").is_err());
+        assert!(Plan::parse("[push]", "[[exception]]\nunit = \"u\"").is_err());
     }
 }

@@ -1,1 +1,55 @@
-fn main() {}
+//! `cargo xtask …`: everything that is done to this tree and is not building it.
+
+mod check;
+mod needs;
+mod shell;
+mod steps;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  test                      install what the tests need, then run all that must pass on each push
+  nightly                   the same, then the whole conformance suite, the soak and many simulation seeds
+  check                     the rules of this tree: crate arrows, unsafe, sizes, words, documents
+  conformance [OPTIONS]     Redis's test suite against our binary: [--all] [--unit U] [--mode external|cluster|spawn]
+  bless [OPTIONS]           the same, and add what newly passes to the lists of names that must pass
+  peers                     fetch the suite, the real Redis and Valkey servers and the client libraries, and no more
+  sim [OPTIONS]             the simulator: [--seed N]
+  divergences [--check]     write the generated part of DIVERGENCES.md, or say whether it is up to date";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    std::env::set_current_dir(shell::root())?;
+    match command {
+        "test" => steps::test(),
+        "nightly" => steps::nightly(),
+        "check" => check::run(),
+        "conformance" => steps::conformance(rest),
+        "bless" => steps::bless(rest),
+        "peers" => steps::peers(),
+        "sim" => steps::sim(rest),
+        "divergences" => steps::divergences(rest),
+        _ => {
+            println!("{USAGE}");
+            Ok(())
+        }
+    }
+}

@@ -1,1 +1,31 @@
-//! (to be written)
+//! Data commands: what is known of each, and what runs it.
+//!
+//! A [`Spec`] tells name, arity, flags, keys and documentation of a command; a [`Registry`] finds commands by
+//! name; [`keys_of`] finds the keys in a request; [`introspect`] answers `COMMAND`. A handler parses its
+//! arguments, calls the store and writes one reply: it knows no client, no network and no other command.
+
+mod args;
+mod command;
+mod effects;
+#[cfg(any(test, feature = "facts"))]
+pub mod facts;
+mod generic;
+pub mod introspect;
+mod keys;
+mod registry;
+pub mod spec;
+mod string;
+#[cfg(test)]
+mod testing;
+
+pub use args::help;
+pub use command::{Cmd, Env, Ground, Handler, Row, Run, Walk, WalkHandler};
+pub use effects::{Class, Classes, Effects, Notice};
+pub use keys::{BadKeys, keys_of, routed_of, set_keys};
+pub use registry::{Command, CommandId, Registry, Unknown, wrong_arity};
+pub use spec::{Flag, KeyRef, Locks, Spec};
+
+/// The rows of all data families.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    [generic::ROWS, string::ROWS].into_iter().flatten()
+}

@@ -99,3 +99,12 @@ pub struct CommandCounters {
     /// Executions that answered an error.
     pub failed: Counter,
 }
+
+impl CommandCounters {
+    /// CONFIG RESETSTAT.
+    pub fn reset(&self) {
+        for counter in [&self.calls, &self.usec_1024, &self.rejected, &self.failed] {
+            counter.set(0);
+        }
+    }
+}

@@ -1,1 +1,21 @@
-//! (to be written)
+//! One whole node as machines: N workers and control over a shared part. No machine blocks, none does I/O.
+//!
+//! `server` gives each machine a thread and real sockets; a simulator steps them all on one.
+
+pub mod clients;
+pub mod config;
+pub mod control;
+pub mod counters;
+pub mod dispatch;
+pub mod errors;
+mod families;
+pub mod mail;
+pub mod pause;
+pub mod samples;
+pub mod session;
+pub mod shared;
+pub mod start;
+pub mod switches;
+pub mod worker;
+
+pub use families::table;

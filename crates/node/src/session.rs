@@ -1,9 +1,10 @@
 //! What a client is to the server, apart from its bytes: the part that travels to control and back.
 
-use crate::clients::Card;
+use crate::clients::{Card, CardFlags};
 use crate::dispatch::Row;
 use resp::{OwnedRequest, Proto};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use store::{DbId, Watcher};
 
 /// Whether replies reach the client (CLIENT REPLY).
@@ -18,6 +19,24 @@ pub enum ReplyMode {
     SkipNext,
     /// Not this one.
     Skip,
+}
+
+impl ReplyMode {
+    /// A reply that the client does not want is taken back: what was written since `start`.
+    pub fn silence(&mut self, out: &mut Vec<u8>, start: usize) {
+        match *self {
+            ReplyMode::On => {}
+            ReplyMode::Off => out.truncate(start),
+            ReplyMode::SkipNext => {
+                out.truncate(start);
+                *self = ReplyMode::Skip;
+            }
+            ReplyMode::Skip => {
+                out.truncate(start);
+                *self = ReplyMode::On;
+            }
+        }
+    }
 }
 
 /// A command queued by MULTI.
@@ -46,8 +65,6 @@ pub struct Watched {
     pub db: DbId,
     /// Its name.
     pub key: Box<[u8]>,
-    /// The key had expired already when it was watched, so that its removal changes nothing.
-    pub was_expired: bool,
 }
 
 /// One client's state.
@@ -66,6 +83,8 @@ pub struct Session {
     pub watched: Vec<Watched>,
     /// Marked by those who change a watched key.
     pub watcher: Arc<Watcher>,
+    /// Records of earlier watches that still lie in the keyspace; the worker takes them out.
+    pub retired: Vec<(Arc<Watcher>, Watched)>,
     /// READONLY was given (cluster).
     pub readonly: bool,
     /// ASKING was given for the next command (cluster).
@@ -87,6 +106,7 @@ impl Session {
             multi: None,
             watched: Vec::new(),
             watcher: Arc::default(),
+            retired: Vec::new(),
             readonly: false,
             asking: false,
             reply_mode: ReplyMode::On,
@@ -97,6 +117,19 @@ impl Session {
     /// The client's id.
     pub fn id(&self) -> u64 {
         self.card.id
+    }
+
+    /// Puts what others may see onto the card.
+    pub fn publish(&self) {
+        let card = &self.card;
+        card.db.store(self.db, Relaxed);
+        card.proto.store(if self.proto == Proto::Resp3 { 3 } else { 2 }, Relaxed);
+        card.multi.store(self.multi.as_ref().map_or(-1, |m| m.queue.len() as i64), Relaxed);
+        card.multi_bytes.store(self.multi.as_ref().map_or(0, |m| m.bytes as u64), Relaxed);
+        card.watching.store(self.watched.len() as u32, Relaxed);
+        card.set_flag(CardFlags::MULTI, self.multi.is_some());
+        card.set_flag(CardFlags::DIRTY, self.watcher.is_dirty());
+        card.set_flag(CardFlags::READONLY, self.readonly);
     }
 
     /// Nothing about this client needs the careful path of dispatch.

@@ -1,7 +1,7 @@
 //! The shared part of a node: what all its machines hold. It has no thread of its own.
 
 use crate::clients::Registry;
-use crate::config::Config;
+use crate::config::{Config, Settings};
 use crate::counters::{CommandCounters, Counters};
 use crate::dispatch::Table;
 use crate::errors::ErrorCounts;
@@ -10,8 +10,8 @@ use crate::pause::Pause;
 use arc_swap::ArcSwap;
 use base::{Now, Rng};
 use cluster::view::View;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::Keyspace;
 
 /// How much a log line matters.
@@ -25,6 +25,8 @@ pub enum Level {
     Notice,
     /// What an operator must know.
     Warning,
+    /// Above all lines: a log at this level stays empty.
+    Nothing,
 }
 
 /// Where log lines go.
@@ -61,6 +63,8 @@ pub trait Process: Send + Sync {
     fn config_file(&self) -> String;
     /// Operating system, as `uname` tells it.
     fn os(&self) -> String;
+    /// Makes room for so many clients' descriptors; how many are possible.
+    fn raise_clients(&self, wanted: u32) -> u32;
     /// A counter that runs at a constant rate, for the time spent in commands: nanoseconds.
     fn ticks_ns(&self) -> u64;
 }
@@ -71,6 +75,8 @@ pub struct Shared {
     pub keyspace: Arc<Keyspace>,
     /// The configuration in force.
     pub config: ArcSwap<Config>,
+    /// All its values, as CONFIG GET and REWRITE know them; control changes them.
+    settings: Mutex<Settings>,
     /// The cluster as workers see it.
     pub view: ArcSwap<View>,
     /// Counts up when `config`, `view` or `pause` changes, so that a turn tests one number.
@@ -106,18 +112,22 @@ pub struct Shared {
 impl Shared {
     /// A node's shared part.
     pub fn new(
-        config: Config,
+        settings: Settings,
+        table: &'static Table,
         view: View,
         keyspace: Arc<Keyspace>,
         outside: Outside,
         now: Now,
         rng: &mut Rng,
     ) -> Shared {
-        let (table, workers) = (Table::get(), config.io_threads as usize);
-        let per_machine = |_| (0..table.len()).map(|_| CommandCounters::default()).collect();
+        let config = settings.snapshot();
+        let workers = config.process.io_threads;
+        let commands = table.all().count();
+        let per_machine = |_| (0..commands).map(|_| CommandCounters::default()).collect();
         Shared {
             keyspace,
             config: ArcSwap::from_pointee(config),
+            settings: Mutex::new(settings),
             view: ArcSwap::from_pointee(view),
             generation: AtomicU64::new(1),
             pause: Pause::default(),
@@ -141,10 +151,10 @@ impl Shared {
         self.generation.fetch_add(1, std::sync::atomic::Ordering::Release);
     }
 
-    /// Puts new configuration in force.
-    pub fn set_config(&self, config: Config) {
-        self.config.store(Arc::new(config));
-        self.changed();
+    /// All values of the configuration.
+    pub fn settings(&self) -> MutexGuard<'_, Settings> {
+        // A panic ends the process; a poisoned lock is never seen outside of tests.
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Publishes a new view of the cluster.

@@ -1,1 +1,13 @@
-//! (to be written)
+//! The outside of a node: threads, sockets, files, the log, the command line.
+
+mod clock;
+pub mod config;
+mod host;
+mod log;
+mod mailbox;
+mod net;
+mod run;
+mod start;
+mod sys;
+
+pub use start::main;

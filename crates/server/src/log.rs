@@ -42,7 +42,7 @@ impl Log for Logger {
             Level::Debug => '.',
             Level::Verbose => '-',
             Level::Notice => '*',
-            Level::Warning => '#',
+            Level::Warning | Level::Nothing => '#',
         };
         let mut cut = text.len().min(LINE_BYTES_MAX);
         while !text.is_char_boundary(cut) {
@@ -54,7 +54,11 @@ impl Log for Logger {
         let _ = if path.is_empty() {
             std::io::stdout().lock().write_all(line.as_bytes())
         } else {
-            OpenOptions::new().append(true).create(true).open(&*path).and_then(|mut f| f.write_all(line.as_bytes()))
+            OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(&*path)
+                .and_then(|mut f| f.write_all(line.as_bytes()))
         };
     }
 }

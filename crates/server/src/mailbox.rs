@@ -70,10 +70,10 @@ pub enum ToControl {
     Mail(ControlMail),
     /// A file operation ended.
     File(node::control::OpId, Result<(), String>),
-    /// A signal arrived.
-    Signal(i32),
-    /// The configuration file was rewritten, or not.
-    Rewritten(Result<(), String>),
+    /// A signal arrived: its name.
+    Signal(&'static str),
+    /// An action of control ended elsewhere.
+    Outcome(Result<(), String>),
 }
 
 /// All boxes of a process.

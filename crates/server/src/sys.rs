@@ -93,6 +93,22 @@ pub fn raise_descriptor_limit(wanted: u64) -> u64 {
     }
 }
 
+/// Locks a file for the life of the process, creating it if need be. False: another process has the lock.
+pub fn lock_file(path: &str) -> std::io::Result<bool> {
+    use std::os::fd::IntoRawFd;
+    let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    // The descriptor stays open, and the lock with it, until the process ends.
+    let fd = file.into_raw_fd();
+    // SAFETY: the descriptor was just taken out of an open file and is closed by nobody.
+    if unsafe { libc::flock(fd, libc::LOCK_EX | libc::LOCK_NB) } == 0 {
+        return Ok(true);
+    }
+    match std::io::Error::last_os_error() {
+        e if e.kind() == std::io::ErrorKind::WouldBlock => Ok(false),
+        e => Err(e),
+    }
+}
+
 /// What `uname` says: `Linux 6.1.0 x86_64`.
 pub fn os() -> String {
     let mut name = MaybeUninit::<libc::utsname>::zeroed();
@@ -100,7 +116,8 @@ pub fn os() -> String {
     unsafe {
         libc::uname(name.as_mut_ptr());
         let name = name.assume_init();
-        let text = |field: &[libc::c_char]| std::ffi::CStr::from_ptr(field.as_ptr()).to_string_lossy().into_owned();
+        let text =
+            |field: &[libc::c_char]| std::ffi::CStr::from_ptr(field.as_ptr()).to_string_lossy().into_owned();
         format!("{} {} {}", text(&name.sysname), text(&name.release), text(&name.machine))
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Client {
 
 pub(crate) struct Registry {
     state: Mutex<State>,
+    /// The words' only writer is the thread with the permit; see `Word`.
+    alone: bool,
     /// By worker: how many of its clients hold reservations.
     reservers: Box<[Reservers]>,
 }
@@ -50,6 +52,7 @@ impl Registry {
     pub(crate) fn new(workers: usize) -> Registry {
         Registry {
             state: Mutex::new(State::default()),
+            alone: workers == 1,
             reservers: (0..workers).map(|_| Reservers(AtomicU32::new(0))).collect(),
         }
     }
@@ -102,24 +105,26 @@ impl Registry {
 
     /// Ends the reservations of `client`. Returns whom to wake.
     pub(crate) fn release<'w>(&self, client: Client, words: impl Fn(u16) -> &'w Word) -> Vec<Client> {
-        self.release_locked(&mut lock(&self.state), client, words)
+        self.end_reservation(&mut lock(&self.state), client, words, true)
     }
 
-    /// Ends the reservations of `client` and its waiting. Returns whom to wake.
+    /// Ends the reservations of `client` and its waiting, in any thread. Returns whom to wake.
     pub(crate) fn forget<'w>(&self, client: Client, words: impl Fn(u16) -> &'w Word) -> Vec<Client> {
         let mut state = lock(&self.state);
         state.queues.retain(|_, queue| {
             queue.parked.retain(|parked| *parked != client);
             !queue.is_empty()
         });
-        self.release_locked(&mut state, client, words)
+        self.end_reservation(&mut state, client, words, !self.alone)
     }
 
-    fn release_locked<'w>(
+    /// `tidy`: bits that nobody needs any more are cleared now, not by the worker that runs into them.
+    fn end_reservation<'w>(
         &self,
         state: &mut State,
         client: Client,
         words: impl Fn(u16) -> &'w Word,
+        tidy: bool,
     ) -> Vec<Client> {
         let mut woken = Vec::new();
         let Some(reservation) = state.reservations.remove(&client) else { return woken };
@@ -128,10 +133,11 @@ impl Registry {
             let Some(queue) = state.queues.get_mut(&stripe) else { continue };
             queue.reserved.retain(|reserved| *reserved != client);
             let word = words(stripe);
-            let before = if queue.reserved.is_empty() { word.clear(RESERVED) } else { word.load() };
+            let clears = tidy && queue.reserved.is_empty();
+            let before = if clears { word.clear(RESERVED) } else { word.load() };
             // A holder's unlock sees WAITERS and comes here by itself.
             if before & LOCKED == 0 {
-                woken.append(&mut state.take_woken(stripe, word));
+                woken.append(&mut state.take_woken(stripe, word, tidy));
             }
             state.drop_if_empty(stripe);
         }
@@ -140,7 +146,7 @@ impl Registry {
 
     /// The stripe was unlocked and its word said that clients are parked. Returns whom to wake.
     pub(crate) fn unlocked(&self, stripe: u16, word: &Word) -> Vec<Client> {
-        lock(&self.state).take_woken(stripe, word)
+        lock(&self.state).take_woken(stripe, word, true)
     }
 
     /// Panics if queues, words and counters disagree. `quiet`: nobody is inside the gate, so that no lock is
@@ -181,14 +187,14 @@ impl State {
     }
 
     /// Takes out the parked clients that the free stripe would let in.
-    fn take_woken(&mut self, stripe: u16, word: &Word) -> Vec<Client> {
+    fn take_woken(&mut self, stripe: u16, word: &Word, tidy: bool) -> Vec<Client> {
         let parked = match self.queues.get_mut(&stripe) {
             Some(queue) => std::mem::take(&mut queue.parked),
             None => Vec::new(),
         };
         let (woken, left) =
             parked.into_iter().partition::<Vec<_>, _>(|client| self.may_pass(stripe, *client));
-        if left.is_empty() {
+        if tidy && left.is_empty() {
             word.clear(WAITERS);
         }
         if let Some(queue) = self.queues.get_mut(&stripe) {

@@ -40,19 +40,15 @@ impl<'s, T> Shared<'s, T> {
     /// held. Success ends the reservations of `token`. Panics on a stripe out of range.
     #[inline]
     pub fn try_lock(&self, stripes: &[u16], token: u64) -> Result<Locked<'_, T>, Contended> {
-        let locked = match *stripes {
-            [stripe] => {
-                if !self.lock_one(stripe, token) {
-                    return Err(Contended { stripe });
-                }
-                Locked::new(self.space, Held::One(stripe))
-            }
-            _ => self.lock_many(stripes, token)?,
+        let held = match *stripes {
+            [stripe] if self.lock_one(stripe, token) => Held::One(stripe),
+            [stripe] => return Err(Contended { stripe }),
+            _ => Held::Several(self.lock_several(stripes, token)?),
         };
         if self.space.registry.has_reservations(self.worker) {
             self.end_reservations(token);
         }
-        Ok(locked)
+        Ok(Locked::new(self.space, held))
     }
 
     /// Locks one stripe if it is free this moment; for work that can as well be left, such as prefetching.
@@ -89,25 +85,31 @@ impl<'s, T> Shared<'s, T> {
 
     #[inline]
     fn lock_one(&self, stripe: u16, token: u64) -> bool {
-        let word = self.space.word(stripe);
-        match word.try_lock(self.space.alone, true) {
+        match self.space.word(stripe).try_lock(self.space.alone, true) {
             Attempt::Locked => true,
             Attempt::Held => false,
-            Attempt::Reserved => self.space.registry.lock_reserved(stripe, word, self.client(token)),
+            Attempt::Reserved => self.lock_reserved(stripe, token),
         }
     }
 
-    fn lock_many(&self, stripes: &[u16], token: u64) -> Result<Locked<'_, T>, Contended> {
-        let held = Held::ascending(stripes);
+    #[cold]
+    fn lock_reserved(&self, stripe: u16, token: u64) -> bool {
+        self.space.registry.lock_reserved(stripe, self.space.word(stripe), self.client(token))
+    }
+
+    fn lock_several(&self, stripes: &[u16], token: u64) -> Result<Vec<u16>, Contended> {
+        let mut stripes = stripes.to_vec();
+        stripes.sort_unstable();
+        stripes.dedup();
         // Before the first is locked: a panic in between would leave it so.
-        held.stripes().last().inspect(|&&last| assert!(usize::from(last) < STRIPES, "no stripe {last}"));
-        for (done, &stripe) in held.stripes().iter().enumerate() {
+        stripes.last().inspect(|&&last| assert!(usize::from(last) < STRIPES, "no stripe {last}"));
+        for (done, &stripe) in stripes.iter().enumerate() {
             if !self.lock_one(stripe, token) {
-                held.stripes()[..done].iter().for_each(|&locked| self.space.unlock(locked));
+                self.space.unlock_all(&stripes[..done]);
                 return Err(Contended { stripe });
             }
         }
-        Ok(Locked::new(self.space, held))
+        Ok(stripes)
     }
 
     #[cold]

@@ -98,13 +98,20 @@ impl<T> Space<T> {
 
     #[inline]
     pub(crate) fn unlock(&self, stripe: u16) {
-        let word = self.word(stripe);
-        if word.unlock(self.alone) {
-            self.tell(self.registry.unlocked(stripe, word));
+        if self.word(stripe).unlock(self.alone) {
+            self.wake_parked(stripe);
         }
     }
 
+    pub(crate) fn unlock_all(&self, stripes: &[u16]) {
+        stripes.iter().for_each(|&stripe| self.unlock(stripe));
+    }
+
     #[cold]
+    fn wake_parked(&self, stripe: u16) {
+        self.tell(self.registry.unlocked(stripe, self.word(stripe)));
+    }
+
     pub(crate) fn tell(&self, woken: Vec<Client>) {
         for client in woken {
             self.wake.stripe_free(client.worker, client.token);

@@ -12,9 +12,9 @@ pub(crate) const RESERVED: u32 = 4;
 /// Rounds of a spin on one locked stripe, 1 to 3 µs. Longer than a command on small values holds it.
 const SPIN_ROUNDS_MAX: u32 = if cfg!(loom) { 1 } else { 64 };
 
-/// Only the holder clears LOCKED; the other bits change only under the registry's mutex, but for this: in a
-/// space for one worker (`alone`), the worker's plain stores may set again a bit that another thread has just
-/// cleared. Readers of WAITERS and RESERVED take them for a hint to ask the registry, and tidy up.
+/// Only the holder clears LOCKED; the other bits change only under the registry's mutex. In a space for one
+/// worker (`alone`) the thread with the permit is the only writer at all, so its plain stores lose nothing; a bit
+/// may then outlive its reason, and who meets it asks the registry and tidies up.
 pub(crate) struct Word(AtomicU32);
 
 /// What an attempt to lock met.

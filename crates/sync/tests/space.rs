@@ -57,6 +57,19 @@ fn a_held_stripe_is_refused_and_all_others_let_go() {
 }
 
 #[test]
+fn many_stripes_in_any_order_are_locked_once_each() {
+    each_kind(|space, _| {
+        let turn = space.enter(A).unwrap();
+        let wanted: Vec<u16> = (0..40).rev().chain(0..40).collect();
+        let locked = turn.try_lock(&wanted, 1).unwrap();
+        assert!((0..40).all(|stripe| locked.holds(stripe)) && !locked.holds(40));
+        drop(locked);
+        assert!(turn.try_lock(&wanted, 1).is_ok());
+        assert!(!turn.try_lock(&[], 1).unwrap().holds(0));
+    });
+}
+
+#[test]
 #[should_panic(expected = "stripe 4 is not locked")]
 fn a_stripe_that_is_not_held_is_out_of_reach() {
     let (space, _) = space(2);

@@ -2,7 +2,6 @@
 
 use super::format_i64;
 use super::text::{self, Format, Rounded, Shape};
-use std::io::Write;
 
 /// IEEE 754 binary64.
 const BINARY64: Format = Format { bits: 53, exp_min: -1074, exp_max: 971 };
@@ -64,22 +63,37 @@ fn is_integer(value: f64) -> bool {
 
 /// Appends the shortest digits of a positive finite number, as an integer, decimal or scientific by their place.
 fn shortest(out: &mut Vec<u8>, value: f64) {
-    // d[.ddd]e[-]xxx is at most 17 digits, a point and "e-324".
-    let mut buffer = [0u8; 32];
-    let mut rest = &mut buffer[..];
-    write!(rest, "{value:e}").expect("32 bytes hold any double");
-    let free = rest.len();
-    let text = &buffer[..buffer.len() - free];
-    let mark = text.iter().position(|b| *b == b'e').expect("scientific has an e");
-    let point_exp: i64 =
-        std::str::from_utf8(&text[mark + 1..]).ok().and_then(|e| e.parse().ok()).expect("exponent");
-    let mut digits = [0u8; DIGITS_MAX];
-    let mut len = 0;
-    for b in text[..mark].iter().filter(|b| **b != b'.') {
-        digits[len] = *b;
-        len += 1;
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(value).as_bytes();
+    let (mantissa, mark_exp) = match text.iter().position(|b| *b == b'e') {
+        Some(mark) => (&text[..mark], exponent(&text[mark + 1..])),
+        None => (text, 0),
+    };
+    let integer = mantissa.iter().position(|b| *b == b'.').unwrap_or(mantissa.len()) as i64;
+    // Plain decimals come with zeros around the digits that count.
+    let mut digits = [0u8; DIGITS_MAX + 1];
+    let (mut len, mut leading) = (0, 0);
+    for b in mantissa.iter().filter(|b| **b != b'.') {
+        if len == 0 && *b == b'0' {
+            leading += 1;
+        } else {
+            digits[len] = *b;
+            len += 1;
+        }
     }
-    layout(out, &digits[..len], point_exp);
+    while digits[len - 1] == b'0' {
+        len -= 1;
+    }
+    layout(out, &digits[..len], mark_exp + integer - leading - 1);
+}
+
+fn exponent(text: &[u8]) -> i64 {
+    let (sign, digits) = match text {
+        [b'-', digits @ ..] => (-1, digits),
+        [b'+', digits @ ..] => (1, digits),
+        digits => (1, digits),
+    };
+    sign * digits.iter().fold(0, |n, b| n * 10 + i64::from(b - b'0'))
 }
 
 /// Lays out `digits`, the first of which stands at 10^`point_exp`.
@@ -202,6 +216,23 @@ mod tests {
             let value = f64::from_bits(bits);
             prop_assume!(!value.is_nan());
             prop_assert_eq!(parse_f64(text(value).as_bytes()), Some(value));
+        }
+
+        #[test]
+        fn no_longer_than_the_standard_librarys_digits(bits: u64, small in -1_000_000i32..1_000_000, scale in 0i32..9) {
+            for value in [f64::from_bits(bits).abs(), (f64::from(small) / 10f64.powi(scale)).abs()] {
+                if value.is_finite() && value != 0.0 {
+                    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+                    shortest(&mut ours, value);
+                    let text = format!("{value:e}");
+                    let (mantissa, exp) = text.split_once('e').expect("scientific");
+                    let digits: Vec<u8> = mantissa.bytes().filter(|b| *b != b'.').collect();
+                    layout(&mut theirs, &digits, exp.parse().expect("a number"));
+                    // Two shortest forms may be equally near: only the last digit may differ.
+                    prop_assert_eq!(ours.len(), theirs.len());
+                    prop_assert_eq!(parse_f64(&ours), Some(value));
+                }
+            }
         }
 
         #[test]

@@ -1,5 +1,5 @@
-//! Bytes to messages. Total: any bytes give a validated message or an error (spec `cluster-bus.md` §5, the union of
-//! the strict checks of the peers).
+//! Bytes to messages. Total: any bytes give a validated message or an error (spec `cluster-bus.md` §5, the
+//! union of the strict checks of the peers).
 
 use super::bytes::Cursor;
 use super::header::{self, SIGNATURE, VERSION};
@@ -9,8 +9,8 @@ use super::{
 };
 use base::{SLOTS, SlotSet};
 
-/// Why a packet is thrown away; the link is kept. Displays as the log text of the peers, where they have one. In all of
-/// them `message` is the base type.
+/// Why a packet is thrown away; the link is kept. Displays as the log text of the peers, where they have one.
+/// In all of them `message` is the base type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum Invalid {
@@ -48,7 +48,8 @@ pub fn kind_of(packet: &[u8]) -> Option<u16> {
     rest.u16().map(|kind| kind & !LIGHT)
 }
 
-/// Decodes exactly one packet, as [`super::Framer`] cuts it. Allocates no more than a small multiple of the bytes given.
+/// Decodes exactly one packet, as [`super::Framer`] cuts it. Allocates no more than a small multiple of the
+/// bytes given.
 pub fn decode(packet: &[u8]) -> Result<Message, Invalid> {
     let got = packet.len();
     let framing = Invalid::Framing { got };

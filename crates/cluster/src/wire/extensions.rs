@@ -35,7 +35,8 @@ pub enum Extension {
     },
     /// The sender's shard.
     ShardId(ShardId),
-    /// A secret from Redis, an address from Valkey: see [`super::Type4`]. A multiple of 8 bytes, padding included.
+    /// A secret from Redis, an address from Valkey: see [`super::Type4`]. A multiple of 8 bytes, padding
+    /// included.
     Type4(Vec<u8>),
     /// Announced address for clients, empty or an IPv6 address.
     ClientIpv6(String),
@@ -59,11 +60,11 @@ pub fn hostname_ok(text: &[u8]) -> bool {
     text.len() <= EXTENSION_TEXT_MAX && text.iter().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(b))
 }
 
-/// Whether `text` can be a node's human name or availability zone: Valkey's rule for values in nodes.conf
-/// (spec `cluster-behaviour.md` §7.2), UTF-8 and below 256 bytes.
+/// Whether `text` can be a node's human name or availability zone: UTF-8 without control characters, below
+/// 256 bytes. Valkey announces zones with spaces.
 pub fn text_ok(text: &[u8]) -> bool {
-    let legal = |b: &u8| *b > 0x2C && *b != 0x7F && !b";<=>?@[]^{|}~\\`".contains(b);
-    text.len() <= EXTENSION_TEXT_MAX && text.iter().all(legal) && std::str::from_utf8(text).is_ok()
+    let printable = |text: &str| !text.chars().any(char::is_control);
+    text.len() <= EXTENSION_TEXT_MAX && std::str::from_utf8(text).is_ok_and(printable)
 }
 
 impl Extension {

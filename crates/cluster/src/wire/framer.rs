@@ -27,7 +27,8 @@ pub enum BadFrame {
     },
 }
 
-/// Cuts a link's bytes into packets. Its memory follows the bytes that came, never a length that was announced.
+/// Cuts a link's bytes into packets. Its memory follows the bytes that came, never a length that was
+/// announced.
 #[derive(Debug)]
 pub struct Framer {
     held: Vec<u8>,
@@ -42,9 +43,9 @@ impl Framer {
         Framer { held: Vec::new(), done: false, max: max.max(HEADER_LEN) }
     }
 
-    /// The next packet of `input`, which is advanced past what was taken; `None` when `input` is used up. A packet that
-    /// lies whole in `input` is not copied. After an error the link must be closed.
-    pub fn next<'a>(&'a mut self, input: &mut &'a [u8]) -> Result<Option<&'a [u8]>, BadFrame> {
+    /// The next packet of `input`, which is advanced past what was taken; `None` when `input` is used up. A
+    /// packet that lies whole in `input` is not copied. After an error the link must be closed.
+    pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<&'a [u8]>, BadFrame> {
         if std::mem::take(&mut self.done) {
             self.held.clear();
             self.held.shrink_to(KEPT);
@@ -104,4 +105,62 @@ fn frame_length(bytes: &[u8], max: usize) -> Result<Option<usize>, BadFrame> {
         return Err(BadFrame::TooLong { total, max });
     }
     Ok(Some(total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first 14 bytes of a packet.
+    fn prefix(total: u32, kind: u16) -> Vec<u8> {
+        let kind = kind.to_be_bytes();
+        [&b"RCmb"[..], &total.to_be_bytes(), &[0, 1, 0, 0], &kind].concat()
+    }
+
+    fn first(bytes: &[u8]) -> Result<bool, BadFrame> {
+        Framer::new(PACKET_MAX).next(&mut &bytes[..]).map(|packet| packet.is_some())
+    }
+
+    #[test]
+    fn frames_are_judged_by_their_first_bytes() {
+        let too_long = |total| Err(BadFrame::TooLong { total, max: PACKET_MAX });
+        assert_eq!(first(b"RCmc"), Err(BadFrame::Malformed));
+        assert_eq!(first(b"G"), Err(BadFrame::Malformed));
+        assert_eq!(first(b"RC"), Ok(false));
+        assert_eq!(first(&prefix(2255, 4)), Err(BadFrame::Malformed));
+        assert_eq!(first(&prefix(2256, 4)), Ok(false));
+        assert_eq!(first(&prefix(15, 4 | LIGHT)), Err(BadFrame::Malformed));
+        assert_eq!(first(&prefix(0, 4 | LIGHT)), Err(BadFrame::Malformed));
+        assert_eq!(first(&[prefix(16, 4 | LIGHT), vec![0, 0]].concat()), Ok(true));
+        assert_eq!(first(&prefix(u32::MAX, 4)), too_long(u32::MAX as usize));
+        assert_eq!(first(&prefix(PACKET_MAX as u32, 4)), Ok(false));
+        assert_eq!(first(&prefix(PACKET_MAX as u32 + 1, 4)), too_long(PACKET_MAX + 1));
+    }
+
+    #[test]
+    fn a_whole_packet_is_not_copied() {
+        let bytes = [prefix(16, 4 | LIGHT), vec![0, 0], prefix(16, 4 | LIGHT)].concat();
+        let mut framer = Framer::new(PACKET_MAX);
+        let mut input = &bytes[..];
+        let packet = framer.next(&mut input).expect("frames").expect("whole");
+        assert!(std::ptr::eq(packet.as_ptr(), bytes.as_ptr()));
+        assert_eq!((framer.memory(), input.len()), (0, 14));
+    }
+
+    #[test]
+    fn memory_follows_what_came_and_goes_with_the_packet() {
+        let mut framer = Framer::new(PACKET_MAX);
+        let total = 1 << 20;
+        let packet = [prefix(total, 4), vec![0; total as usize - 14]].concat();
+        let mut came = 0;
+        for mut piece in packet.chunks(5000) {
+            came += piece.len();
+            let whole = framer.next(&mut piece).expect("frames").is_some();
+            assert_eq!(whole, came == packet.len());
+            assert!(framer.memory() <= 2 * came.max(KEPT));
+        }
+        assert_eq!(framer.held(), 0);
+        assert_eq!(framer.next(&mut &b"R"[..]), Ok(None));
+        assert!(framer.memory() <= KEPT);
+    }
 }

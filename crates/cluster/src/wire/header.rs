@@ -20,8 +20,8 @@ pub(super) const ADDRESS_FIELD: usize = ADDRESS_MAX + 1;
 pub(super) const SIGNATURE: &[u8; 4] = b"RCmb";
 pub(super) const VERSION: u16 = 1;
 
-/// Who sends a packet and what it claims (spec `cluster-bus.md` §2). The counts of gossip entries and extensions are
-/// those of the body.
+/// Who sends a packet and what it claims (spec `cluster-bus.md` §2). The counts of gossip entries and
+/// extensions are those of the body.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Header {
     /// Client port: the TLS port if the bus is TLS, else the TCP port.
@@ -73,15 +73,15 @@ impl Header {
     }
 }
 
-/// Whether a textual address can be stored and printed: 1 to 45 of the characters of addresses and host names. Redis 7
-/// announces whatever it was told to, so a host name may stand there.
+/// Whether a textual address can be stored and printed: 1 to 45 of the characters of addresses and host
+/// names. Redis 7 announces whatever it was told to, so a host name may stand there.
 pub fn address_ok(text: &[u8]) -> bool {
     let legal = |b: &u8| b.is_ascii_alphanumeric() || b".:-_%".contains(b);
     (1..=ADDRESS_MAX).contains(&text.len()) && text.iter().all(legal)
 }
 
-/// The address of a 46-byte field. Text that cannot be one reads as "none": were the packet refused, one node with a
-/// broken setting would cut off everybody who gossips about it.
+/// The address of a 46-byte field. Text that cannot be one reads as "none": were the packet refused, one node
+/// with a broken setting would cut off everybody who gossips about it.
 pub(super) fn address(field: &[u8; ADDRESS_FIELD]) -> String {
     let text = until_nul(&field[..ADDRESS_MAX]);
     let text = if address_ok(text) { text } else { b"" };
@@ -94,8 +94,8 @@ pub(super) struct Rest {
     pub extensions: u16,
 }
 
-/// Reads a header whose signature, length, version and type were checked; `None` if it is too short or a name in it
-/// is malformed.
+/// Reads a header whose signature, length, version and type were checked; `None` if it is too short or a name
+/// in it is malformed.
 pub(super) fn read(packet: &mut Cursor<'_>) -> Option<(Header, Rest)> {
     packet.slice(10)?;
     let port = packet.u16()?;

@@ -1,7 +1,7 @@
 //! The cluster bus as bytes: one total decoder, one encoder, one framer.
 //!
-//! Bytes from a peer become an owned, validated [`Message`] or an [`Invalid`]; nothing else of this crate looks at
-//! them. Layouts: spec `cluster-bus.md`.
+//! Bytes from a peer become an owned, validated [`Message`] or an [`Invalid`]; nothing else of this crate
+//! looks at them. Layouts: spec `cluster-bus.md`.
 
 mod body;
 mod bytes;

@@ -101,6 +101,11 @@ impl<'a> EntryRef<'a> {
         }
     }
 
+    /// Where the entry lies: what DEBUG OBJECT shows.
+    pub fn address(self) -> usize {
+        self.raw.as_ptr() as usize
+    }
+
     /// The data type.
     #[inline]
     pub fn kind(self) -> Kind {

@@ -36,7 +36,7 @@ impl ClientKind {
 enum Condition {
     Ids(Vec<u64>),
     Kind(ClientKind),
-    User(Vec<u8>),
+    User,
     Addr(Vec<u8>),
     LocalAddr(Vec<u8>),
     Ip(Vec<u8>),
@@ -137,7 +137,7 @@ fn condition(name: &[u8], value: &[u8], wanted: bool, databases: u32) -> Result<
             ClientKind::parse(value)
                 .ok_or_else(|| format!("Unknown client type '{}'", String::from_utf8_lossy(value)))?,
         ),
-        b"USER" if value == b"default" => Condition::User(value.to_vec()),
+        b"USER" if value == b"default" => Condition::User,
         b"USER" => return Err(format!("No such user '{}'", String::from_utf8_lossy(value))),
         b"ADDR" => Condition::Addr(value.to_vec()),
         b"LADDR" => Condition::LocalAddr(value.to_vec()),
@@ -173,7 +173,7 @@ impl Condition {
         match self {
             Condition::Ids(ids) => ids.contains(&card.id),
             Condition::Kind(kind) => *kind == ClientKind::Normal,
-            Condition::User(_) => true,
+            Condition::User => true,
             Condition::Addr(addr) => card.addr.as_bytes() == addr,
             Condition::LocalAddr(addr) => card.laddr.as_bytes() == addr,
             Condition::Ip(ip) => card.addr.rsplit_once(':').is_some_and(|(host, _)| host.as_bytes() == ip),

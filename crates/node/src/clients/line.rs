@@ -32,7 +32,7 @@ pub fn describe(out: &mut String, card: &Card, table: &Table, now_s: u64) {
         card.db.load(Relaxed),
         card.multi.load(Relaxed),
         card.watching.load(Relaxed),
-        table.name(card.command.load(Relaxed)).unwrap_or("NULL"),
+        command_name(table, card.command.load(Relaxed)),
         card.proto.load(Relaxed),
         text(&names.lib_name),
         text(&names.lib_ver),
@@ -40,6 +40,13 @@ pub fn describe(out: &mut String, card: &Card, table: &Table, now_s: u64) {
         card.net_out.load(Relaxed),
         card.commands.load(Relaxed),
     );
+}
+
+fn command_name(table: &Table, index: u32) -> &'static str {
+    match u16::try_from(index) {
+        Ok(index) if index != u16::MAX => table.get(commands::CommandId(index)).spec.name,
+        _ => "NULL",
+    }
 }
 
 /// The letters of `flags=`.

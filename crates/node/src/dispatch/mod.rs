@@ -1,15 +1,15 @@
 //! From a request to a handler: the table of commands, the checks in their order, and execution.
 
+mod admit;
 mod call;
-mod check;
+mod core;
 mod execute;
+mod redirect;
 mod row;
-mod table;
 mod transaction;
 
-pub use call::{Call, ControlCall, Env, Flow};
-pub use check::{Refusal, check, needs_check};
-pub use execute::{Executor, Place};
-pub use row::{Row, Run};
-pub use table::{Lookup, Table};
-pub use transaction::{Needs, needs_of, watched_hashes};
+pub use admit::Refusal;
+pub use call::{Call, ControlCall, Flow, Held, Request};
+pub use core::Core;
+pub use row::{Named, Needs, Row, Run, Table};
+pub use transaction::needs_of;

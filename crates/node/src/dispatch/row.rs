@@ -1,6 +1,7 @@
 //! What runs each command, and the table of all of them.
 
 use super::{Call, ControlCall, Flow};
+use commands::Unknown;
 
 /// What runs a command, and what it holds meanwhile.
 #[derive(Clone, Copy)]
@@ -12,13 +13,15 @@ pub enum Run {
     /// A data command that needs the whole keyspace.
     Whole(commands::Handler),
     /// A command of the node that touches no key; runs on the client's worker.
-    Node(fn(&mut Call<'_>) -> Flow),
+    Node(fn(&mut Call<'_, '_>) -> Flow),
+    /// A command of the node that holds the stripes of its keys.
+    NodeKeys(fn(&mut Call<'_, '_>) -> Flow),
     /// A command of the node that needs the whole keyspace.
-    NodeWhole(fn(&mut Call<'_>) -> Flow),
+    NodeWhole(fn(&mut Call<'_, '_>) -> Flow),
     /// A command that control runs.
-    Control(fn(&mut ControlCall<'_>) -> Flow),
+    Control(fn(&mut ControlCall<'_, '_>) -> Flow),
     /// A command that control runs while nobody else acts: it changes what workers act on.
-    ControlWhole(fn(&mut ControlCall<'_>) -> Flow),
+    ControlWhole(fn(&mut ControlCall<'_, '_>) -> Flow),
     /// EXEC: what it needs depends on the queue.
     Exec,
     /// A container without a subcommand of that name to run.
@@ -30,3 +33,43 @@ pub type Row = commands::Command<Run>;
 
 /// All commands of a node.
 pub type Table = commands::Registry<Run>;
+
+/// What a request's name stands for.
+#[derive(Clone, Copy)]
+pub enum Named {
+    /// A command, with the right number of arguments or not.
+    Row(&'static Row),
+    /// Nothing.
+    Unknown(Unknown),
+}
+
+/// What a command must hold, or who must run it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// The shared permit.
+    Walk,
+    /// The stripes of its keys.
+    Keys,
+    /// The whole keyspace.
+    Whole,
+    /// Control runs it.
+    Control,
+    /// Control runs it, holding the whole keyspace.
+    ControlWhole,
+}
+
+impl Needs {
+    /// What a command needs by itself; EXEC's needs are those of its queue.
+    pub fn of(run: Run) -> Needs {
+        match run {
+            Run::Node(_) | Run::Exec | Run::Container => Needs::Nothing,
+            Run::Walk(_) => Needs::Walk,
+            Run::Keys(_) | Run::NodeKeys(_) => Needs::Keys,
+            Run::Whole(_) | Run::NodeWhole(_) => Needs::Whole,
+            Run::Control(_) => Needs::Control,
+            Run::ControlWhole(_) => Needs::ControlWhole,
+        }
+    }
+}

@@ -1,25 +1,16 @@
 //! Requests of one pipeline, parsed ahead: their commands looked up, their keys hashed and on their way
 //! into the cache before the first of them runs.
 
-use crate::dispatch::{Row, Table};
-use commands::{KeyRef, Unknown, routed_of};
+use crate::dispatch::{Named, Table};
+use commands::{KeyRef, routed_of};
 use resp::{Args, Limits, Parsed, Parser, ProtocolError, Span};
 use std::ops::Range;
-use store::{DbId, Key, KeyHash, Keyspace, Turn};
+use store::{DbId, KeyHash, Keyspace, Turn};
 
 /// Requests parsed ahead of execution.
 pub const BATCH_MAX: usize = 16;
 /// Keys hashed ahead per request; those beyond are hashed when their turn comes.
 pub const KEYS_AHEAD_MAX: usize = 64;
-
-/// What a request's name stands for.
-#[derive(Clone, Copy)]
-pub enum Named {
-    /// A command, with the right number of arguments or not.
-    Row(&'static Row),
-    /// Nothing.
-    Unknown(Unknown),
-}
 
 /// One parsed request.
 pub struct Item {
@@ -31,6 +22,8 @@ pub struct Item {
     keys: Range<usize>,
     /// Its keys cannot be found: the command will say why.
     pub bad_keys: bool,
+    /// It came as a line of text.
+    pub is_line: bool,
 }
 
 /// Up to [`BATCH_MAX`] requests of one connection.
@@ -47,27 +40,32 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Parses up to `most` requests from `input`; returns the bytes of empty requests at its start that can
-    /// be dropped at once when nothing else was found.
+    /// Parses up to `most` requests from `input`, one only if it is a line of text: quotes are undone in place,
+    /// so that what lies ahead could not be parsed again. Returns the bytes of empty requests at its start,
+    /// to be dropped when nothing else was found.
     pub fn fill(
         &mut self,
         parser: &mut Parser,
-        input: &[u8],
+        input: &mut [u8],
         most: usize,
         limits: &Limits,
         table: &'static Table,
         keyspace: &Keyspace,
     ) -> usize {
-        self.items.clear();
-        self.spans.clear();
-        self.refs.clear();
-        self.hashes.clear();
-        self.error = None;
+        self.clear();
         let (mut pos, mut dropped) = (0, 0);
         while self.items.len() < most {
-            let first_span = self.spans.len();
+            if !self.items.is_empty() && input.get(pos) != Some(&b'*') {
+                break;
+            }
+            let (first_span, is_line) = (self.spans.len(), input.get(pos) != Some(&b'*'));
             match parser.next(input, &mut pos, &mut self.spans, limits) {
-                Ok(Parsed::Request) => self.push(input, first_span, pos, table, keyspace),
+                Ok(Parsed::Request) => {
+                    self.push(input, first_span, table, keyspace);
+                    if let Some(item) = self.items.last_mut() {
+                        (item.end, item.is_line) = (pos, is_line);
+                    }
+                }
                 Ok(Parsed::Empty) => {
                     if let Some(last) = self.items.last_mut() {
                         last.end = pos;
@@ -85,7 +83,7 @@ impl Batch {
         dropped
     }
 
-    fn push(&mut self, input: &[u8], first_span: usize, end: usize, table: &'static Table, keyspace: &Keyspace) {
+    fn push(&mut self, input: &[u8], first_span: usize, table: &'static Table, keyspace: &Keyspace) {
         let spans = first_span..self.spans.len();
         let args = Args::new(input, &self.spans[spans.clone()]);
         let first_key = self.refs.len();
@@ -104,17 +102,39 @@ impl Batch {
             Ok(row) => Named::Row(row),
             Err(unknown) => Named::Unknown(unknown),
         };
-        self.items.push(Item { named, end, spans, keys: first_key..self.refs.len(), bad_keys });
+        self.items.push(Item {
+            named,
+            end: 0,
+            spans,
+            keys: first_key..self.refs.len(),
+            bad_keys,
+            is_line: false,
+        });
     }
 
-    /// Asks for the cache lines that the batch will need: first the buckets, then the entries they name.
-    pub fn prefetch(&self, turn: &Turn<'_>, db: DbId) {
-        if self.hashes.len() < 2 {
-            return;
-        }
+    /// Forgets all requests.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.spans.clear();
+        self.refs.clear();
+        self.hashes.clear();
+        self.error = None;
+    }
+
+    /// How many keys are worth asking for.
+    pub fn keys_ahead(&self) -> usize {
+        self.hashes.len().min(KEYS_AHEAD_MAX)
+    }
+
+    /// Asks for the buckets of all keys.
+    pub fn prefetch_buckets(&self, turn: &Turn<'_>, db: DbId) {
         for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {
             turn.prefetch_bucket(db, *hash);
         }
+    }
+
+    /// Asks for the entries that the buckets name.
+    pub fn prefetch_entries(&self, turn: &Turn<'_>, db: DbId) {
         for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {
             turn.prefetch_entry(db, *hash);
         }
@@ -129,9 +149,4 @@ impl Batch {
     pub fn keys(&self, item: &Item) -> (&[KeyRef], &[KeyHash]) {
         (&self.refs[item.keys.clone()], &self.hashes[item.keys.clone()])
     }
-}
-
-/// Keys of a request by position, hashed.
-pub fn key<'a>(args: Args<'a>, at: &KeyRef, hash: KeyHash) -> Key<'a> {
-    Key { bytes: args.get(at.index as usize).unwrap_or_default(), at: hash }
 }

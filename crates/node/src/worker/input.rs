@@ -39,6 +39,18 @@ impl Input {
         &self.buf[self.start..self.end]
     }
 
+    /// The same, for the parser, which undoes quotes in place.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.buf[self.start..self.end]
+    }
+
+    /// Puts `with` in the place of the first `n` bytes.
+    pub fn replace_front(&mut self, n: usize, with: &[u8]) {
+        let rest = [with, &self.bytes()[n..]].concat();
+        (self.start, self.end) = (0, rest.len());
+        self.buf = rest;
+    }
+
     /// How many they are.
     pub fn len(&self) -> usize {
         self.end - self.start

@@ -3,6 +3,7 @@
 use super::Accepted;
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
+use node::config::Address;
 use socket2::{Domain, Protocol, Socket as RawSocket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
@@ -22,6 +23,14 @@ impl Listener {
         match self {
             Listener::Tcp(l) => l.register(registry, token, Interest::READABLE),
             Listener::Unix(l, _) => l.register(registry, token, Interest::READABLE),
+        }
+    }
+
+    /// The next bus connection, as the cluster wants it; only for TCP.
+    pub fn accept_tcp(&self) -> io::Result<(mio::net::TcpStream, SocketAddr)> {
+        match self {
+            Listener::Tcp(l) => l.accept(),
+            Listener::Unix(..) => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
 
@@ -71,25 +80,23 @@ pub fn unlink(path: &str) {
     let _ = std::fs::remove_file(path);
 }
 
-/// Listens on every address of `bind` (`*` and `::*` mean all; a leading `-` means that the address may be
-/// missing on this machine). The error names the address.
-pub fn bind_all(bind: &[String], port: u16, backlog: i32) -> Result<Vec<Listener>, String> {
+/// Listens on every address of `bind`. The error names the address.
+pub fn bind_all(bind: &[Address], port: u16, backlog: i32) -> Result<Vec<Listener>, String> {
     let mut listeners = Vec::new();
-    for name in bind {
-        let (optional, host) = match name.strip_prefix('-') {
-            Some(host) => (true, host),
-            None => (false, name.as_str()),
-        };
+    for address in bind {
+        let host = &*String::from_utf8_lossy(&address.host);
         match addresses(host, port).and_then(|all| {
             all.into_iter().map(|addr| Listener::tcp(addr, backlog)).collect::<io::Result<Vec<_>>>()
         }) {
             Ok(mut bound) => listeners.append(&mut bound),
-            Err(e) if optional && is_missing_address(&e) => {}
+            Err(e) if address.optional && is_missing_address(&e) => {}
             Err(e) => return Err(format!("Could not create server TCP listening socket {host}:{port}: {e}")),
         }
     }
     if listeners.is_empty() {
-        return Err(format!("Could not create server TCP listening socket: no address to listen on at port {port}"));
+        return Err(format!(
+            "Could not create server TCP listening socket: no address to listen on at port {port}"
+        ));
     }
     Ok(listeners)
 }
@@ -106,6 +113,13 @@ fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 fn is_missing_address(e: &io::Error) -> bool {
     matches!(
         e.raw_os_error(),
-        Some(libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT | libc::EPROTONOSUPPORT | libc::ESOCKTNOSUPPORT | libc::EPFNOSUPPORT | libc::ENOPROTOOPT)
+        Some(
+            libc::EADDRNOTAVAIL
+                | libc::EAFNOSUPPORT
+                | libc::EPROTONOSUPPORT
+                | libc::ESOCKTNOSUPPORT
+                | libc::EPFNOSUPPORT
+                | libc::ENOPROTOOPT
+        )
     )
 }

@@ -220,7 +220,7 @@ impl WorkerLoop {
     fn adopt(&mut self, accepted: Accepted, now: base::Now) {
         let Accepted { mut socket, addr, laddr, is_local, is_unix } = accepted;
         if let Socket::Tcp(stream) = &socket {
-            prepare_tcp(stream, self.shared.config.load().tcp_keepalive);
+            prepare_tcp(stream, self.shared.config.load().network.tcp_keepalive_s);
         }
         let conn = self.worker.accept(NewClient { addr, laddr, fd: socket.fd(), is_local, is_unix }, now);
         let place = conn.0 as usize;

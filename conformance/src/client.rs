@@ -1,0 +1,108 @@
+//! A client of a few lines. It shares nothing with the server's own crates, so that a fault there cannot hide in both.
+
+use std::fmt;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// A RESP2 reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// `+`
+    Simple(String),
+    /// `-`
+    Error(String),
+    /// `:`
+    Int(i64),
+    /// `$`, as text
+    Bulk(String),
+    /// `$-1` or `*-1`
+    Nil,
+    /// `*`
+    Array(Vec<Reply>),
+}
+
+impl Reply {
+    /// The text of a simple string or a bulk.
+    pub fn text(&self) -> Result<&str> {
+        match self {
+            Reply::Simple(text) | Reply::Bulk(text) => Ok(text),
+            other => bail!("expected text, got {other}"),
+        }
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reply::Simple(text) | Reply::Bulk(text) => f.write_str(text),
+            Reply::Error(text) => write!(f, "-{text}"),
+            Reply::Int(value) => write!(f, "{value}"),
+            Reply::Nil => f.write_str("(nil)"),
+            Reply::Array(items) => write!(f, "{items:?}"),
+        }
+    }
+}
+
+/// One connection to a server on this machine.
+pub struct Client {
+    stream: BufReader<TcpStream>,
+}
+
+/// Longest that a reply may take.
+const REPLY_TIME_MAX: Duration = Duration::from_secs(10);
+/// Longest bulk and array that a server may send here.
+const LENGTH_MAX: i64 = 64 << 20;
+
+impl Client {
+    /// Connects to a port of the loopback address.
+    pub fn connect(port: u16) -> Result<Client> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let stream =
+            TcpStream::connect_timeout(&address, REPLY_TIME_MAX).with_context(|| format!("port {port}"))?;
+        stream.set_read_timeout(Some(REPLY_TIME_MAX))?;
+        stream.set_nodelay(true)?;
+        Ok(Client { stream: BufReader::new(stream) })
+    }
+
+    /// Sends one command and waits for its reply; an error reply is a [`Reply::Error`].
+    pub fn call<A: AsRef<[u8]>>(&mut self, arguments: &[A]) -> Result<Reply> {
+        let mut request = format!("*{}\r\n", arguments.len()).into_bytes();
+        for argument in arguments {
+            let bytes = argument.as_ref();
+            request.extend(format!("${}\r\n", bytes.len()).bytes());
+            request.extend(bytes);
+            request.extend(b"\r\n");
+        }
+        self.stream.get_mut().write_all(&request)?;
+        self.read()
+    }
+
+    fn read(&mut self) -> Result<Reply> {
+        let mut line = String::new();
+        ensure!(self.stream.read_line(&mut line)? > 0, "the server closed the connection");
+        let line = line.trim_end_matches("\r\n");
+        let (kind, rest) = line.split_at_checked(1).context("an empty reply line")?;
+        let length = || -> Result<usize> {
+            let length: i64 = rest.parse()?;
+            ensure!((0..=LENGTH_MAX).contains(&length), "a length of {length}");
+            Ok(usize::try_from(length)?)
+        };
+        Ok(match kind {
+            "+" => Reply::Simple(rest.into()),
+            "-" => Reply::Error(rest.into()),
+            ":" => Reply::Int(rest.parse()?),
+            "$" | "*" if rest == "-1" => Reply::Nil,
+            "$" => {
+                let mut bytes = vec![0; length()? + 2];
+                self.stream.read_exact(&mut bytes)?;
+                bytes.truncate(bytes.len() - 2);
+                Reply::Bulk(String::from_utf8_lossy(&bytes).into_owned())
+            }
+            "*" => Reply::Array((0..length()?).map(|_| self.read()).collect::<Result<_>>()?),
+            _ => bail!("{line:?} is no reply"),
+        })
+    }
+}

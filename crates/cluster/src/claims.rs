@@ -1,0 +1,152 @@
+//! Whose claim to a slot wins: the greater epoch, and only by being greater.
+
+use crate::core::Core;
+use crate::event::Level;
+use crate::node_table::NodeKey;
+use crate::wire::NodeFlags;
+use crate::{compose, epochs};
+use base::{Epoch, NodeId, Slot, SlotSet};
+
+/// A primary's header shows its slots. `switched`: it was a replica until this packet.
+pub(crate) fn observe(core: &mut Core, sender: NodeKey, slots: &SlotSet, epoch: Epoch, switched: bool) {
+    if !core.nodes[sender].is_primary() || (*slots == core.nodes[sender].slots && !switched) {
+        return;
+    }
+    apply(core, sender, slots, epoch);
+    correct(core, sender, slots, epoch);
+}
+
+/// Rebinds what `sender` claims by right, and notes what it claims no more.
+fn apply(core: &mut Core, sender: NodeKey, claimed: &SlotSet, epoch: Epoch) {
+    let me = core.nodes.myself;
+    let had_slots = !core.nodes[me].slots.is_empty();
+    let mut changed = false;
+    for slot in claimed.iter() {
+        match core.slots.owner(slot) {
+            Some(owner) if owner == sender => {
+                core.slots.not_claimed.remove(slot);
+            }
+            owner
+                if core.slots.unclaimed(slot)
+                    || owner.is_some_and(|o| core.nodes[o].config_epoch < epoch) =>
+            {
+                rebind(core, slot, owner, sender);
+                changed = true;
+            }
+            _ => {}
+        }
+    }
+    changed |= release(core, sender, claimed);
+    if changed {
+        core.want_save();
+        core.todo.update_state = true;
+        core.view_changed();
+    }
+    if had_slots && core.nodes[me].slots.is_empty() {
+        let node = &core.nodes[sender];
+        let text = format!(
+            "My last slot was migrated to node {} ({}) in shard {}. I am now an empty primary.",
+            node.id,
+            node.human(),
+            node.shard
+        );
+        core.log(Level::Notice, text);
+    }
+}
+
+fn rebind(core: &mut Core, slot: Slot, owner: Option<NodeKey>, to: NodeKey) {
+    let me = core.nodes.myself;
+    if owner == Some(me) {
+        core.lose_slot(slot, Some(core.nodes[to].id));
+        core.slots.migrating.remove(&slot);
+    }
+    if let Some(source) = core.slots.importing.get(&slot).copied() {
+        // A failover at the source: the import goes on from the successor.
+        if core.nodes[source].shard == core.nodes[to].shard {
+            core.slots.importing.insert(slot, to);
+        } else {
+            core.slots.importing.remove(&slot);
+        }
+    }
+    core.slots.assign(&mut core.nodes, slot, to);
+}
+
+/// Slots that `sender` owns in our table and claims no more. What we were importing from it is ours.
+fn release(core: &mut Core, sender: NodeKey, claimed: &SlotSet) -> bool {
+    let me = core.nodes.myself;
+    let dropped: Vec<Slot> = core.nodes[sender].slots.iter().filter(|s| !claimed.contains(*s)).collect();
+    let mut imported = false;
+    for slot in dropped {
+        if core.slots.importing.get(&slot) == Some(&sender) && core.nodes[me].is_primary() {
+            core.slots.importing.remove(&slot);
+            core.slots.assign(&mut core.nodes, slot, me);
+            imported = true;
+        } else {
+            core.slots.not_claimed.insert(slot);
+        }
+    }
+    if imported {
+        epochs::bump(core);
+    }
+    imported
+}
+
+/// The first slot that a claim under `epoch` gets wrong: somebody other than `claimant` holds it by a greater epoch.
+pub(crate) fn newer_claim(
+    core: &Core,
+    slots: &SlotSet,
+    epoch: Epoch,
+    claimant: Option<NodeKey>,
+) -> Option<(Slot, NodeKey)> {
+    slots.iter().find_map(|slot| {
+        let owner = core.slots.owner(slot).filter(|o| Some(*o) != claimant)?;
+        let newer = !core.slots.unclaimed(slot) && core.nodes[owner].config_epoch > epoch;
+        newer.then_some((slot, owner))
+    })
+}
+
+/// One UPDATE to a node that claims what it lost.
+fn correct(core: &mut Core, sender: NodeKey, slots: &SlotSet, epoch: Epoch) {
+    let Some((_, owner)) = newer_claim(core, slots, epoch, Some(sender)) else { return };
+    let (stale, newer) = (&core.nodes[sender], &core.nodes[owner]);
+    let text = format!(
+        "Node {} ({}) has old slots configuration, sending an UPDATE message about {} ({})",
+        stale.id,
+        stale.human(),
+        newer.id,
+        newer.human()
+    );
+    core.log(Level::Verbose, text);
+    compose::update(core, sender, owner);
+}
+
+/// Somebody tells us that `node` owns `slots` by `epoch`.
+pub(crate) fn told(core: &mut Core, node: NodeId, epoch: Epoch, slots: &SlotSet) {
+    let Some(key) = core.nodes.find(&node) else { return };
+    if core.nodes[key].config_epoch >= epoch {
+        return;
+    }
+    if key == core.nodes.myself {
+        core.log(Level::Verbose, "Discarding UPDATE message about myself.".to_string());
+        return;
+    }
+    if core.nodes[key].is_replica() {
+        make_primary(core, key);
+    }
+    core.nodes[key].config_epoch = epoch;
+    core.want_save();
+    core.view_changed();
+    apply(core, key, slots, epoch);
+}
+
+/// A replica is a primary from now on.
+pub(crate) fn make_primary(core: &mut Core, key: NodeKey) {
+    let node = &mut core.nodes[key];
+    node.flags.remove(NodeFlags::REPLICA);
+    node.flags.insert(NodeFlags::PRIMARY);
+    if key != core.nodes.myself {
+        core.nodes[key].flags.insert(NodeFlags::MIGRATE_TO);
+    }
+    core.set_primary(key, None);
+    core.todo.update_state = true;
+}

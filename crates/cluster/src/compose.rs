@@ -1,0 +1,142 @@
+//! Packets that this node says, and on which link.
+
+use crate::core::Core;
+use crate::event::{LinkId, SaveId, Transmit};
+use crate::node_table::NodeKey;
+use crate::place::Place;
+use crate::wire::{self, Body, Header, MsgFlags, NodeFlags, Packet, PingKind, STATE_FAIL, STATE_OK};
+use crate::{announce, gossip};
+use base::NodeId;
+
+/// What our own header always shows besides what the record says: extensions and light headers understood.
+const OWN_CAPABILITIES: NodeFlags =
+    NodeFlags(NodeFlags::EXTENSIONS.0 | NodeFlags::LIGHT_PUBLISH.0 | NodeFlags::LIGHT_MODULE.0);
+const OWN_FLAGS: NodeFlags =
+    NodeFlags(NodeFlags::MYSELF.0 | NodeFlags::PRIMARY.0 | NodeFlags::MIGRATE_TO.0 | NodeFlags::NOFAILOVER.0);
+
+fn header(core: &mut Core) -> (Header, Option<SaveId>) {
+    let mine = core.nodes.me().config_epoch;
+    // An epoch of my own waits for the disk; of the cluster's I tell what is on disk already.
+    let until = core.saver.save_for(|p| p.my_epoch == mine);
+    let me = core.nodes.me();
+    let place = Place::of_myself(&core.settings, core.settings.announce_ip.clone());
+    let (port, pport) = place.wire_ports(core.settings.tls_cluster);
+    let current = match until {
+        Some(_) => core.epochs.current,
+        None => core.saver.durable().current_epoch,
+    };
+    let header = Header {
+        port,
+        pport,
+        cport: place.bus,
+        current_epoch: current,
+        config_epoch: mine,
+        offset: core.repl_offset,
+        sender: me.id,
+        slots: me.slots.clone(),
+        replicaof: None,
+        ip: core.settings.announce_ip.clone(),
+        flags: me.flags.masked(OWN_FLAGS) | OWN_CAPABILITIES,
+        state: if core.health.ok { STATE_OK } else { STATE_FAIL },
+        mflags: MsgFlags::default(),
+    };
+    (header, until)
+}
+
+fn post(core: &mut Core, link: LinkId, packet: &Packet, until: Option<SaveId>, vote: bool) {
+    let mut bytes = Vec::new();
+    wire::encode(packet, &mut bytes);
+    post_bytes(core, link, packet.body.kind(), bytes, until, vote);
+}
+
+fn post_bytes(core: &mut Core, link: LinkId, kind: u16, bytes: Vec<u8>, until: Option<SaveId>, vote: bool) {
+    core.stats.sent(kind, bytes.len());
+    let transmit = Transmit { link, bytes };
+    match until {
+        Some(save) => core.outbox.hold(transmit, save, vote),
+        None => core.outbox.send(transmit),
+    }
+}
+
+/// PING, PONG or MEET on `link`. Nothing if the link is not connected.
+pub(crate) fn ping(core: &mut Core, link: LinkId, kind: PingKind) {
+    let Some(record) = core.links.get(link).filter(|l| l.up) else { return };
+    let to = record.node;
+    let extensions_wanted = record.extensions_seen;
+    if let Some(key) = to.filter(|_| link.is_dialled()) {
+        let now = core.now.mono;
+        match kind {
+            PingKind::Ping => {
+                core.nodes[key].ping_sent.get_or_insert(now);
+            }
+            PingKind::Meet => core.nodes[key].meet_sent = Some(now),
+            PingKind::Pong => {}
+        }
+    }
+    let (mut header, until) = header(core);
+    header.mflags.insert(MsgFlags::EXT_DATA);
+    let gossip = gossip::select(core, to);
+    let supports = to.is_some_and(|k| core.nodes[k].is(NodeFlags::EXTENSIONS));
+    let extensions = match extensions_wanted || supports {
+        true => announce::extensions(core, to),
+        false => Vec::new(),
+    };
+    let packet = Packet { header, body: Body::Ping { kind, gossip, extensions } };
+    post(core, link, &packet, until, false);
+}
+
+/// A PONG nobody asked for: my epoch, role or slots changed.
+pub(crate) fn broadcast_pong(core: &mut Core) {
+    for key in (0..core.nodes.bound()).map(NodeKey) {
+        let Some(node) = core.nodes.get(key).filter(|n| !n.in_handshake()) else { continue };
+        if let Some(link) = node.outbound {
+            ping(core, link, PingKind::Pong);
+        }
+    }
+}
+
+/// Tells everybody that `failed` has failed.
+pub(crate) fn broadcast_fail(core: &mut Core, failed: NodeId) {
+    let (header, until) = header(core);
+    let packet = Packet { header, body: Body::Fail(failed) };
+    let mut bytes = Vec::new();
+    wire::encode(&packet, &mut bytes);
+    for key in (0..core.nodes.bound()).map(NodeKey) {
+        let Some(node) = core.nodes.get(key).filter(|n| !n.in_handshake()) else { continue };
+        if let Some(link) = node.outbound.filter(|l| core.links.get(*l).is_some_and(|l| l.up)) {
+            post_bytes(core, link, packet.body.kind(), bytes.clone(), until, false);
+        }
+    }
+}
+
+/// Tells `to` which slots `owner` has, on the link we dialled to it.
+pub(crate) fn update(core: &mut Core, to: NodeKey, owner: NodeKey) {
+    let Some(link) = core.nodes[to].outbound.filter(|l| core.links.get(*l).is_some_and(|l| l.up)) else {
+        return;
+    };
+    let (header, until) = header(core);
+    let node = &core.nodes[owner];
+    let body = Body::Update {
+        config_epoch: node.config_epoch,
+        node: node.id,
+        slots: core.slots.claimed_by(&core.nodes, owner),
+    };
+    post(core, link, &Packet { header, body }, until, false);
+}
+
+/// The vote for `to`. It leaves once the vote is on disk, or never.
+pub(crate) fn auth_ack(core: &mut Core, to: NodeKey) {
+    let Some(link) = core.nodes[to].outbound.filter(|l| core.links.get(*l).is_some_and(|l| l.up)) else {
+        return;
+    };
+    let (mut header, until) = header(core);
+    header.current_epoch = core.epochs.current;
+    let promises = core.promises();
+    let voted = core.saver.save_for(|p| {
+        p.last_vote >= promises.last_vote
+            && p.current_epoch >= promises.current_epoch
+            && p.my_epoch == promises.my_epoch
+    });
+    let until = until.max(voted);
+    post(core, link, &Packet { header, body: Body::AuthAck }, until, true);
+}

@@ -1,0 +1,240 @@
+//! Everything the machine remembers, and the few moves that all rules share.
+
+use crate::epochs::Epochs;
+use crate::event::{Event, Level, LinkAction, LinkId, SaveId};
+use crate::forget::Blacklist;
+use crate::gossip::News;
+use crate::health::{self, Health};
+use crate::links::Links;
+use crate::node_table::{NodeKey, NodeTable};
+use crate::outbox::Outbox;
+use crate::place::Place;
+use crate::save::Complaints;
+use crate::saver::{Promises, Saver};
+use crate::settings::Settings;
+use crate::slots::SlotTable;
+use crate::stats::Stats;
+use crate::wire::NodeFlags;
+use crate::{compose, dial, save};
+use base::{Mono, NodeId, Now, ReplOffset, Rng, ShardId, SlotSet};
+use std::collections::BTreeMap;
+
+/// Work that handlers ask for, done once at the end of a call.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Todo {
+    pub update_state: bool,
+    pub broadcast_pong: bool,
+    pub view: bool,
+    /// Tell a few nodes about newcomers without waiting for the next regular ping.
+    pub spread_news: bool,
+}
+
+/// The nouns of the machine. Rules are functions over it, one file per noun or rule.
+pub(crate) struct Core {
+    pub settings: Settings,
+    pub nodes: NodeTable,
+    pub slots: SlotTable,
+    pub links: Links,
+    pub epochs: Epochs,
+    pub health: Health,
+    pub blacklist: Blacklist,
+    pub news: News,
+    pub saver: Saver,
+    pub complaints: Complaints,
+    pub stats: Stats,
+    /// Packet type that is dropped, for tests: -1 none, -2 all.
+    pub packet_filter: i32,
+    pub outbox: Outbox,
+    pub todo: Todo,
+    pub rng: Rng,
+    /// The time of the call being handled.
+    pub now: Now,
+    pub next_tick: Mono,
+    pub ticks: u64,
+    /// What our headers say of our replication stream.
+    pub repl_offset: ReplOffset,
+    pub view_version: u64,
+    /// Slots that moved away in this call, by new owner.
+    pub lost: BTreeMap<Option<NodeId>, SlotSet>,
+}
+
+impl Core {
+    pub fn log(&mut self, level: Level, text: String) {
+        self.outbox.log(level, text);
+    }
+
+    pub fn view_changed(&mut self) {
+        self.todo.view = true;
+    }
+
+    /// The present state must reach the disk; the name of the save that will hold it.
+    pub fn want_save(&mut self) -> SaveId {
+        self.saver.want()
+    }
+
+    pub fn promises(&self) -> Promises {
+        Promises {
+            current_epoch: self.epochs.current,
+            my_epoch: self.nodes.me().config_epoch,
+            last_vote: self.epochs.last_vote,
+        }
+    }
+
+    /// Adds a record; `None` if the table is full, which is logged.
+    pub fn add_node(&mut self, node: crate::node::Node) -> Option<NodeKey> {
+        let id = node.id;
+        let Some(key) = self.nodes.insert(node) else {
+            self.log(Level::Warning, format!("Ignoring node {id}: the table of known nodes is full."));
+            return None;
+        };
+        self.nodes[key].shard = ShardId::random(&mut self.rng);
+        self.todo.update_state = true;
+        self.view_changed();
+        Some(key)
+    }
+
+    /// Removes a record and all that refers to it: slots, open slots, links, reports, replicas' pointers.
+    pub fn remove_node(&mut self, key: NodeKey) {
+        self.slots.unassign_all(&mut self.nodes, key);
+        self.slots.close_open(key);
+        let node = &self.nodes[key];
+        for link in [node.outbound, node.inbound].into_iter().flatten() {
+            self.close_link(link);
+        }
+        let primary = self.nodes[key].replicaof;
+        self.news.forget(key);
+        self.nodes.remove(key);
+        if let Some(primary) = primary {
+            self.replica_left(primary);
+        }
+        self.todo.update_state = true;
+        self.view_changed();
+    }
+
+    /// Points a replica at its primary, keeping the primaries' marks.
+    pub fn set_primary(&mut self, replica: NodeKey, primary: Option<NodeKey>) {
+        let old = std::mem::replace(&mut self.nodes[replica].replicaof, primary);
+        if let Some(primary) = primary {
+            self.nodes[primary].flags.insert(NodeFlags::MIGRATE_TO);
+        }
+        if let Some(old) = old {
+            self.replica_left(old);
+        }
+        self.view_changed();
+    }
+
+    fn replica_left(&mut self, primary: NodeKey) {
+        if self.nodes.iter().all(|(_, n)| n.replicaof != Some(primary)) {
+            self.nodes[primary].flags.remove(NodeFlags::MIGRATE_TO);
+        }
+    }
+
+    /// Closes a link and clears it out of its node's record.
+    pub fn close_link(&mut self, link: LinkId) {
+        if self.links.get(link).is_some() {
+            self.outbox.action(LinkAction::Close(link));
+            self.unlink(link);
+        }
+    }
+
+    /// Forgets a link that is closed already.
+    pub fn unlink(&mut self, id: LinkId) {
+        let Some(link) = self.links.remove(id) else { return };
+        let Some(key) = link.node else { return };
+        let now = self.now.mono;
+        let node = &mut self.nodes[key];
+        if node.outbound == Some(id) {
+            node.outbound = None;
+        }
+        if node.inbound == Some(id) {
+            node.inbound = None;
+            node.inbound_lost = now;
+        }
+    }
+
+    /// Closes the link we dialled to `key`, so that it is dialled anew.
+    pub fn close_outbound(&mut self, key: NodeKey) {
+        if let Some(link) = self.nodes[key].outbound {
+            self.close_link(link);
+        }
+    }
+
+    /// Whoever dialled `link` is `key`; an older link of that node goes.
+    pub fn bind_inbound(&mut self, link: LinkId, key: NodeKey) {
+        if let Some(old) = self.nodes[key].inbound.filter(|old| *old != link) {
+            self.close_link(old);
+        }
+        if let Some(record) = self.links.get_mut(link) {
+            record.node = Some(key);
+            let node = &mut self.nodes[key];
+            node.inbound = Some(link);
+            node.was_mutual |= !node.in_handshake();
+        }
+    }
+
+    /// A node is reached elsewhere from now on.
+    pub fn move_node(&mut self, key: NodeKey, addr: Place) {
+        self.close_outbound(key);
+        let node = &mut self.nodes[key];
+        node.addr = addr;
+        node.flags.remove(NodeFlags::NOADDR);
+        node.redial_at = self.now.mono;
+        node.dial_failures = 0;
+        let text =
+            format!("Address updated for node {} ({}), now {}", node.id, node.human(), node.addr.ip_port());
+        self.log(Level::Notice, text);
+        self.news.dial_soon(key);
+        self.want_save();
+        self.view_changed();
+    }
+
+    /// A past instant on the wall clock, as that stands now; microseconds.
+    pub fn unix_us(&self, at: Mono) -> u64 {
+        let age = self.now.mono.0.saturating_sub(at.0);
+        self.now.unix_us.saturating_sub(age)
+    }
+
+    /// Slots of mine that another node, or nobody, has now.
+    pub fn lose_slot(&mut self, slot: base::Slot, to: Option<NodeId>) {
+        self.lost.entry(to).or_default().insert(slot);
+    }
+
+    /// Does what the handlers of this call left to be done. State before save, save before announcement.
+    pub fn settle(&mut self) {
+        if std::mem::take(&mut self.todo.update_state) {
+            health::update(self);
+        }
+        for (to, slots) in std::mem::take(&mut self.lost) {
+            self.outbox.event(Event::SlotsLost { slots, to });
+        }
+        if self.saver.ready_to_start() {
+            save::start(self);
+        }
+        if std::mem::take(&mut self.todo.broadcast_pong) {
+            compose::broadcast_pong(self);
+        }
+        dial::dial_new(self);
+        if std::mem::take(&mut self.todo.view) {
+            self.view_version += 1;
+            self.outbox.event(Event::ViewChanged);
+        }
+    }
+
+    /// Panics if the nouns disagree.
+    #[cfg(debug_assertions)]
+    pub fn check_invariants(&self) {
+        self.slots.check_invariants(&self.nodes);
+        for (key, node) in self.nodes.iter() {
+            for (link, dialled) in [(node.outbound, true), (node.inbound, false)] {
+                let Some(id) = link else { continue };
+                assert!(
+                    id.is_dialled() == dialled && self.links.get(id).is_some_and(|l| l.node == Some(key))
+                );
+            }
+            assert!(node.replicaof.is_none_or(|p| self.nodes.contains(p) && p != key));
+            assert!(node.reports.iter().all(|r| self.nodes.contains(r.by)));
+        }
+        let mine = |id, key| [self.nodes[key].outbound, self.nodes[key].inbound].contains(&Some(id));
+        assert!(self.links.iter().all(|(id, link)| link.node.is_none_or(|key| mine(id, key))));
+    }
+}

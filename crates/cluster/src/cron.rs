@@ -1,0 +1,148 @@
+//! What happens ten times a second without being asked for.
+
+use crate::core::Core;
+use crate::event::{Level, LinkId};
+use crate::node_table::NodeKey;
+use crate::wire::{NodeFlags, PingKind};
+use crate::{compose, dial, failure, handshake, save, start};
+use base::Mono;
+use std::time::Duration;
+
+/// Time between two ticks.
+pub(crate) const TICK: Duration = Duration::from_millis(100);
+/// Every so many ticks one of a few random nodes is pinged.
+const RANDOM_PING_EVERY: u64 = 10;
+const RANDOM_PING_SAMPLE: usize = 5;
+/// Nodes that are told about newcomers in one tick.
+const NEWS_PINGS: usize = 16;
+const SICK: NodeFlags = NodeFlags(NodeFlags::PFAIL.0 | NodeFlags::FAIL.0);
+
+pub(crate) fn tick(core: &mut Core) {
+    core.ticks += 1;
+    core.nodes.suspects = core.nodes.iter().filter(|(_, n)| n.is(NodeFlags::PFAIL)).count();
+    for key in (0..core.nodes.bound()).map(NodeKey) {
+        if core.nodes.contains(key) && key != core.nodes.myself {
+            upkeep(core, key);
+        }
+    }
+    if core.ticks.is_multiple_of(RANDOM_PING_EVERY) {
+        ping_a_random_node(core);
+        save::retry(core);
+    }
+    if std::mem::take(&mut core.todo.spread_news) {
+        spread_news(core);
+    }
+    for key in (0..core.nodes.bound()).map(NodeKey) {
+        if core.nodes.contains(key) {
+            check(core, key);
+        }
+    }
+    start::regain_trust(core);
+    if core.health.is_failing() {
+        core.todo.update_state = true;
+    }
+}
+
+/// Links and handshakes of one node.
+fn upkeep(core: &mut Core, key: NodeKey) {
+    for link in [core.nodes[key].outbound, core.nodes[key].inbound].into_iter().flatten() {
+        close_if_clogged(core, key, link);
+    }
+    if handshake::expire(core, key) {
+        return;
+    }
+    dial::dial(core, key);
+    handshake::repair(core, key);
+}
+
+/// A peer that does not read must not cost us memory.
+fn close_if_clogged(core: &mut Core, key: NodeKey, link: LinkId) {
+    let limit = core.settings.link_sendbuf_limit;
+    let Some(used) = core.links.get(link).map(|l| l.backlog).filter(|used| limit != 0 && *used > limit)
+    else {
+        return;
+    };
+    let direction = if link.is_dialled() { "to" } else { "from" };
+    let node = &core.nodes[key];
+    let text = format!(
+        "Freeing cluster link({direction} node {} ({}), used memory: {used}) due to exceeding send buffer memory \
+         limit.",
+        node.id,
+        node.human()
+    );
+    core.log(Level::Warning, text);
+    core.stats.buffer_limit_exceeded += 1;
+    core.close_link(link);
+}
+
+/// The one of a few random nodes that was silent longest.
+fn ping_a_random_node(core: &mut Core) {
+    let mut oldest: Option<(Option<Mono>, LinkId)> = None;
+    for _ in 0..RANDOM_PING_SAMPLE {
+        let key = NodeKey(core.rng.below(u64::from(core.nodes.bound())) as u32);
+        let Some(node) = core.nodes.get(key).filter(|n| n.ping_sent.is_none() && !n.in_handshake()) else {
+            continue;
+        };
+        if let Some(link) = node.outbound.filter(|_| key != core.nodes.myself)
+            && oldest.is_none_or(|(pong, _)| node.pong_received < pong)
+        {
+            oldest = Some((node.pong_received, link));
+        }
+    }
+    if let Some((_, link)) = oldest {
+        compose::ping(core, link, PingKind::Ping);
+    }
+}
+
+/// Pings a few nodes at once, so that they hear of newcomers in this tick and not in a second or two.
+fn spread_news(core: &mut Core) {
+    let bound = core.nodes.bound();
+    let mut left = NEWS_PINGS;
+    let first = core.rng.below(u64::from(bound)) as u32;
+    for key in (0..bound).map(|i| NodeKey((first + i) % bound)) {
+        let Some(node) = core.nodes.get(key).filter(|n| !n.in_handshake() && n.ping_sent.is_none()) else {
+            continue;
+        };
+        if left > 0
+            && let Some(link) = node.outbound
+            && core.links.get(link).is_some_and(|l| l.up)
+        {
+            left -= 1;
+            compose::ping(core, link, PingKind::Ping);
+        }
+    }
+    // More to tell, and somebody was left out.
+    core.todo.spread_news = left == 0 && !core.news.is_empty();
+}
+
+/// Silence of one node (spec `cluster-behaviour.md` §5.3).
+fn check(core: &mut Core, key: NodeKey) {
+    let now = core.now.mono;
+    let node = &core.nodes[key];
+    if key == core.nodes.myself || node.flags.intersects(NodeFlags::NOADDR | NodeFlags::HANDSHAKE) {
+        return;
+    }
+    let timeout = Duration::from_micros(core.settings.timeout_us());
+    let ping_delay = node.ping_sent.map_or(Duration::ZERO, |at| now.since(at));
+    let data_delay = node.data_received.map_or(Duration::MAX, |at| now.since(at));
+    let link = node.outbound.and_then(|id| core.links.get(id).map(|link| (id, link)));
+    if let Some((_, link)) = link
+        && now.since(link.created) > timeout
+        && ping_delay > timeout / 2
+        && data_delay > timeout / 2
+    {
+        core.close_outbound(key);
+    }
+    let node = &core.nodes[key];
+    let interval = Duration::from_micros(core.settings.ping_interval_us());
+    if node.ping_sent.is_none() {
+        let silent = node.pong_received.is_none_or(|at| now.since(at) > interval);
+        if let Some(link) = node.outbound.filter(|_| silent) {
+            compose::ping(core, link, PingKind::Ping);
+        }
+        return;
+    }
+    if ping_delay.min(data_delay) > timeout && !node.flags.intersects(SICK) {
+        failure::suspect(core, key);
+    }
+}

@@ -1,0 +1,94 @@
+//! Opening links: newly learnt nodes at once, unreachable ones after growing pauses.
+
+use crate::compose;
+use crate::core::Core;
+use crate::event::{Level, LinkAction, LinkId};
+use crate::node_table::NodeKey;
+use crate::wire::{NodeFlags, PingKind};
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// The pause after a first failed dial; it doubles up to a tenth of the node timeout.
+const PAUSE_MIN_US: u64 = 100_000;
+/// No pause is longer, whatever the node timeout.
+const PAUSE_MAX_US: u64 = 1_000_000;
+
+/// Nodes that became dialable during this call: learnt, or with a new address.
+pub(crate) fn dial_new(core: &mut Core) {
+    for key in core.news.take_undialled() {
+        if core.nodes.contains(key) {
+            dial(core, key);
+        }
+    }
+}
+
+/// Opens the link to `key` if there is none and its pause is over.
+pub(crate) fn dial(core: &mut Core, key: NodeKey) {
+    let now = core.now.mono;
+    let node = &core.nodes[key];
+    let wanted = key != core.nodes.myself && !node.is(NodeFlags::NOADDR) && node.outbound.is_none();
+    if !wanted || now < node.redial_at {
+        return;
+    }
+    let Some(addr) = node.addr.bus_addr() else {
+        give_up_address(core, key);
+        return;
+    };
+    let link = core.links.dial(key, addr, now);
+    let pause = pause_us(core, key);
+    let node = &mut core.nodes[key];
+    node.outbound = Some(link);
+    node.redial_at = now + Duration::from_micros(pause);
+    // Silence counts from the first attempt, or a dead address would never be held against the node.
+    if node.ping_sent.is_none() && !node.in_handshake() {
+        node.ping_sent = Some(now);
+    }
+    core.outbox.action(LinkAction::Dial { link, addr });
+}
+
+fn pause_us(core: &Core, key: NodeKey) -> u64 {
+    let max = (core.settings.timeout_us() / 10).clamp(PAUSE_MIN_US, PAUSE_MAX_US);
+    let doublings = core.nodes[key].dial_failures.min(16);
+    (PAUSE_MIN_US << doublings).min(max)
+}
+
+/// A name, not an address, was announced: it cannot be dialled, but the node may well fail.
+fn give_up_address(core: &mut Core, key: NodeKey) {
+    let now = core.now.mono;
+    let pause = Duration::from_micros(PAUSE_MAX_US);
+    let node = &mut core.nodes[key];
+    node.redial_at = now + pause;
+    if node.ping_sent.is_none() && !node.in_handshake() {
+        node.ping_sent = Some(now);
+        let text = format!("Cannot connect to node {}: {:?} is no address", node.id, node.addr.ip);
+        core.log(Level::Verbose, text);
+    }
+}
+
+/// A dialled link is connected: the first word on it is MEET or PING.
+pub(crate) fn up(core: &mut Core, id: LinkId, local: IpAddr) {
+    let Some(link) = core.links.get_mut(id) else { return };
+    link.up = true;
+    link.local = Some(local);
+    let Some(key) = link.node else { return };
+    let node = &mut core.nodes[key];
+    node.dial_failures = 0;
+    let kind = if node.is(NodeFlags::MEET) { PingKind::Meet } else { PingKind::Ping };
+    compose::ping(core, id, kind);
+}
+
+/// A link broke, or could not be opened.
+pub(crate) fn down(core: &mut Core, id: LinkId) {
+    core.outbox.drop_link(id);
+    if let Some(link) = core.links.get(id)
+        && let Some(key) = link.node
+        && id.is_dialled()
+    {
+        let was_up = link.up;
+        let node = &mut core.nodes[key];
+        if !was_up {
+            node.dial_failures = node.dial_failures.saturating_add(1);
+        }
+    }
+    core.unlink(id);
+}

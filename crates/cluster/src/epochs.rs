@@ -1,0 +1,72 @@
+//! Epochs: the order of claims. They only grow, and are on disk before anybody hears of them.
+
+use crate::core::Core;
+use crate::event::Level;
+use crate::node_table::NodeKey;
+use base::Epoch;
+
+/// The cluster's epoch as far as this node heard, and the last one it voted in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Epochs {
+    pub current: Epoch,
+    pub last_vote: Epoch,
+    /// Both are from a copy that was out of date: votes may have been forgotten.
+    pub distrusted: bool,
+}
+
+/// Takes over what a header of a known node says. Replicas speak their primary's epoch, which is not theirs.
+pub(crate) fn observe(core: &mut Core, sender: NodeKey, current: Epoch, config: Epoch, is_primary: bool) {
+    if current > core.epochs.current {
+        core.epochs.current = current;
+        core.want_save();
+    }
+    if is_primary && config > core.nodes[sender].config_epoch {
+        core.nodes[sender].config_epoch = config;
+        core.want_save();
+        core.view_changed();
+    }
+}
+
+/// The greatest epoch known.
+pub(crate) fn greatest(core: &Core) -> Epoch {
+    core.nodes.iter().map(|(_, n)| n.config_epoch).fold(core.epochs.current, Epoch::max)
+}
+
+/// Makes my epoch the greatest of all without asking anybody. `None` if it is that already.
+pub(crate) fn bump(core: &mut Core) -> Option<Epoch> {
+    let greatest = greatest(core);
+    let mine = core.nodes.me().config_epoch;
+    if mine != 0 && mine == greatest {
+        return None;
+    }
+    // Starting from the greatest config epoch, not only from our counter, cannot repeat another's epoch.
+    take_next(core, greatest);
+    core.log(Level::Warning, format!("New configEpoch set to {}", core.epochs.current));
+    core.todo.broadcast_pong = true;
+    Some(core.epochs.current)
+}
+
+/// Two primaries with one epoch could both be right about a slot. The greater name keeps it.
+pub(crate) fn resolve_collision(core: &mut Core, sender: NodeKey, config: Epoch) {
+    let (me, other) = (core.nodes.me(), &core.nodes[sender]);
+    let collides = me.is_primary() && other.is_primary() && config == me.config_epoch;
+    if !collides || other.id <= me.id {
+        return;
+    }
+    let (id, human) = (other.id, other.human());
+    take_next(core, core.epochs.current);
+    let epoch = core.epochs.current;
+    core.log(
+        Level::Notice,
+        format!("configEpoch collision with node {id} ({human}). configEpoch set to {epoch}"),
+    );
+    core.todo.broadcast_pong = true;
+}
+
+fn take_next(core: &mut Core, above: Epoch) {
+    let next = above.saturating_add(1);
+    core.epochs.current = next;
+    core.nodes.me_mut().config_epoch = next;
+    core.want_save();
+    core.view_changed();
+}

@@ -1,0 +1,164 @@
+//! MEET: the first of the two ways into the cluster.
+
+use crate::compose;
+use crate::core::Core;
+use crate::event::{Level, LinkId};
+use crate::node::Node;
+use crate::node_table::NodeKey;
+use crate::place::{Place, ip_text};
+use crate::wire::{Header, NodeFlags, PingKind};
+use base::NodeId;
+use std::time::Duration;
+
+/// Handshakes under way at once. A storm of MEETs ends here; each record goes after the handshake timeout.
+pub const HANDSHAKES_MAX: usize = 4096;
+
+/// What became of a packet on a link whose node was still in handshake.
+pub(crate) enum Completed {
+    /// The record has its real name now.
+    Yes,
+    /// The node was known already; record and link are gone.
+    Known,
+}
+
+/// The operator names an address. Nothing if a handshake with it is under way.
+pub(crate) fn start(core: &mut Core, addr: Place) {
+    let same = |n: &Node| {
+        n.in_handshake()
+            && n.addr.ip == addr.ip
+            && n.addr.wire_ports(core.settings.tls_cluster).0 == addr.wire_ports(core.settings.tls_cluster).0
+            && n.addr.bus == addr.bus
+    };
+    if core.nodes.iter().any(|(_, n)| same(n)) {
+        return;
+    }
+    add(core, addr, NodeFlags::HANDSHAKE | NodeFlags::MEET);
+}
+
+fn add(core: &mut Core, addr: Place, flags: NodeFlags) -> Option<NodeKey> {
+    if core.nodes.iter().filter(|(_, n)| n.in_handshake()).count() >= HANDSHAKES_MAX {
+        core.log(Level::Warning, "Too many handshakes under way, ignoring another MEET".to_string());
+        return None;
+    }
+    // Its name is not known yet: a random one keeps the record apart from all others.
+    let name = NodeId::random(&mut core.rng);
+    let key = core.add_node(Node::new(name, flags, addr, core.now.mono))?;
+    core.news.dial_soon(key);
+    Some(key)
+}
+
+/// A MEET of a node we do not know: take it as trusted and dial it back. The record stands in for the sender until it
+/// has answered under its own name; one per link.
+pub(crate) fn met(core: &mut Core, link: LinkId, header: &Header) -> Option<NodeKey> {
+    let record = core.links.get(link)?;
+    if record.node.is_some() {
+        return record.node;
+    }
+    // An operator's MEET opens a link. One that comes later on a link is a node repairing what it takes for a lost
+    // MEET: whom we forgot shall not come back that way.
+    if record.used && core.blacklist.holds(&header.sender, core.now.mono) {
+        return None;
+    }
+    let ip = match (header.ip.is_empty(), record.peer) {
+        (false, _) => header.ip.clone(),
+        (true, Some(peer)) => ip_text(peer.ip()),
+        (true, None) => return None,
+    };
+    let tls = core.settings.tls_cluster;
+    let addr = Place::from_wire(ip, header.port, header.pport, header.cport, tls);
+    let key = add(core, addr, NodeFlags::HANDSHAKE)?;
+    core.bind_inbound(link, key);
+    core.want_save();
+    Some(key)
+}
+
+/// A known node says MEET again: it does not see our link, so open a new one.
+pub(crate) fn met_again(core: &mut Core, sender: NodeKey) {
+    let age = core.now.mono.since(core.nodes[sender].created);
+    if age > Duration::from_micros(core.settings.handshake_timeout_us()) {
+        core.close_outbound(sender);
+        core.nodes[sender].redial_at = core.now.mono;
+        core.news.dial_soon(sender);
+    }
+}
+
+/// A node in handshake answered on the link that we dialled, and says its name.
+pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Completed {
+    if let Some(known) = core.nodes.find(&header.sender) {
+        if known != core.nodes.myself {
+            settle_known(core, key, known, header);
+        }
+        core.remove_node(key);
+        return Completed::Known;
+    }
+    core.nodes.rename(key, header.sender);
+    let node = &mut core.nodes[key];
+    node.flags.remove(NodeFlags::HANDSHAKE);
+    node.flags.insert(header.flags.masked(NodeFlags::PRIMARY | NodeFlags::REPLICA));
+    if !node.flags.intersects(NodeFlags::PRIMARY | NodeFlags::REPLICA) {
+        node.flags.insert(NodeFlags::PRIMARY);
+    }
+    node.created = core.now.mono;
+    core.log(Level::Debug, format!("Handshake with node {} completed.", header.sender));
+    let known = core.nodes.len();
+    core.news.learnt(key, known);
+    core.todo.spread_news = true;
+    core.todo.update_state = true;
+    core.view_changed();
+    core.want_save();
+    Completed::Yes
+}
+
+/// The handshake led to a node that we know: the record's address is the newest we have.
+fn settle_known(core: &mut Core, key: NodeKey, known: NodeKey, header: &Header) {
+    let tls = core.settings.tls_cluster;
+    let ip = core.nodes[key].addr.ip.clone();
+    let ip = if header.ip.is_empty() { ip } else { header.ip.clone() };
+    let addr = Place::from_wire(ip, header.port, header.pport, header.cport, tls);
+    if core.nodes[known].addr != addr {
+        core.move_node(known, addr);
+    }
+}
+
+/// The node now known under its real name spoke: no more MEETs are needed.
+pub(crate) fn answered(core: &mut Core, sender: NodeKey) {
+    let node = &mut core.nodes[sender];
+    if node.put(NodeFlags::MEET, false) {
+        let text = format!("Successfully completed handshake with {} ({})", node.id, node.human());
+        core.log(Level::Notice, text);
+    }
+}
+
+/// Removes a handshake that took too long; true if it did.
+pub(crate) fn expire(core: &mut Core, key: NodeKey) -> bool {
+    let node = &core.nodes[key];
+    let timeout = Duration::from_micros(core.settings.handshake_timeout_us());
+    if !node.in_handshake() || core.now.mono.since(node.created) <= timeout {
+        return false;
+    }
+    let text = format!("Clusterbus handshake timeout {}:{}", node.addr.ip, node.addr.bus);
+    core.log(Level::Warning, text);
+    core.remove_node(key);
+    true
+}
+
+/// A node that answers us but never dials us does not know us: its MEET was lost. Say MEET again, once per handshake
+/// timeout. Of a peer that cannot tell a repeated MEET apart only if it never knew us; otherwise a node that others
+/// forgot would push itself back in.
+pub(crate) fn repair(core: &mut Core, key: NodeKey) {
+    let timeout = Duration::from_micros(core.settings.handshake_timeout_us());
+    let now = core.now.mono;
+    let node = &core.nodes[key];
+    let unsound = NodeFlags::HANDSHAKE | NodeFlags::MEET | NodeFlags::PFAIL | NodeFlags::FAIL;
+    let Some(link) = node.outbound else { return };
+    let one_sided = node.inbound.is_none() && now.since(node.inbound_lost) > timeout;
+    let lately = node.meet_sent.is_some_and(|at| now.since(at) <= timeout);
+    let tolerant = node.is(NodeFlags::LIGHT_MODULE) || !node.was_mutual;
+    if node.flags.intersects(unsound) || !one_sided || lately || !tolerant {
+        return;
+    }
+    if core.links.get(link).is_some_and(|l| l.up) {
+        core.nodes[key].flags.insert(NodeFlags::MEET);
+        compose::ping(core, link, PingKind::Meet);
+    }
+}

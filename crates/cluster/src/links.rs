@@ -1,0 +1,88 @@
+//! Connections of the bus: two per pair of nodes, one dialled by each side.
+
+use crate::event::LinkId;
+use crate::node_table::NodeKey;
+use crate::wire::{Framer, PACKET_MAX};
+use base::Mono;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+/// One connection.
+pub(crate) struct Link {
+    /// The node at the other end, once known. A dialled link knows from the start.
+    pub node: Option<NodeKey>,
+    pub created: Mono,
+    /// Connected; an accepted link always is.
+    pub up: bool,
+    /// The other end's address.
+    pub peer: Option<SocketAddr>,
+    /// Our own end's address.
+    pub local: Option<IpAddr>,
+    /// Taken out while its bytes are handled.
+    pub framer: Option<Framer>,
+    /// A message with the extension flag came in on it.
+    pub extensions_seen: bool,
+    /// It carried a whole message before the one being handled.
+    pub used: bool,
+    /// Bytes that the transport could not send yet, as the caller last said.
+    pub backlog: usize,
+}
+
+impl Link {
+    fn new(node: Option<NodeKey>, now: Mono) -> Link {
+        Link {
+            node,
+            created: now,
+            up: false,
+            peer: None,
+            local: None,
+            framer: Some(Framer::new(PACKET_MAX)),
+            extensions_seen: false,
+            used: false,
+            backlog: 0,
+        }
+    }
+}
+
+/// All of them. Which of a node's two links is which stands in the node's record.
+#[derive(Default)]
+pub(crate) struct Links {
+    map: BTreeMap<LinkId, Link>,
+    dialled: u64,
+}
+
+impl Links {
+    /// A connection to `node` that is being opened.
+    pub fn dial(&mut self, node: NodeKey, addr: SocketAddr, now: Mono) -> LinkId {
+        let id = LinkId::dialled(self.dialled);
+        self.dialled += 1;
+        let mut link = Link::new(Some(node), now);
+        link.peer = Some(addr);
+        self.map.insert(id, link);
+        id
+    }
+
+    pub fn accept(&mut self, id: LinkId, peer: SocketAddr, local: IpAddr, now: Mono) {
+        let mut link = Link::new(None, now);
+        link.up = true;
+        link.peer = Some(peer);
+        link.local = Some(local);
+        assert!(self.map.insert(id, link).is_none(), "link ids are never reused");
+    }
+
+    pub fn get(&self, id: LinkId) -> Option<&Link> {
+        self.map.get(&id)
+    }
+
+    pub fn get_mut(&mut self, id: LinkId) -> Option<&mut Link> {
+        self.map.get_mut(&id)
+    }
+
+    pub fn remove(&mut self, id: LinkId) -> Option<Link> {
+        self.map.remove(&id)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (LinkId, &Link)> {
+        self.map.iter().map(|(id, link)| (*id, link))
+    }
+}

@@ -1,0 +1,297 @@
+//! What comes over a link, in the order of the rules (spec `cluster-behaviour.md` §4).
+
+use crate::core::Core;
+use crate::event::{Event, Level, LinkId};
+use crate::handshake::{self, Completed};
+use crate::node_table::NodeKey;
+use crate::place::{Place, ip_text};
+use crate::roles::{self, Role};
+use crate::wire::{self, Body, Extension, Gossip, Header, Message, MsgFlags, NodeFlags, PeerClass, PingKind};
+use crate::{announce, claims, compose, election, epochs, failure, gossip};
+
+/// Flags that a node's own header settles, set or clear.
+const HEADER_TRUTH: NodeFlags =
+    NodeFlags(NodeFlags::LIGHT_PUBLISH.0 | NodeFlags::LIGHT_MODULE.0 | NodeFlags::MY_PRIMARY_FAIL.0);
+
+/// Filter of DEBUG DROP-CLUSTER-PACKET-FILTER that drops every packet.
+const DROP_ALL: i32 = -2;
+
+/// Bytes of a link, cut anywhere.
+pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
+    let Some(mut framer) = core.links.get_mut(id).and_then(|l| l.framer.take()) else { return };
+    loop {
+        // A borrow of its own for each packet: one may lie in the input, the next in the framer.
+        let mut rest = input;
+        let next = framer.next(&mut rest);
+        let taken = input.len() - rest.len();
+        match next {
+            Ok(Some(packet)) => one(core, id, packet),
+            Ok(None) => break,
+            Err(bad) => {
+                let peer = core.links.get(id).and_then(|l| l.peer);
+                let from = peer.map_or(String::new(), |p| format!(" from {p}"));
+                core.log(Level::Warning, format!("{bad}{from}"));
+                core.close_link(id);
+            }
+        }
+        if core.links.get(id).is_none() {
+            return;
+        }
+        input = &input[taken..];
+    }
+    if let Some(link) = core.links.get_mut(id) {
+        link.framer = Some(framer);
+    }
+}
+
+fn one(core: &mut Core, id: LinkId, packet: &[u8]) {
+    if let Some(kind) = wire::kind_of(packet) {
+        core.stats.received(kind, packet.len());
+        if core.packet_filter == i32::from(kind) || core.packet_filter == DROP_ALL {
+            core.log(
+                Level::Warning,
+                format!("Dropping packet of type {kind} that matches debug drop filter"),
+            );
+            return;
+        }
+    }
+    match wire::decode(packet) {
+        Ok(Message::Full(packet)) => full(core, id, packet.header, packet.body),
+        Ok(Message::Light(body)) => light(core, id, body),
+        Err(invalid) => core.log(Level::Warning, invalid.to_string()),
+    }
+    if let Some(link) = core.links.get_mut(id) {
+        link.used = true;
+    }
+}
+
+/// The link says who sends: it must be known already.
+fn light(core: &mut Core, id: LinkId, body: Body) {
+    let node = core.links.get(id).and_then(|l| l.node);
+    let Some(sender) = node.filter(|k| !core.nodes[*k].in_handshake()) else {
+        let who = node.map(|k| (core.nodes[k].id.to_string(), core.nodes[k].human()));
+        let (name, human) = who.unwrap_or_default();
+        let kind = wire::kind_name(body.kind());
+        core.log(
+            Level::Warning,
+            format!(
+                "Closing link for node {name} ({human}) that sent a lightweight message of type {kind} as its \
+                 first message on the link"
+            ),
+        );
+        core.close_link(id);
+        return;
+    };
+    core.nodes[sender].data_received = Some(core.now.mono);
+    if let Body::Publish { sharded, channel, message } = body {
+        core.outbox.event(Event::Published { sharded, channel, message });
+    }
+}
+
+fn full(core: &mut Core, id: LinkId, header: Header, body: Body) {
+    let sender = identify(core, id, &header);
+    if let Some(sender) = sender {
+        heard(core, id, sender, &header);
+    }
+    match body {
+        Body::Ping { kind, gossip, extensions } => ping(core, id, sender, header, kind, gossip, extensions),
+        Body::Fail(failed) => failure::told(core, sender, header.sender, failed),
+        Body::Publish { sharded, channel, message } if sender.is_some() => {
+            core.outbox.event(Event::Published { sharded, channel, message });
+        }
+        Body::AuthRequest => {
+            if let Some(sender) = sender {
+                election::requested(core, sender, &header);
+            }
+        }
+        Body::Update { config_epoch, node, slots } if sender.is_some() => {
+            claims::told(core, node, config_epoch, &slots);
+        }
+        // Nobody asks us to pause, as nobody replicates from us yet; and we never ask for votes.
+        Body::MfStart | Body::AuthAck | Body::Publish { .. } | Body::Update { .. } | Body::Module { .. } => {}
+        Body::Unknown(kind) => core.log(Level::Warning, format!("Received unknown packet type: {kind}")),
+    }
+}
+
+/// The node of the cluster that sends; `None` for strangers, nodes in handshake, and ourselves.
+fn identify(core: &mut Core, id: LinkId, header: &Header) -> Option<NodeKey> {
+    let bound = core.links.get(id)?.node;
+    if let Some(key) = bound.filter(|k| !core.nodes[*k].in_handshake()) {
+        // Somebody else answers at this node's address: dealt with before anything it says counts.
+        if id.is_dialled() && core.nodes[key].id != header.sender {
+            wrong_identity(core, key, header);
+            return None;
+        }
+        return Some(key);
+    }
+    let key = core.nodes.find(&header.sender).filter(|k| *k != core.nodes.myself)?;
+    if core.nodes[key].in_handshake() {
+        return None;
+    }
+    if bound.is_none() {
+        core.bind_inbound(id, key);
+    }
+    Some(key)
+}
+
+/// Our link leads to another node than it was dialled for: the address is no longer that node's.
+fn wrong_identity(core: &mut Core, key: NodeKey, header: &Header) {
+    let node = &mut core.nodes[key];
+    let text = format!(
+        "PONG contains mismatching sender ID. About node {} ({}) in shard {} added {} ms ago, having flags {}; \
+         the sender is {}",
+        node.id,
+        node.human(),
+        node.shard,
+        core.now.mono.since(node.created).as_millis(),
+        node.flags.0,
+        header.sender
+    );
+    node.flags.insert(NodeFlags::NOADDR);
+    node.addr = Place::default();
+    let failed = (node.id, node.is_failed());
+    core.log(Level::Debug, text);
+    core.close_outbound(key);
+    core.want_save();
+    core.view_changed();
+    if !failed.1 {
+        if core.nodes[key].put(NodeFlags::PFAIL, false) {
+            core.nodes.suspects = core.nodes.suspects.saturating_sub(1);
+        }
+        failure::mark(core, key);
+        compose::broadcast_fail(core, failed.0);
+    }
+}
+
+/// What every full message of a node of the cluster tells.
+fn heard(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header) {
+    let announces = header.mflags.contains(MsgFlags::EXT_DATA);
+    if let Some(link) = core.links.get_mut(id) {
+        link.extensions_seen |= announces;
+    }
+    let now = core.now.mono;
+    let node = &mut core.nodes[sender];
+    node.data_received = Some(now);
+    node.repl_offset = header.offset;
+    node.flags.remove(HEADER_TRUTH);
+    node.flags.insert(header.flags.masked(HEADER_TRUTH));
+    if announces {
+        node.flags.insert(NodeFlags::EXTENSIONS);
+    }
+    // Only what a header shows is known: a Redis 7.0 shows extensions in some of its packets.
+    node.class = match (node.class, PeerClass::of(header)) {
+        (Some(PeerClass::Redis), PeerClass::Old) => Some(PeerClass::Redis),
+        (_, class) => Some(class),
+    };
+    let is_primary = header.replicaof.is_none();
+    epochs::observe(core, sender, header.current_epoch, header.config_epoch, is_primary);
+}
+
+fn ping(
+    core: &mut Core,
+    id: LinkId,
+    mut sender: Option<NodeKey>,
+    header: Header,
+    kind: PingKind,
+    gossip: Vec<Gossip>,
+    extensions: Vec<Extension>,
+) {
+    if core.links.get(id).is_none() {
+        return;
+    }
+    let mut trusted = sender;
+    if let Some(sender) = sender {
+        handshake::answered(core, sender);
+    } else if header.mflags.contains(MsgFlags::EXT_DATA)
+        && let Some(link) = core.links.get_mut(id)
+    {
+        link.extensions_seen = true;
+    }
+    if kind != PingKind::Pong {
+        learn_my_address(core, id, kind);
+        if kind == PingKind::Meet && header.sender != core.nodes.me().id {
+            match sender {
+                Some(sender) => handshake::met_again(core, sender),
+                None => trusted = handshake::met(core, id, &header),
+            }
+        }
+        compose::ping(core, id, PingKind::Pong);
+    }
+    let node = core.links.get(id).and_then(|l| l.node).filter(|_| id.is_dialled());
+    if let Some(key) = node.filter(|k| core.nodes[*k].in_handshake()) {
+        match handshake::complete(core, key, &header) {
+            Completed::Known => return,
+            Completed::Yes => {
+                heard(core, id, key, &header);
+                (sender, trusted) = (Some(key), Some(key));
+            }
+        }
+    }
+    if let Some(sender) = sender
+        && known(core, id, sender, &header, kind) == Role::Stale
+    {
+        return;
+    }
+    if let Some(trusted) = trusted {
+        gossip::apply(core, trusted, &gossip);
+    }
+    if let Some(sender) = sender.filter(|s| core.nodes.contains(*s)) {
+        announce::apply(core, sender, extensions);
+    }
+}
+
+/// Steps 5 to 10 for a node of the cluster.
+fn known(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header, kind: PingKind) -> Role {
+    let nofailover = header.flags.contains(NodeFlags::NOFAILOVER);
+    if core.nodes[sender].put(NodeFlags::NOFAILOVER, nofailover) {
+        core.view_changed();
+    }
+    let ours = core.nodes[sender].outbound == Some(id);
+    if kind == PingKind::Ping && !ours {
+        follow_address(core, id, sender, header);
+    }
+    if kind == PingKind::Pong && ours {
+        failure::answered(core, sender);
+    }
+    let role = roles::observe(core, sender, header);
+    if role == Role::Stale {
+        return role;
+    }
+    claims::observe(core, sender, &header.slots, header.config_epoch, role == Role::Promoted);
+    epochs::resolve_collision(core, sender, header.config_epoch);
+    role
+}
+
+/// Whoever meets or pings us shows which of our addresses reaches us.
+fn learn_my_address(core: &mut Core, id: LinkId, kind: PingKind) {
+    let me = core.nodes.me();
+    let wanted = kind == PingKind::Meet || me.addr.ip.is_empty();
+    if !wanted || !core.settings.announce_ip.is_empty() {
+        return;
+    }
+    let Some(local) = core.links.get(id).and_then(|l| l.local).filter(|ip| !ip.is_unspecified()) else {
+        return;
+    };
+    let ip = ip_text(local);
+    if ip != me.addr.ip {
+        core.log(Level::Warning, format!("IP address for this node updated to {ip}"));
+        core.nodes.me_mut().addr.ip = ip;
+        core.want_save();
+        core.view_changed();
+    }
+}
+
+/// A PING on a link that the sender dialled comes from where it is now.
+fn follow_address(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header) {
+    let peer = core.links.get(id).filter(|_| !id.is_dialled()).and_then(|l| l.peer);
+    let ip = match (header.ip.is_empty(), peer) {
+        (false, _) => header.ip.clone(),
+        (true, Some(peer)) => ip_text(peer.ip()),
+        (true, None) => return,
+    };
+    let tls = core.settings.tls_cluster;
+    let addr = Place::from_wire(ip, header.port, header.pport, header.cport, tls);
+    if core.nodes[sender].addr != addr {
+        core.move_node(sender, addr);
+    }
+}

@@ -1,0 +1,139 @@
+//! A peer that says what the script tells it to: replicas of other implementations, liars, nodes with another name.
+
+use base::{NodeId, Now};
+use cluster::LinkId;
+use cluster::wire::{self, Body, Framer, Header, Message, MsgFlags, Packet, PingKind};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+type Dials = Vec<(LinkId, SocketAddr)>;
+type Sends = Vec<(LinkId, Vec<u8>)>;
+
+const PING_EVERY_US: u64 = 500_000;
+
+struct FakeLink {
+    framer: Framer,
+    peer: Option<IpAddr>,
+    to: Option<NodeId>,
+    up: bool,
+}
+
+pub struct Fake {
+    pub header: Header,
+    pub next_tick: u64,
+    /// Answers PINGs and sends its own.
+    pub lively: bool,
+    dialled: u64,
+    links: BTreeMap<LinkId, FakeLink>,
+    dials: Vec<(LinkId, SocketAddr)>,
+    sends: Vec<(LinkId, Vec<u8>)>,
+}
+
+impl Fake {
+    pub fn new(id: NodeId, now_us: u64) -> Fake {
+        let mut header = Header::new(id);
+        (header.port, header.cport) = (7000, 17000);
+        Fake {
+            header,
+            next_tick: now_us + PING_EVERY_US,
+            lively: true,
+            dialled: 0,
+            links: BTreeMap::new(),
+            dials: Vec::new(),
+            sends: Vec::new(),
+        }
+    }
+
+    pub fn take(&mut self) -> (Dials, Sends) {
+        (std::mem::take(&mut self.dials), std::mem::take(&mut self.sends))
+    }
+
+    pub fn accepted(&mut self, link: LinkId, peer: IpAddr) {
+        self.add(link, Some(peer), None, true);
+    }
+
+    fn add(&mut self, link: LinkId, peer: Option<IpAddr>, to: Option<NodeId>, up: bool) {
+        let framer = Framer::new(wire::PACKET_MAX);
+        self.links.insert(link, FakeLink { framer, peer, to, up });
+    }
+
+    pub fn dial(&mut self, to: NodeId, addr: SocketAddr) {
+        // The world tells links apart by these; accepted ones of this host count from 0.
+        let link = LinkId::accepted((1 << 40) + self.dialled);
+        self.dialled += 1;
+        self.add(link, None, Some(to), false);
+        self.dials.push((link, addr));
+    }
+
+    pub fn up(&mut self, link: LinkId) {
+        if let Some(link) = self.links.get_mut(&link) {
+            link.up = true;
+        }
+        if self.lively {
+            self.say(link, ping(PingKind::Ping));
+        }
+    }
+
+    pub fn down(&mut self, link: LinkId) {
+        self.links.remove(&link);
+    }
+
+    pub fn tick(&mut self, now: Now) {
+        self.next_tick = now.mono.0 + PING_EVERY_US;
+        let out: Vec<LinkId> =
+            self.links.iter().filter(|(_, l)| l.to.is_some() && l.up).map(|(id, _)| *id).collect();
+        for link in if self.lively { out } else { Vec::new() } {
+            self.say(link, ping(PingKind::Ping));
+        }
+    }
+
+    fn say(&mut self, link: LinkId, body: Body) {
+        self.say_as(link, self.header.clone(), body);
+    }
+
+    fn say_as(&mut self, link: LinkId, header: Header, body: Body) {
+        let mut bytes = Vec::new();
+        wire::encode(&Packet { header, body }, &mut bytes);
+        self.sends.push((link, bytes));
+    }
+
+    /// Says something unasked on the link that it dialled to `to`.
+    pub fn tell(&mut self, to: NodeId, body: Body, force: bool) {
+        let link = self.links.iter().find(|(_, l)| l.to == Some(to)).map(|(id, _)| *id);
+        let mut header = self.header.clone();
+        if force {
+            header.mflags.insert(MsgFlags::FORCEACK);
+        }
+        self.say_as(link.expect("the fake dialled it"), header, body);
+    }
+
+    pub fn bytes(&mut self, id: LinkId, bytes: &[u8]) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let mut rest = bytes;
+        let mut packets = Vec::new();
+        // In this world packets come whole, one at a time.
+        if let Ok(Some(packet)) = link.framer.next(&mut rest) {
+            packets.extend(wire::decode(packet));
+        }
+        let peer = link.peer;
+        for message in packets {
+            let Message::Full(packet) = message else { continue };
+            let Body::Ping { kind, .. } = packet.body else { continue };
+            if kind == PingKind::Pong || !self.lively {
+                continue;
+            }
+            self.say(id, ping(PingKind::Pong));
+            let known = self.links.values().any(|l| l.to == Some(packet.header.sender));
+            if kind == PingKind::Meet
+                && !known
+                && let Some(ip) = peer
+            {
+                self.dial(packet.header.sender, SocketAddr::new(ip, packet.header.cport));
+            }
+        }
+    }
+}
+
+pub fn ping(kind: PingKind) -> Body {
+    Body::Ping { kind, gossip: Vec::new(), extensions: Vec::new() }
+}

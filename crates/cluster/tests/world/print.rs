@@ -1,0 +1,78 @@
+//! Packets as one line of text: what differs from the usual.
+
+use cluster::wire::{self, Body, Extension, Gossip, Header, Message, MsgFlags, NodeFlags, PingKind};
+
+pub fn packet(bytes: &[u8]) -> String {
+    match wire::decode(bytes) {
+        Ok(Message::Full(packet)) => format!("{}{}", body(&packet.body), header(&packet.header)),
+        Ok(Message::Light(light)) => format!("light {}", body(&light)),
+        Err(bad) => format!("bad packet: {bad}"),
+    }
+}
+
+fn body(body: &Body) -> String {
+    match body {
+        Body::Ping { kind, gossip, extensions } => {
+            let kind = match kind {
+                PingKind::Ping => "PING",
+                PingKind::Pong => "PONG",
+                PingKind::Meet => "MEET",
+            };
+            let mut text = kind.to_string();
+            if !gossip.is_empty() {
+                let list: Vec<String> = gossip.iter().map(entry).collect();
+                text += &format!(" about {}", list.join(" "));
+            }
+            for extension in extensions {
+                text += &named(extension);
+            }
+            text
+        }
+        Body::Fail(id) => format!("FAIL {id}"),
+        Body::Publish { channel, .. } => format!("PUBLISH {}", String::from_utf8_lossy(channel)),
+        Body::AuthRequest => "AUTH_REQUEST".to_string(),
+        Body::AuthAck => "AUTH_ACK".to_string(),
+        Body::Update { config_epoch, node, slots } => {
+            format!("UPDATE {node} epoch {config_epoch} slots {slots:?}")
+        }
+        Body::MfStart => "MFSTART".to_string(),
+        Body::Module { .. } => "MODULE".to_string(),
+        Body::Unknown(kind) => format!("type {kind}"),
+    }
+}
+
+fn entry(told: &Gossip) -> String {
+    let mut text = told.node.to_string();
+    for (flag, sign) in [(NodeFlags::PFAIL, "?"), (NodeFlags::FAIL, "!"), (NodeFlags::REPLICA, "(replica)")] {
+        text += if told.flags.contains(flag) { sign } else { "" };
+    }
+    text
+}
+
+fn named(extension: &Extension) -> String {
+    match extension {
+        // Every packet to a node that understands it has one.
+        Extension::ShardId(_) => String::new(),
+        Extension::Hostname(name) => format!(" hostname={name}"),
+        Extension::HumanName(name) => format!(" human={name}"),
+        Extension::Forgotten { node, ttl_s } => format!(" forgotten={node}/{ttl_s}s"),
+        other => format!(" extension{}", other.kind()),
+    }
+}
+
+fn header(header: &Header) -> String {
+    let mut text = format!(" [{}/{}", header.current_epoch, header.config_epoch);
+    if !header.slots.is_empty() {
+        text += &format!(" {:?}", header.slots);
+    }
+    if let Some(primary) = header.replicaof {
+        text += &format!(" of {primary}");
+    }
+    if header.mflags.contains(MsgFlags::FORCEACK) {
+        text += " force";
+    }
+    if header.state == wire::STATE_OK {
+        text += " ok";
+    }
+    text + "]"
+}

@@ -1,0 +1,102 @@
+//! What a command does besides its reply.
+
+use store::{AccessStats, DbId, Entry};
+
+/// Classes of keyspace notifications.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Class {
+    /// `g`: commands on keys of any type.
+    Generic,
+    /// `$`: strings.
+    String,
+    /// `l`: lists.
+    List,
+    /// `s`: sets.
+    Set,
+    /// `h`: hashes.
+    Hash,
+    /// `z`: sorted sets.
+    SortedSet,
+    /// `x`: expired keys.
+    Expired,
+    /// `e`: evicted keys.
+    Evicted,
+    /// `t`: streams.
+    Stream,
+    /// `m`: misses.
+    KeyMiss,
+    /// `d`: modules' types.
+    Module,
+    /// `n`: new keys.
+    New,
+}
+
+/// Classes that somebody listens to.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Classes(u16);
+
+impl Classes {
+    /// No class.
+    pub const NONE: Classes = Classes(0);
+
+    /// The set of these.
+    pub fn of(classes: &[Class]) -> Classes {
+        Classes(classes.iter().fold(0, |bits, class| bits | 1 << *class as u16))
+    }
+
+    /// Whether one class is in the set.
+    pub fn has(self, class: Class) -> bool {
+        self.0 >> class as u16 & 1 == 1
+    }
+}
+
+/// One notification to be published.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notice {
+    /// Its class.
+    pub class: Class,
+    /// The event's name.
+    pub event: &'static str,
+    /// The key's database.
+    pub db: DbId,
+    /// The key.
+    pub key: Box<[u8]>,
+}
+
+/// Collected while a command runs, looked at by the node when it has ended.
+#[derive(Default, Debug)]
+pub struct Effects {
+    /// Changes made to data; a command that changed nothing is not propagated.
+    pub dirty: u64,
+    /// Notifications, in order.
+    pub notices: Vec<Notice>,
+    /// Lookups and expired keys of commands that lock for themselves; others leave theirs in `Access`.
+    pub stats: AccessStats,
+    /// Expired keys that such commands removed, to be logged as deleted.
+    pub expired: Vec<(DbId, Entry)>,
+    wanted: Classes,
+}
+
+impl Effects {
+    /// Sets the classes of notifications to collect; none at first.
+    pub fn listen(&mut self, wanted: Classes) {
+        self.wanted = wanted;
+    }
+
+    /// Forgets what was collected; the classes stay.
+    pub fn clear(&mut self) {
+        self.dirty = 0;
+        self.notices.clear();
+        self.stats = AccessStats::default();
+        self.expired.clear();
+    }
+
+    /// Tells that something happened to a key. Costs a test when nobody listens.
+    #[inline]
+    pub fn notify(&mut self, class: Class, event: &'static str, db: DbId, key: &[u8]) {
+        if self.wanted.has(class) {
+            self.notices.push(Notice { class, event, db, key: key.into() });
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Commands on keys of any type.
+
+mod copy;
+mod count;
+mod delete;
+mod expire;
+mod object;
+mod random;
+mod rename;
+mod scan;
+mod table;
+mod ttl;
+
+pub use table::ROWS;

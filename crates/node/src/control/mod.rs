@@ -1,0 +1,97 @@
+//! Control: the one machine that decides for the whole node. It has the cluster, changes the configuration,
+//! runs the commands that need either, and ends the process.
+//!
+//! It touches no file, socket or stripe: what it wants done outside comes out of `poll_file`, `poll_link`,
+//! `poll_transmit` and `poll_action`.
+
+mod actions;
+mod bus;
+mod jobs;
+mod settings;
+pub use settings::{bus_port, cluster_settings};
+mod shutdown;
+mod state;
+
+pub use actions::{Action, Outcome};
+pub use cluster::{FileOp, FileStep, LinkAction, LinkId, OpId, Transmit};
+pub use state::State;
+
+use crate::dispatch::Core;
+use crate::mail::ControlMail;
+use crate::samples::SAMPLE_EVERY;
+use crate::shared::Shared;
+use base::{Mono, Now};
+use cluster::Cluster;
+use std::sync::Arc;
+
+/// The control machine.
+pub struct Control {
+    core: Core,
+    state: State,
+    next_sample: Mono,
+    seen_generation: u64,
+}
+
+impl Control {
+    /// Control of a node; `cluster` is its cluster machine, if it is part of one.
+    pub fn new(shared: Arc<Shared>, cluster: Option<Cluster>, now: Now, seed: u64) -> Control {
+        let index = shared.control_index();
+        let mut control = Control {
+            core: Core::new(index, shared, now, seed),
+            state: State::new(cluster),
+            next_sample: now.mono,
+            seen_generation: 0,
+        };
+        control.settle(now);
+        control
+    }
+
+    /// A letter from a worker.
+    pub fn handle_mail(&mut self, mail: ControlMail, now: Now) {
+        self.begin(now);
+        match mail {
+            ControlMail::Run(job) => self.run(*job),
+        }
+        self.settle(now);
+    }
+
+    /// It is time for something; see [`Control::poll_timeout`].
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.begin(now);
+        if let Some(cluster) = &mut self.state.cluster {
+            cluster.handle_timeout(now);
+        }
+        if now.mono >= self.next_sample {
+            self.next_sample = now.mono + SAMPLE_EVERY;
+            self.sample(now);
+        }
+        self.settle(now);
+    }
+
+    /// When to call [`Control::handle_timeout`] next.
+    pub fn poll_timeout(&self) -> Mono {
+        let cluster = self.state.cluster.as_ref().and_then(Cluster::poll_timeout);
+        cluster.map_or(self.next_sample, |at| at.min(self.next_sample))
+    }
+
+    /// Something that only the outside can do. Answer with [`Control::handle_outcome`].
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.state.actions.pop_front()
+    }
+
+    fn begin(&mut self, now: Now) {
+        self.core.now = now;
+        let generation = self.core.shared.generation.load(std::sync::atomic::Ordering::Acquire);
+        if generation != self.seen_generation {
+            self.seen_generation = generation;
+            self.core.refresh();
+        }
+    }
+
+    fn sample(&self, now: Now) {
+        let shared = &self.core.shared;
+        let values =
+            [shared.total(|c| &c.commands), shared.total(|c| &c.net_input), shared.total(|c| &c.net_output)];
+        shared.samples.take(values, shared.outside.process.allocator().0, now.mono);
+    }
+}

@@ -1,0 +1,157 @@
+//! What every machine that runs commands has: snapshots of configuration and view, its counters, the time.
+
+use crate::clients::Card;
+use crate::config::{Config, OutputClass};
+use crate::counters::{CommandCounters, Counters};
+use crate::mail::WorkerIdx;
+use crate::pause::Paused;
+use crate::session::Session;
+use crate::shared::{Level, Shared};
+use crate::worker::OutputLimit;
+use base::{Now, Rng};
+use cluster::view::View;
+use commands::{Effects, Env};
+use resp::ProtocolError;
+use std::sync::Arc;
+use store::{Clock, Key, Touch};
+
+/// The common part of workers and control.
+pub struct Core {
+    /// Place in the lists of counters: the worker's index; control comes last.
+    pub index: WorkerIdx,
+    /// The node's shared part.
+    pub shared: Arc<Shared>,
+    /// Configuration as of this turn.
+    pub config: Arc<Config>,
+    /// The cluster as of this turn.
+    pub view: Arc<View>,
+    /// The time, taken once a turn.
+    pub now: Now,
+    /// Values of the configuration that data commands read.
+    pub env: Env,
+    /// What commands did besides replying.
+    pub effects: Effects,
+    /// A source of randomness.
+    pub rng: Rng,
+    /// Records of watches that lie in the keyspace and mean nothing any more.
+    pub(crate) retired: Vec<(Arc<store::Watcher>, crate::session::Watched)>,
+    /// Commands counted since time was last booked.
+    pub(super) recent: Vec<u32>,
+    /// Nothing about the node needs the careful path of dispatch.
+    pub(super) plain: bool,
+}
+
+impl Core {
+    /// The common part of one machine.
+    pub fn new(index: WorkerIdx, shared: Arc<Shared>, now: Now, seed: u64) -> Core {
+        let (config, view) = (shared.config.load_full(), shared.view.load_full());
+        let env = env_of(&config, &shared);
+        Core {
+            index,
+            shared,
+            config,
+            view,
+            now,
+            env,
+            effects: Effects::default(),
+            rng: Rng::new(seed),
+            retired: Vec::new(),
+            recent: Vec::new(),
+            plain: false,
+        }
+    }
+
+    /// Takes new snapshots.
+    pub fn refresh(&mut self) {
+        self.config = self.shared.config.load_full();
+        self.view = self.shared.view.load_full();
+        self.env = env_of(&self.config, &self.shared);
+        self.plain = !self.config.cluster.enabled && self.shared.pause.until() == 0;
+    }
+
+    /// This worker, as the keyspace counts them.
+    pub fn worker(&self) -> store::WorkerIdx {
+        store::WorkerIdx(self.index as u16)
+    }
+
+    /// This machine's counters.
+    pub fn counters(&self) -> &Counters {
+        &self.shared.counters[self.index]
+    }
+
+    /// This machine's counters of a command.
+    pub fn command_counters(&self, command: u32) -> &CommandCounters {
+        &self.shared.command_counters[self.index][command as usize]
+    }
+
+    /// Whether a client may run commands that need authentication.
+    pub fn is_authenticated(&self, session: &Session) -> bool {
+        session.authenticated || self.config.access.requirepass.is_empty()
+    }
+
+    /// What CLIENT PAUSE stops now.
+    pub fn paused(&self) -> Paused {
+        self.shared.pause.at(self.now.unix_ms())
+    }
+
+    /// A key, hashed.
+    pub fn key<'a>(&self, bytes: &'a [u8]) -> Key<'a> {
+        self.shared.keyspace.key(bytes)
+    }
+
+    /// The time and the rules of the keyspace, for this turn.
+    pub fn clock(&self) -> Clock {
+        let memory = &self.config.memory;
+        let touch = if memory.policy.is_lfu() {
+            Touch::Lfu { log_factor: memory.lfu_log_factor, decay_minutes: memory.lfu_decay_time_min }
+        } else {
+            Touch::Lru
+        };
+        Clock::new(self.now.unix_ms(), touch)
+    }
+
+    /// Keys of all databases.
+    pub fn key_count(&self) -> u64 {
+        let keyspace = &self.shared.keyspace;
+        (0..keyspace.databases()).map(|db| keyspace.db_size(db)).sum()
+    }
+
+    /// Counts an error reply.
+    pub fn count_error(&self, reply: &[u8]) {
+        self.counters().errors.add(1);
+        self.shared.errors.count(reply);
+    }
+
+    /// Limits on unsent bytes of an ordinary client.
+    pub fn output_limit(&self) -> OutputLimit {
+        let normal = self.config.clients.output_limit(OutputClass::Normal);
+        OutputLimit {
+            hard: normal.hard,
+            soft: normal.soft,
+            soft_for: std::time::Duration::from_secs(normal.soft_seconds),
+        }
+    }
+
+    pub(crate) fn log_output_overflow(&self, conn: Option<&Card>) {
+        if let Some(card) = conn {
+            let text = format!(
+                "Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.",
+                card.id, card.addr
+            );
+            self.shared.log(Level::Warning, &text);
+        }
+    }
+
+    pub(crate) fn log_protocol_error(&self, card: &Card, error: &ProtocolError) {
+        self.shared.log(Level::Verbose, &format!("{error} from client: id={} addr={}", card.id, card.addr));
+    }
+}
+
+fn env_of(config: &Config, shared: &Shared) -> Env {
+    Env {
+        cluster: config.cluster.enabled,
+        databases: shared.keyspace.databases(),
+        string_bytes_max: config.clients.bulk_max as usize,
+        lfu: config.memory.policy.is_lfu(),
+    }
+}

@@ -1,0 +1,180 @@
+//! Runs one command whose needs are met, and counts what it did.
+
+use super::{Call, Core, Flow, Held, Request, Row, Run};
+use crate::control::State;
+use crate::session::Session;
+use commands::{Cmd, Ground, Walk, WalkHandler};
+use resp::Reply;
+use store::AccessStats;
+
+impl Core {
+    /// Runs a command on behalf of a worker.
+    pub(crate) fn execute(
+        &mut self,
+        row: &'static Row,
+        session: &mut Session,
+        request: &Request<'_>,
+        held: Held<'_, '_>,
+        out: &mut Vec<u8>,
+    ) -> Flow {
+        self.execute_with(row, session, request, held, None, out)
+    }
+
+    /// Runs a command; `state` is there on control only.
+    pub(crate) fn execute_with(
+        &mut self,
+        row: &'static Row,
+        session: &mut Session,
+        request: &Request<'_>,
+        mut held: Held<'_, '_>,
+        state: Option<&mut State>,
+        out: &mut Vec<u8>,
+    ) -> Flow {
+        let start = out.len();
+        let flow = match row.run {
+            Run::Exec => self.exec(session, &mut held, state, out),
+            _ => self.run_one(row, session, request, held, state, out),
+        };
+        if matches!(flow, Flow::Busy(_)) {
+            return flow;
+        }
+        self.book(row, session, out, start);
+        if !matches!(row.spec.name, "asking") && session.multi.is_none() {
+            session.asking = false;
+        }
+        session.reply_mode.silence(out, start);
+        flow
+    }
+
+    /// Runs a command other than EXEC.
+    pub(super) fn run_one(
+        &mut self,
+        row: &'static Row,
+        session: &mut Session,
+        request: &Request<'_>,
+        held: Held<'_, '_>,
+        state: Option<&mut State>,
+        out: &mut Vec<u8>,
+    ) -> Flow {
+        if let Run::Walk(handler) = row.run {
+            let ground = match held {
+                Held::Turn(turn) => Ground::Turn(turn),
+                Held::Access(access) => Ground::Whole(access),
+                Held::Nothing => unreachable!("{} walks without a permit", row.spec.name),
+            };
+            return self.walk(handler, session, request, ground, out);
+        }
+        let mut reply = Reply::new(out, session.proto);
+        match (row.run, held, state) {
+            (Run::Keys(handler) | Run::Whole(handler), Held::Access(access), _) => {
+                access.no_touch = session.no_touch;
+                handler(&mut Cmd {
+                    args: request.args,
+                    db: session.db,
+                    keys: access,
+                    hashes: request.hashes,
+                    out: &mut reply,
+                    env: &self.env,
+                    effects: &mut self.effects,
+                });
+                self.book_access(access);
+            }
+            (Run::Node(handler) | Run::NodeKeys(handler) | Run::NodeWhole(handler), held, _) => {
+                return handler(&mut Call { core: self, session, args: request.args, out: &mut reply, held });
+            }
+            (Run::Control(handler) | Run::ControlWhole(handler), held, Some(state)) => {
+                let call = &mut super::ControlCall {
+                    core: self,
+                    state,
+                    session,
+                    args: request.args,
+                    out: &mut reply,
+                    held,
+                };
+                return handler(call);
+            }
+            (run, ..) => {
+                unreachable!("{} runs without what it needs: {:?}", row.spec.name, super::Needs::of(run))
+            }
+        }
+        Flow::Next
+    }
+
+    fn walk(
+        &mut self,
+        handler: WalkHandler,
+        session: &Session,
+        request: &Request<'_>,
+        ground: Ground<'_, '_>,
+        out: &mut Vec<u8>,
+    ) -> Flow {
+        let mut reply = Reply::new(out, session.proto);
+        let token = u64::from(session.card.conn.0);
+        let walked = handler(&mut Walk {
+            args: request.args,
+            db: session.db,
+            ground,
+            out: &mut reply,
+            env: &self.env,
+            effects: &mut self.effects,
+            token,
+            rng: &mut self.rng,
+        });
+        match walked {
+            Ok(()) => {
+                let stats = std::mem::take(&mut self.effects.stats);
+                self.book_effects(&stats);
+                Flow::Next
+            }
+            Err(contended) => Flow::Busy(contended.stripe),
+        }
+    }
+
+    /// Counts a call and its reply.
+    pub(super) fn book(&mut self, row: &Row, session: &Session, out: &[u8], start: usize) {
+        let command = u32::from(row.id.0);
+        let counters = self.command_counters(command);
+        counters.calls.add(1);
+        if out.get(start) == Some(&b'-') {
+            counters.failed.add(1);
+            self.count_error(&out[start..]);
+        }
+        self.counters().commands.add(1);
+        self.recent.push(command);
+        let card = &session.card;
+        card.command.store(command, std::sync::atomic::Ordering::Relaxed);
+        let count = card.commands.load(std::sync::atomic::Ordering::Relaxed);
+        card.commands.store(count + 1, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Counts lookups and changes.
+    fn book_access(&mut self, access: &mut store::Access<'_>) {
+        let stats = std::mem::take(&mut access.stats);
+        self.book_effects(&stats);
+    }
+
+    fn book_effects(&mut self, stats: &AccessStats) {
+        let counters = self.counters();
+        counters.hits.add(stats.hits);
+        counters.misses.add(stats.misses);
+        counters.expired.add(stats.expired);
+        if self.effects.dirty > 0 {
+            counters.dirty.add(self.effects.dirty);
+            self.effects.dirty = 0;
+        }
+    }
+
+    /// Shares the time since `before` out among the commands that ran since then.
+    pub(crate) fn book_time(&mut self, before: u64) {
+        let ran = self.recent.len() as u64;
+        if ran == 0 {
+            return;
+        }
+        let nanos = self.shared.outside.process.ticks_ns().saturating_sub(before);
+        let each = nanos * 1024 / 1000 / ran;
+        for command in &self.recent {
+            self.shared.command_counters[self.index][*command as usize].usec_1024.add(each);
+        }
+        self.recent.clear();
+    }
+}

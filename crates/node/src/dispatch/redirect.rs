@@ -1,0 +1,124 @@
+//! Whether this node is the one to ask, in a cluster.
+
+use super::{Core, Request, Row, Run};
+use crate::session::Session;
+use base::Slot;
+use cluster::route::{KeyCounts, Query, Route, route};
+use cluster::view::Audience;
+use commands::Flag;
+use store::{DbId, Key, Turn};
+
+impl Core {
+    /// The redirection decision for a command; EXEC is decided by its whole queue.
+    pub(super) fn check_route(
+        &self,
+        turn: &Turn<'_>,
+        session: &Session,
+        row: &Row,
+        request: &Request<'_>,
+    ) -> Result<(), String> {
+        if !self.config.cluster.enabled || request.bad_keys {
+            return Ok(());
+        }
+        let decision = if matches!(row.run, Run::Exec) {
+            let Some(multi) = session.multi.as_deref() else { return Ok(()) };
+            if multi.broken {
+                return Ok(());
+            }
+            let keys = self.queued_keys(session);
+            let slots: Vec<Slot> = keys.iter().map(|key| key.slot).collect();
+            let writes = multi.queue.iter().any(|q| q.row.spec.is(Flag::Write));
+            let query = Query {
+                several_keys: keys.len() > 1,
+                readonly: session.readonly,
+                asking: session.asking,
+                writes,
+                ..Query::read(&slots)
+            };
+            route(&self.view, &query, || self.count_queued(turn, session))
+        } else {
+            if request.hashes.is_empty() {
+                return Ok(());
+            }
+            if let [only] = request.hashes
+                && self.view.state_ok
+                && self.view.owns(only.slot)
+                && self.view.migrating.is_empty()
+            {
+                return Ok(());
+            }
+            let slots: Vec<Slot> = request.hashes.iter().map(|h| h.slot).collect();
+            let query = Query {
+                several_keys: several(request),
+                readonly: session.readonly,
+                asking: session.asking || row.spec.is(Flag::Asking),
+                writes: row.spec.is(Flag::Write),
+                shard_pubsub: matches!(row.spec.name, "ssubscribe" | "sunsubscribe" | "spublish"),
+                migrate: row.spec.name == "migrate",
+                other_db: row.spec.name == "move" || copies_elsewhere(row, request, session.db),
+                queueing: session.multi.is_some(),
+                ..Query::read(&slots)
+            };
+            route(&self.view, &query, || count_request(turn, session, request))
+        };
+        self.explain(decision, session)
+    }
+
+    fn explain(&self, decision: Route, session: &Session) -> Result<(), String> {
+        let audience = Audience { tls: false, ipv6: session.card.addr.starts_with('[') };
+        match decision.error(&self.view, audience) {
+            None => Ok(()),
+            Some(error) => Err(error),
+        }
+    }
+
+    fn count_queued(&self, turn: &Turn<'_>, session: &Session) -> KeyCounts {
+        let mut counts = KeyCounts::default();
+        let Some(multi) = session.multi.as_deref() else { return counts };
+        let mut found = Vec::new();
+        for queued in &multi.queue {
+            let args = queued.request.as_args();
+            if commands::routed_of(queued.row.spec, args, &mut found).is_ok() {
+                for key in &found {
+                    count_key(turn, &mut counts, session.db, self.key(&args[key.index as usize]));
+                }
+            }
+        }
+        counts
+    }
+}
+
+/// Tries to lock a stripe before the client is told to try again.
+const TRIES_MAX: usize = 10_000;
+
+fn count_request(turn: &Turn<'_>, session: &Session, request: &Request<'_>) -> KeyCounts {
+    let mut counts = KeyCounts::default();
+    for (key, hash) in request.keys.iter().zip(request.hashes) {
+        let bytes = request.args.get(key.index as usize).unwrap_or_default();
+        count_key(turn, &mut counts, session.db, Key { bytes, at: *hash });
+    }
+    counts
+}
+
+/// Counts a key of an open slot. Another worker holds a stripe for a command at most, and this one holds none:
+/// it is waited for, within reason. A key that cannot be looked at counts both ways, which is TRYAGAIN.
+fn count_key(turn: &Turn<'_>, counts: &mut KeyCounts, db: DbId, key: Key<'_>) {
+    let access = (0..TRIES_MAX).find_map(|_| turn.try_lock(&[key.at], u64::MAX).ok());
+    let exists = access.map(|mut access| access.contains(db, key));
+    counts.existing += usize::from(exists != Some(false));
+    counts.missing += usize::from(exists != Some(true));
+}
+
+fn several(request: &Request<'_>) -> bool {
+    let key = |i: usize| request.args.get(request.keys[i].index as usize);
+    (1..request.keys.len()).any(|i| key(i) != key(0))
+}
+
+/// COPY with a DB clause that names another database than the client's.
+fn copies_elsewhere(row: &Row, request: &Request<'_>, db: store::DbId) -> bool {
+    row.spec.name == "copy"
+        && (3..request.args.len()).any(|i| {
+            request.args[i].eq_ignore_ascii_case(b"db")
+                && request.args.get(i + 1).and_then(base::num::parse_i64) != Some(i64::from(db))
+        })
+}

@@ -1,0 +1,86 @@
+//! CONFIG GET, SET, REWRITE, RESETSTAT.
+
+use crate::config::{SetContext, SetError};
+use crate::control::Action;
+use crate::dispatch::{Call, ControlCall, Flow};
+
+pub fn get(call: &mut Call<'_, '_>) -> Flow {
+    let settings = call.core.shared.settings();
+    let found = settings.get(call.args.sub(2).iter());
+    call.out.map(found.len());
+    for (name, value) in found {
+        call.out.bulk(&name);
+        call.out.bulk(&value);
+    }
+    Flow::Next
+}
+
+pub fn set(call: &mut ControlCall<'_, '_>) -> Flow {
+    let pairs: Vec<&[u8]> = call.args.sub(2).iter().collect();
+    let context = SetContext { local: call.session.card.is_local, loading: false };
+    let before = call.core.shared.settings().clone();
+    let outcome = before.set(&pairs, context).and_then(|(after, changed)| {
+        check_descriptors(call, &after, &changed)?;
+        Ok((after, changed))
+    });
+    match outcome {
+        Ok((after, changed)) => {
+            *call.core.shared.settings() = after;
+            call.state.apply(call.core, before, &changed);
+            call.out.ok();
+        }
+        Err(error) => call.out.error(&error.to_string()),
+    }
+    Flow::Next
+}
+
+/// More clients than the system lets this process have descriptors for are refused.
+fn check_descriptors(
+    call: &ControlCall<'_, '_>,
+    after: &crate::config::Settings,
+    changed: &[&str],
+) -> Result<(), SetError> {
+    if !changed.contains(&"maxclients") {
+        return Ok(());
+    }
+    let wanted = after.snapshot().clients.max;
+    let possible = call.core.shared.outside.process.raise_clients(wanted);
+    if possible >= wanted {
+        return Ok(());
+    }
+    let why = format!(
+        "The operating system is not able to handle the specified number of clients, try with {possible}"
+    );
+    Err(SetError::failed(b"maxclients", why))
+}
+
+/// The answer waits until the file is written.
+pub fn rewrite(call: &mut ControlCall<'_, '_>) -> Flow {
+    if call.core.shared.outside.process.config_file().is_empty() {
+        call.out.error("The server is running without a config file");
+        return Flow::Next;
+    }
+    let settings = call.core.shared.settings().clone();
+    call.state.actions.push_back(Action::Rewrite(Box::new(settings)));
+    call.state.awaits_action = true;
+    call.out.ok();
+    Flow::Next
+}
+
+/// Runs while nobody counts.
+pub fn resetstat(call: &mut ControlCall<'_, '_>) -> Flow {
+    let shared = &call.core.shared;
+    for counters in &shared.counters {
+        counters.reset();
+    }
+    for counters in shared.command_counters.iter().flatten() {
+        counters.reset();
+    }
+    shared.errors.reset();
+    shared.samples.reset();
+    if let Some(cluster) = &mut call.state.cluster {
+        cluster.reset_stats();
+    }
+    call.out.ok();
+    Flow::Next
+}

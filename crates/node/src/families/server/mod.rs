@@ -1,0 +1,14 @@
+//! Operating the server.
+
+mod command;
+mod config;
+mod debug;
+mod digest;
+mod flush;
+mod help;
+mod info;
+mod rows;
+mod shutdown;
+mod time;
+
+pub use rows::ROWS;

@@ -1,0 +1,7 @@
+//! MULTI, EXEC, DISCARD, WATCH, UNWATCH.
+
+mod multi;
+mod rows;
+mod watch;
+
+pub use rows::ROWS;

@@ -1,0 +1,95 @@
+//! One client connection of a worker.
+
+use super::input::Input;
+use super::output::Output;
+use crate::clients::{Card, CardFlags};
+use crate::mail::ConnId;
+use crate::session::Session;
+use base::Mono;
+use resp::Parser;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Why a connection's next command does not run yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wait {
+    /// It may run.
+    Nothing,
+    /// A stripe is held by another worker.
+    Stripe,
+    /// The command needs the whole keyspace.
+    Exclusive,
+    /// Control has the command and the session.
+    Control,
+    /// CLIENT PAUSE.
+    Pause,
+}
+
+/// One client connection.
+pub struct Conn {
+    /// Its place in the worker's table.
+    pub id: ConnId,
+    /// What others see.
+    pub card: Arc<Card>,
+    /// The client's state; away while control has it.
+    pub session: Option<Box<Session>>,
+    /// Received bytes.
+    pub input: Input,
+    /// What the parser remembers of a request half received.
+    pub parser: Parser,
+    /// Bytes to send.
+    pub output: Output,
+    /// Why the next command waits.
+    pub wait: Wait,
+    /// Times in a row that its command found a stripe taken.
+    pub contended: u8,
+    /// In the list of connections that may run.
+    pub queued_ready: bool,
+    /// In the list of connections with something to send.
+    pub queued_output: bool,
+    /// To be closed once the output is sent; nothing more is read or run.
+    pub closing: bool,
+    /// The socket is gone, or must go now.
+    pub dead: bool,
+    /// Last time it was heard of.
+    pub active: Mono,
+}
+
+impl Conn {
+    /// A connection that was just accepted.
+    pub fn new(id: ConnId, card: Arc<Card>, session: Box<Session>, now: Mono) -> Conn {
+        Conn {
+            id,
+            card,
+            session: Some(session),
+            input: Input::default(),
+            parser: Parser::default(),
+            output: Output::default(),
+            wait: Wait::Nothing,
+            contended: 0,
+            queued_ready: false,
+            queued_output: false,
+            closing: false,
+            dead: false,
+            active: now,
+        }
+    }
+
+    /// Whether its next command may run.
+    pub fn may_run(&self) -> bool {
+        self.wait == Wait::Nothing && !self.closing && !self.dead && self.session.is_some()
+    }
+
+    /// Puts what others may see onto the card.
+    pub fn publish(&self) {
+        let card = &self.card;
+        card.query.store(self.input.len() as u64, Relaxed);
+        card.query_free.store(self.input.free() as u64, Relaxed);
+        card.output.store(self.output.len() as u64, Relaxed);
+        card.set_flag(CardFlags::BLOCKED, false);
+        card.set_flag(CardFlags::CLOSING, self.closing);
+        if let Some(session) = &self.session {
+            session.publish();
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Letters to a worker.
+
+use super::Worker;
+use super::conn::Wait;
+use crate::mail::{Done, WorkerMail};
+use base::Now;
+
+impl Worker {
+    /// Something was posted to this worker.
+    pub fn handle_mail(&mut self, mail: WorkerMail, now: Now) {
+        self.core.now = now;
+        match mail {
+            WorkerMail::StripeFree(id) => self.unpark(id, Wait::Stripe),
+            WorkerMail::GateOpen => self.gated = false,
+            WorkerMail::ExclusiveReady => self.exclusivity.ready(),
+            WorkerMail::Done(done) => self.come_home(*done),
+            WorkerMail::Kill { conn, client } => {
+                if self.conn(conn).is_some_and(|c| c.card.id == client) {
+                    self.close(conn);
+                }
+            }
+            // The turn that follows looks at the pause itself.
+            WorkerMail::Unpaused => {}
+        }
+    }
+
+    /// Control is done with a client's command.
+    fn come_home(&mut self, done: Done) {
+        let Done { conn: id, mut session, reply, close } = done;
+        self.core.collect_retired(&mut session);
+        match self.conn_mut(id) {
+            Some(conn) if conn.card.id == session.id() && conn.wait == Wait::Control => {
+                conn.output.writer().extend_from_slice(&reply);
+                conn.wait = Wait::Nothing;
+                conn.closing |= close;
+                conn.session = Some(session);
+                conn.publish();
+                self.queue_output(id);
+                self.queue_ready(id);
+            }
+            // The client went away meanwhile.
+            _ => {
+                self.core.unwatch(&mut session);
+                self.core.collect_retired(&mut session);
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The process: what a node asks of it, and what an operator sees of it.
+
+use crate::clock::Clock;
+use crate::log::Logger;
+use crate::net::{Listener, bind_all, unlink};
+use crate::sys;
+use mio::net::TcpStream;
+use node::config::{Config, LogLevel};
+use node::shared::{Level, Process};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::ffi::OsStr;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Descriptors kept for anything but clients: files, pipes, bus links.
+const RESERVED_DESCRIPTORS: u32 = 32;
+
+/// The process that a node runs in.
+pub struct Host {
+    clock: Clock,
+    logger: Arc<Logger>,
+    config_file: Option<PathBuf>,
+    pid_file: Mutex<Option<PathBuf>>,
+    unix_socket: Mutex<Option<String>>,
+    bind_source: Mutex<Option<std::net::IpAddr>>,
+}
+
+impl Host {
+    /// The host of one process.
+    pub fn new(clock: Clock, logger: Arc<Logger>, config_file: Option<PathBuf>) -> Host {
+        Host {
+            clock,
+            logger,
+            config_file,
+            pid_file: Mutex::default(),
+            unix_socket: Mutex::default(),
+            bind_source: Mutex::default(),
+        }
+    }
+
+    /// The configuration file, for CONFIG REWRITE; empty if there is none.
+    pub fn config_path(&self) -> &Path {
+        self.config_file.as_deref().unwrap_or(Path::new(""))
+    }
+
+    /// Takes over what concerns the log.
+    pub fn apply(&self, config: &Config) {
+        self.logger.configure(level_of(config), &String::from_utf8_lossy(&config.logging.file));
+    }
+
+    /// Everything that clients connect to.
+    pub fn listen(&self, config: &Config) -> Result<Vec<Listener>, String> {
+        let network = &config.network;
+        let mut listeners = Vec::new();
+        if network.port != 0 {
+            listeners = bind_all(&network.bind, network.port, network.tcp_backlog as i32)?;
+        }
+        if let Some(path) = &network.unix_socket {
+            let path = String::from_utf8_lossy(path).into_owned();
+            let listener = Listener::unix(&path, network.unix_socket_permissions.unwrap_or(0))
+                .map_err(|e| format!("Failed opening Unix socket: bind: {e}"))?;
+            listeners.push(listener);
+            if let Ok(mut kept) = self.unix_socket.lock() {
+                *kept = Some(path);
+            }
+        }
+        Ok(listeners)
+    }
+
+    /// Begins to connect to a peer's bus.
+    pub fn dial(&self, addr: SocketAddr) -> io::Result<TcpStream> {
+        let source = self.bind_source.lock().ok().and_then(|s| *s);
+        let Some(source) = source.filter(|ip| ip.is_ipv4() == addr.is_ipv4()) else {
+            return TcpStream::connect(addr);
+        };
+        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_nonblocking(true)?;
+        // A source that cannot be had is no reason not to connect.
+        let _ = socket.bind(&SocketAddr::new(source, 0).into());
+        match socket.connect(&addr.into()) {
+            Ok(()) => {}
+            Err(e) if e.raw_os_error() == Some(libc::EINPROGRESS) => {}
+            Err(e) => return Err(e),
+        }
+        Ok(TcpStream::from_std(socket.into()))
+    }
+
+    /// Bus connections leave from this address, as from the first of `bind`, so that peers learn the right one.
+    pub fn set_source(&self, source: Option<std::net::IpAddr>) {
+        if let Ok(mut kept) = self.bind_source.lock() {
+            *kept = source;
+        }
+    }
+
+    /// Stands still.
+    #[expect(clippy::disallowed_methods, reason = "DEBUG SLEEP is meant to stop the whole node")]
+    pub fn freeze(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+
+    /// Writes the pid file; it is removed at the end.
+    pub fn write_pid_file(&self, path: &[u8]) -> io::Result<()> {
+        let path = PathBuf::from(OsStr::from_bytes(path));
+        let path = std::path::absolute(&path)?;
+        #[expect(clippy::disallowed_methods, reason = "before the threads start")]
+        std::fs::write(&path, format!("{}\n", std::process::id()))?;
+        if let Ok(mut kept) = self.pid_file.lock() {
+            *kept = Some(path);
+        }
+        Ok(())
+    }
+
+    /// Ends the process; what it put into the file system for its lifetime goes with it.
+    pub fn exit(&self, code: i32) -> ! {
+        if let Ok(path) = self.pid_file.lock()
+            && let Some(path) = &*path
+        {
+            // It may be gone already.
+            let _ = std::fs::remove_file(path);
+        }
+        if let Ok(path) = self.unix_socket.lock()
+            && let Some(path) = &*path
+        {
+            unlink(path);
+        }
+        std::process::exit(code)
+    }
+}
+
+/// The log's level.
+pub fn level_of(config: &Config) -> Level {
+    match config.logging.level {
+        LogLevel::Debug => Level::Debug,
+        LogLevel::Verbose => Level::Verbose,
+        LogLevel::Notice => Level::Notice,
+        LogLevel::Warning => Level::Warning,
+        LogLevel::Nothing => Level::Nothing,
+    }
+}
+
+/// A value of `/proc/self/status` or `/proc/meminfo`, in bytes.
+fn proc_kib(file: &str, name: &str) -> u64 {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let line = text.lines().find(|l| l.starts_with(name)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+impl Process for Host {
+    fn pid(&self) -> u32 {
+        std::process::id()
+    }
+
+    fn allocator(&self) -> (u64, u64, u64) {
+        use tikv_jemalloc_ctl::{epoch, stats};
+        // Without jemalloc (tests) there is nothing to tell but the resident size.
+        if epoch::advance().is_err() {
+            let resident = self.resident();
+            return (resident, resident, resident);
+        }
+        let read = |value: Result<usize, _>| value.unwrap_or(0) as u64;
+        (read(stats::allocated::read()), read(stats::active::read()), read(stats::resident::read()))
+    }
+
+    fn resident(&self) -> u64 {
+        proc_kib("/proc/self/status", "VmRSS:")
+    }
+
+    fn total_memory(&self) -> u64 {
+        proc_kib("/proc/meminfo", "MemTotal:")
+    }
+
+    fn cpu(&self) -> (u64, u64) {
+        sys::cpu_time()
+    }
+
+    fn executable(&self) -> String {
+        std::env::current_exe().map(|p| p.display().to_string()).unwrap_or_default()
+    }
+
+    fn config_file(&self) -> String {
+        self.config_path().display().to_string()
+    }
+
+    fn os(&self) -> String {
+        sys::os()
+    }
+
+    fn raise_clients(&self, wanted: u32) -> u32 {
+        let limit = sys::raise_descriptor_limit(u64::from(wanted) + u64::from(RESERVED_DESCRIPTORS));
+        u32::try_from(limit).unwrap_or(u32::MAX).saturating_sub(RESERVED_DESCRIPTORS)
+    }
+
+    fn ticks_ns(&self) -> u64 {
+        self.clock.nanos()
+    }
+}

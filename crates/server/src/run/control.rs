@@ -1,0 +1,360 @@
+//! Control's thread: the bus's sockets, files and actions.
+
+use crate::clock::Clock;
+use crate::host::Host;
+use crate::mailbox::{Boxes, ToControl, ToWorker};
+use crate::net::{Listener, bind_all};
+use crate::run::files::Work;
+use base::Now;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token, Waker};
+use node::config::Config;
+use node::control::{Action, Control, LinkAction, LinkId, bus_port};
+use node::shared::{Level, Shared};
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+const WAKE: Token = Token(usize::MAX);
+/// Bus listeners have the tokens just below.
+const LISTENERS_TOP: usize = usize::MAX - 1;
+const LISTENERS_MAX: usize = 64;
+const EVENTS_MAX: usize = 1024;
+/// Bytes read from a link at once.
+const READ_BYTES: usize = 64 * 1024;
+/// Bus connections accepted in a turn.
+const ACCEPTS_PER_TURN_MAX: usize = 1000;
+
+/// One bus connection.
+struct Link {
+    id: LinkId,
+    stream: TcpStream,
+    connected: bool,
+    out: VecDeque<Vec<u8>>,
+    /// Bytes of the first packet in `out` that are sent.
+    sent: usize,
+    backlog: usize,
+}
+
+/// Control's thread.
+pub struct ControlLoop {
+    control: Control,
+    shared: Arc<Shared>,
+    boxes: Arc<Boxes>,
+    host: Arc<Host>,
+    clock: Clock,
+    poll: Poll,
+    files: Sender<Work>,
+    listeners: Vec<Listener>,
+    links: HashMap<Token, Link>,
+    tokens: HashMap<LinkId, Token>,
+    next_token: usize,
+    next_accepted: u64,
+}
+
+impl ControlLoop {
+    /// Prepares the thread's poll; `listeners` are the bus's.
+    pub fn new(
+        control: Control,
+        shared: Arc<Shared>,
+        boxes: Arc<Boxes>,
+        host: Arc<Host>,
+        clock: Clock,
+        files: Sender<Work>,
+        mut listeners: Vec<Listener>,
+    ) -> io::Result<ControlLoop> {
+        let poll = Poll::new()?;
+        boxes.control.connect(Waker::new(poll.registry(), WAKE)?);
+        for (i, listener) in listeners.iter_mut().enumerate() {
+            listener.register(poll.registry(), Token(LISTENERS_TOP - i))?;
+        }
+        Ok(ControlLoop {
+            control,
+            shared,
+            boxes,
+            host,
+            clock,
+            poll,
+            files,
+            listeners,
+            links: HashMap::new(),
+            tokens: HashMap::new(),
+            next_token: 0,
+            next_accepted: 0,
+        })
+    }
+
+    /// Serves until the process ends.
+    pub fn run(mut self) {
+        let mut events = Events::with_capacity(EVENTS_MAX);
+        let mut space = vec![0; READ_BYTES];
+        loop {
+            self.settle();
+            let wait = self.control.poll_timeout().since(self.clock.now().mono);
+            match self.poll.poll(&mut events, Some(wait)) {
+                Ok(()) => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => {
+                    self.shared.log(Level::Warning, &format!("control: poll failed: {e}"));
+                    return;
+                }
+            }
+            let now = self.clock.now();
+            self.read_mail(now);
+            for event in &events {
+                match event.token() {
+                    WAKE => {}
+                    Token(t) if t > LISTENERS_TOP - LISTENERS_MAX => self.accept(now),
+                    token => {
+                        if event.is_writable() {
+                            self.writable(token, now);
+                        }
+                        if event.is_readable() || event.is_error() || event.is_read_closed() {
+                            self.read(token, &mut space, now);
+                        }
+                    }
+                }
+            }
+            let now = self.clock.now();
+            if now.mono >= self.control.poll_timeout() {
+                self.control.handle_timeout(now);
+            }
+        }
+    }
+
+    fn read_mail(&mut self, now: Now) {
+        for letter in self.boxes.control.take() {
+            match letter {
+                ToControl::Mail(mail) => self.control.handle_mail(mail, now),
+                ToControl::File(op, result) => self.control.handle_file(op, result, now),
+                ToControl::Signal(name) => self.control.handle_signal(name, now),
+                ToControl::Outcome(outcome) => self.control.handle_outcome(outcome, now),
+            }
+            // An action may have to be answered before the next letter is read.
+            self.settle();
+        }
+    }
+
+    /// Does what control wants done, until it wants nothing more.
+    fn settle(&mut self) {
+        loop {
+            let mut idle = true;
+            while let Some(op) = self.control.poll_file() {
+                // The files' thread lives as long as the process.
+                let _ = self.files.send(Work::Step(op));
+                idle = false;
+            }
+            while let Some(action) = self.control.poll_action() {
+                self.act(action);
+                idle = false;
+            }
+            while let Some(action) = self.control.poll_link() {
+                self.link_action(action);
+                idle = false;
+            }
+            while let Some(packet) = self.control.poll_transmit() {
+                self.transmit(packet.link, packet.bytes);
+                idle = false;
+            }
+            if idle {
+                return;
+            }
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Exit(code) => self.host.exit(code),
+            Action::Freeze(time) => {
+                self.host.freeze(time);
+                self.control.handle_outcome(Ok(()), self.clock.now());
+            }
+            Action::Listen(config) => {
+                let outcome = self.relisten(&config);
+                self.control.handle_outcome(outcome, self.clock.now());
+            }
+            Action::Apply(config) => self.host.apply(&config),
+            Action::Rewrite(settings) => {
+                let path = self.host.config_path().to_owned();
+                let _ = self.files.send(Work::Rewrite(path, settings));
+            }
+        }
+    }
+
+    fn relisten(&mut self, config: &Config) -> Result<(), String> {
+        let listeners = self.host.listen(config).map_err(|error| {
+            self.shared.log(Level::Warning, &error);
+            "CONFIG SET failed (possibly related to argument 'bind') - Failed to bind to specified addresses."
+                .to_owned()
+        })?;
+        self.boxes.workers[0].put(ToWorker::Listen(listeners));
+        if config.cluster.enabled {
+            let bus = bind_all(&config.network.bind, bus_port(config), config.network.tcp_backlog as i32)?;
+            for old in &mut self.listeners {
+                let _ = old.deregister(self.poll.registry());
+            }
+            self.listeners = bus;
+            for (i, listener) in self.listeners.iter_mut().enumerate() {
+                listener
+                    .register(self.poll.registry(), Token(LISTENERS_TOP - i))
+                    .map_err(|e| e.to_string())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self, now: Now) {
+        let mut accepted = Vec::new();
+        for listener in &self.listeners {
+            while accepted.len() < ACCEPTS_PER_TURN_MAX {
+                match listener.accept_tcp() {
+                    Ok(new) => accepted.push(new),
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(e) if matches!(e.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) => {
+                        self.shared.log(Level::Warning, &format!("Error accepting cluster node: {e}"));
+                        break;
+                    }
+                    Err(_) => {}
+                }
+            }
+        }
+        for (stream, peer) in accepted {
+            let local = local_ip(&stream);
+            let id = LinkId::accepted(self.next_accepted);
+            self.next_accepted += 1;
+            // A stream that is already gone shows it at the first read.
+            let _ = stream.set_nodelay(true);
+            if self.add(id, stream, true) {
+                let peer = std::net::SocketAddr::new(peer.ip().to_canonical(), peer.port());
+                self.control.handle_accepted(id, peer, local, now);
+            }
+        }
+    }
+
+    fn add(&mut self, id: LinkId, mut stream: TcpStream, connected: bool) -> bool {
+        let token = Token(self.next_token);
+        self.next_token += 1;
+        let both = Interest::READABLE | Interest::WRITABLE;
+        if self.poll.registry().register(&mut stream, token, both).is_err() {
+            return false;
+        }
+        self.tokens.insert(id, token);
+        self.links.insert(token, Link { id, stream, connected, out: VecDeque::new(), sent: 0, backlog: 0 });
+        true
+    }
+
+    fn link_action(&mut self, action: LinkAction) {
+        match action {
+            LinkAction::Dial { link, addr } => {
+                let dialled = self.host.dial(addr).is_ok_and(|stream| self.add(link, stream, false));
+                if !dialled {
+                    self.control.handle_down(link, self.clock.now());
+                }
+            }
+            LinkAction::Close(link) => {
+                if let Some(token) = self.tokens.remove(&link) {
+                    self.links.remove(&token);
+                }
+            }
+        }
+    }
+
+    fn transmit(&mut self, id: LinkId, bytes: Vec<u8>) {
+        let Some(token) = self.tokens.get(&id).copied() else { return };
+        if let Some(link) = self.links.get_mut(&token) {
+            link.backlog += bytes.len();
+            link.out.push_back(bytes);
+        }
+        self.flush(token);
+    }
+
+    fn flush(&mut self, token: Token) {
+        let Some(link) = self.links.get_mut(&token) else { return };
+        let mut broken = false;
+        while link.connected {
+            let Some(packet) = link.out.front() else { break };
+            match link.stream.write(&packet[link.sent..]) {
+                Ok(n) => {
+                    link.sent += n;
+                    link.backlog -= n;
+                    if link.sent == packet.len() {
+                        link.out.pop_front();
+                        link.sent = 0;
+                    }
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => {
+                    broken = true;
+                    break;
+                }
+            }
+        }
+        let (id, backlog) = (link.id, link.backlog);
+        if broken {
+            self.down(token);
+        } else {
+            self.control.set_backlog(id, backlog);
+        }
+    }
+
+    fn writable(&mut self, token: Token, now: Now) {
+        let Some(link) = self.links.get_mut(&token) else { return };
+        if !link.connected {
+            match (link.stream.take_error(), link.stream.peer_addr()) {
+                (Ok(None), Ok(_)) => {
+                    link.connected = true;
+                    let _ = link.stream.set_nodelay(true);
+                    let (id, local) = (link.id, local_ip(&link.stream));
+                    self.control.handle_up(id, local, now);
+                }
+                (Ok(None), Err(e)) if e.kind() == io::ErrorKind::NotConnected => return,
+                _ => {
+                    self.down(token);
+                    return;
+                }
+            }
+        }
+        self.flush(token);
+    }
+
+    fn read(&mut self, token: Token, space: &mut [u8], now: Now) {
+        loop {
+            let Some(link) = self.links.get_mut(&token) else { return };
+            if !link.connected {
+                // A refused connection shows as an error event.
+                if matches!(link.stream.take_error(), Ok(Some(_)) | Err(_)) {
+                    self.down(token);
+                }
+                return;
+            }
+            match link.stream.read(space) {
+                Ok(0) => return self.down(token),
+                Ok(n) => {
+                    let id = link.id;
+                    self.control.handle_bytes(id, &space[..n], now);
+                    self.settle();
+                    if n < space.len() {
+                        return;
+                    }
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return self.down(token),
+            }
+        }
+    }
+
+    fn down(&mut self, token: Token) {
+        if let Some(link) = self.links.remove(&token) {
+            self.tokens.remove(&link.id);
+            self.control.handle_down(link.id, self.clock.now());
+        }
+    }
+}
+
+fn local_ip(stream: &TcpStream) -> IpAddr {
+    stream.local_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |a| a.ip().to_canonical())
+}
