@@ -4,6 +4,7 @@
 //! cargo run --release -p store --example measure -- memory KEYS VALUE_BYTES [ttl]
 //! cargo run --release -p store --example measure -- speed KEYS
 //! cargo run --release -p store --example measure -- growth KEYS one|all
+//! cargo run --release -p store --example measure -- calls hash|get|set COUNT   (under callgrind)
 //! ```
 
 #![allow(clippy::disallowed_methods, reason = "it measures time")]
@@ -36,6 +37,7 @@ fn main() {
         (Some("memory"), Some(keys)) => memory(keys, number(2).unwrap_or(64), args.len() > 3),
         (Some("speed"), Some(keys)) => speed(keys),
         (Some("growth"), Some(keys)) => growth(keys, args.get(2).is_some_and(|a| a == "one")),
+        (Some("calls"), None) => calls(args.get(1).map_or("", |a| a), number(2).unwrap_or(0)),
         _ => eprintln!("memory KEYS VALUE_BYTES [ttl] | speed KEYS | growth KEYS one|all"),
     }
 }
@@ -76,8 +78,6 @@ fn memory(keys: usize, value: usize, ttl: bool) {
         set(&turn, keyspace.key(&name(n)), text.as_bytes(), expiry);
     }
     let used = keyspace.memory_used() as f64 / keys as f64;
-        std::process::exit(0)
-    }
     let each = (resident() - made) as f64 / keys as f64;
     println!(
         "{keys} keys, {value} bytes, ttl {ttl}: {each:.1} resident, {used:.1} allocated per key; empty {} KiB",
@@ -133,6 +133,24 @@ fn speed(keys: usize) {
                 }
             });
         });
+    }
+}
+
+/// So many calls on ten thousand keys: two runs with different counts tell the instructions of one call.
+fn calls(what: &str, count: usize) {
+    let keyspace = keyspace(1);
+    let turn = turn(&keyspace);
+    let names: Vec<Vec<u8>> = (0..10_000).map(name).collect();
+    for name in &names {
+        set(&turn, keyspace.key(name), &[b'x'; 64], Expiry::Clear);
+    }
+    for name in names.iter().cycle().take(count) {
+        let key = black_box(keyspace.key(name));
+        match what {
+            "get" => get(&turn, key),
+            "set" => drop(black_box(set(&turn, key, &[b'y'; 64], Expiry::Clear))),
+            _ => {}
+        }
     }
 }
 

@@ -3,10 +3,10 @@
 use super::{Item, Table};
 
 /// Below so many items per bucket an overflow bucket splits nothing: chance, not load, made it.
-const SPLIT_LOAD_MIN: usize = 5;
+const SPLIT_LOAD_MIN: usize = 7;
 /// Below so many items per bucket a remove merges two buckets. Less than `SPLIT_LOAD_MIN`, so that an insert and a
 /// remove in turn do not split and merge forever.
-const MERGE_LOAD_MIN: usize = 4;
+const MERGE_LOAD_MIN: usize = 5;
 
 impl<T: Item> Table<T> {
     #[inline]
