@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::client::{Client, Reply};
 use crate::peers;
@@ -126,8 +126,8 @@ impl Node {
     fn wait_until_up(&mut self) -> Result<()> {
         let start = Instant::now();
         loop {
-            let answer = Client::connect(self.port).and_then(|mut client| client.call(&["PING"]));
-            if answer.is_ok_and(|reply| reply == Reply::Simple("PONG".into())) {
+            if let Some(pid) = self.answering() {
+                ensure!(pid == self.child.id(), "port {} is taken by process {pid}", self.port);
                 return Ok(());
             }
             if let Some(status) = self.child.try_wait()? {
@@ -138,6 +138,13 @@ impl Node {
             }
             thread::sleep(POLL);
         }
+    }
+
+    /// The process that answers at the port: another's server must not pass for ours.
+    fn answering(&self) -> Option<u32> {
+        let mut client = Client::connect(self.port).ok()?;
+        let info = client.call(&["INFO", "server"]).ok()?;
+        info.text().ok()?.lines().find_map(|line| line.strip_prefix("process_id:"))?.trim_end().parse().ok()
     }
 
     /// One command on a connection of its own.
