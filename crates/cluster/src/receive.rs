@@ -48,7 +48,10 @@ fn one(core: &mut Core, id: LinkId, packet: &[u8]) {
     if let Some(kind) = wire::kind_of(packet) {
         core.stats.received(kind, packet.len());
         if core.packet_filter == i32::from(kind) || core.packet_filter == DROP_ALL {
-            core.log(Level::Warning, format!("Dropping packet of type {kind} that matches debug drop filter"));
+            core.log(
+                Level::Warning,
+                format!("Dropping packet of type {kind} that matches debug drop filter"),
+            );
             return;
         }
     }

@@ -1,6 +1,6 @@
 //! CLIENT PAUSE: until when, and whom.
 
-use std::sync::atomic::{AtomicU64, AtomicU8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
 /// What is paused.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

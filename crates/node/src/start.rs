@@ -43,16 +43,16 @@ impl Node {
     pub fn start(plan: Plan, outside: Outside, now: Now) -> Result<Node, StartError> {
         let config = plan.settings.snapshot();
         let mut rng = Rng::new(plan.seed);
-        let params =
-            Params { databases: databases(&config), workers: config.process.io_threads, hash_key: plan.hash_key };
+        let params = Params {
+            databases: databases(&config),
+            workers: config.process.io_threads,
+            hash_key: plan.hash_key,
+        };
         let keyspace = Keyspace::new(params, Box::new(Wakes(Arc::clone(&outside.post))));
         let cluster = match config.cluster.enabled {
-            true => Some(Cluster::start(
-                cluster_settings(&config),
-                plan.files,
-                now,
-                Rng::new(rng.next_u64()),
-            )?),
+            true => {
+                Some(Cluster::start(cluster_settings(&config), plan.files, now, Rng::new(rng.next_u64()))?)
+            }
             false => None,
         };
         let view = match &cluster {

@@ -24,9 +24,18 @@ impl Control {
             let flow = match &mut exclusive {
                 Some(permit) => {
                     let mut access = permit.access(core.clock());
-                    core.execute_with(row, &mut session, &request, Held::Access(&mut access), Some(state), &mut reply)
+                    core.execute_with(
+                        row,
+                        &mut session,
+                        &request,
+                        Held::Access(&mut access),
+                        Some(state),
+                        &mut reply,
+                    )
                 }
-                None => core.execute_with(row, &mut session, &request, Held::Nothing, Some(state), &mut reply),
+                None => {
+                    core.execute_with(row, &mut session, &request, Held::Nothing, Some(state), &mut reply)
+                }
             };
             close = flow == Flow::Close;
         }

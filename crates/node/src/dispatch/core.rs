@@ -125,12 +125,19 @@ impl Core {
     /// Limits on unsent bytes of an ordinary client.
     pub fn output_limit(&self) -> OutputLimit {
         let normal = self.config.clients.output_limit(OutputClass::Normal);
-        OutputLimit { hard: normal.hard, soft: normal.soft, soft_for: std::time::Duration::from_secs(normal.soft_seconds) }
+        OutputLimit {
+            hard: normal.hard,
+            soft: normal.soft,
+            soft_for: std::time::Duration::from_secs(normal.soft_seconds),
+        }
     }
 
     pub(crate) fn log_output_overflow(&self, conn: Option<&Card>) {
         if let Some(card) = conn {
-            let text = format!("Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.", card.id, card.addr);
+            let text = format!(
+                "Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.",
+                card.id, card.addr
+            );
             self.shared.log(Level::Warning, &text);
         }
     }

@@ -83,10 +83,19 @@ impl Core {
                 return handler(&mut Call { core: self, session, args: request.args, out: &mut reply, held });
             }
             (Run::Control(handler) | Run::ControlWhole(handler), held, Some(state)) => {
-                let call = &mut super::ControlCall { core: self, state, session, args: request.args, out: &mut reply, held };
+                let call = &mut super::ControlCall {
+                    core: self,
+                    state,
+                    session,
+                    args: request.args,
+                    out: &mut reply,
+                    held,
+                };
                 return handler(call);
             }
-            (run, ..) => unreachable!("{} runs without what it needs: {:?}", row.spec.name, super::Needs::of(run)),
+            (run, ..) => {
+                unreachable!("{} runs without what it needs: {:?}", row.spec.name, super::Needs::of(run))
+            }
         }
         Flow::Next
     }

@@ -86,7 +86,6 @@ impl Core {
         }
         counts
     }
-
 }
 
 /// Tries to lock a stripe before the client is told to try again.

@@ -6,8 +6,8 @@ use crate::clients::{Card, CardFlags, Names};
 use crate::mail::ConnId;
 use crate::session::Session;
 use base::Now;
-use std::sync::Mutex;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, AtomicU64};
 
 /// Spec `resp.md` §10; the text is Redis's.

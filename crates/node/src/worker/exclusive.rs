@@ -123,7 +123,14 @@ impl Worker {
         // The limits were applied when the request was first parsed.
         let limits = resp::Limits { bulk_max: usize::MAX, unauthenticated: false };
         let core = &mut self.core;
-        batch.fill(&mut conn.parser, conn.input.bytes_mut(), 1, &limits, core.shared.table, &core.shared.keyspace);
+        batch.fill(
+            &mut conn.parser,
+            conn.input.bytes_mut(),
+            1,
+            &limits,
+            core.shared.table,
+            &core.shared.keyspace,
+        );
         conn.parser = resp::Parser::default();
         let mut away = None;
         if let Some(item) = batch.items.first() {

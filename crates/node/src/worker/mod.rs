@@ -47,7 +47,9 @@ pub struct Worker {
     exclusivity: Exclusivity,
     sweep: Sweep,
     pool: Pool,
+    /// For the one request at the front of a connection.
     batch: Batch,
+    group: Vec<turn::Member>,
     /// The gate was closed when a turn began: commands wait for its opening.
     gated: bool,
     next_upkeep: Mono,
@@ -71,6 +73,7 @@ impl Worker {
             sweep: Sweep::new(index, workers),
             pool: Pool::default(),
             batch: Batch::default(),
+            group: Vec::new(),
             gated: false,
             next_upkeep: now.mono,
             upkeep_at: 0,

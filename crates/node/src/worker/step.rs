@@ -86,7 +86,9 @@ impl Core {
         item: &Item,
     ) -> Step {
         let Conn { session, input, output, .. } = conn;
-        let (Some(session), Named::Row(row)) = (session.as_deref_mut(), item.named) else { return Step::Next };
+        let (Some(session), Named::Row(row)) = (session.as_deref_mut(), item.named) else {
+            return Step::Next;
+        };
         let needs = if matches!(row.run, Run::Exec) { needs_of(session) } else { Needs::of(row.run) };
         if needs == Needs::ControlWhole {
             return Step::Away;
@@ -113,7 +115,12 @@ impl Core {
     }
 
     /// Hands a client's command to control; the client waits.
-    pub(super) fn send_away(&self, conn: &mut Conn, request: OwnedRequest, exclusive: Option<ExclusiveAccess>) {
+    pub(super) fn send_away(
+        &self,
+        conn: &mut Conn,
+        request: OwnedRequest,
+        exclusive: Option<ExclusiveAccess>,
+    ) {
         let Some(session) = conn.session.take() else { return };
         session.publish();
         conn.wait = Wait::Control;

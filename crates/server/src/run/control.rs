@@ -186,7 +186,8 @@ impl ControlLoop {
     fn relisten(&mut self, config: &Config) -> Result<(), String> {
         let listeners = self.host.listen(config).map_err(|error| {
             self.shared.log(Level::Warning, &error);
-            "CONFIG SET failed (possibly related to argument 'bind') - Failed to bind to specified addresses.".to_owned()
+            "CONFIG SET failed (possibly related to argument 'bind') - Failed to bind to specified addresses."
+                .to_owned()
         })?;
         self.boxes.workers[0].put(ToWorker::Listen(listeners));
         if config.cluster.enabled {

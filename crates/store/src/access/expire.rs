@@ -3,6 +3,7 @@
 use super::Access;
 use crate::clock::Expired;
 use crate::keyspace::Keyspace;
+use crate::slot::Sweep;
 use crate::stripe::SLOTS_EACH;
 use crate::{DbId, Entry, Key};
 use base::Slot;
@@ -60,40 +61,55 @@ impl Access<'_> {
     /// on where the sweep before stopped. Slots where nothing can have expired cost nothing.
     pub fn sweep(&mut self, stripe: u16, budget: usize) -> Swept {
         let mut swept = Swept::default();
-        if self.wants_sweep(stripe) {
-            let databases: Vec<DbId> = self.locked.get(stripe).databases().collect();
-            for db in databases {
-                for place in 0..SLOTS_EACH {
-                    let slot = Slot::from_low_bits((place * STRIPES) as u64 + u64::from(stripe));
-                    if !self.sweep_slot(db, slot, budget, &mut swept) {
-                        return swept;
-                    }
-                }
+        while self.wants_sweep(stripe) {
+            if swept.examined >= budget {
+                return swept;
             }
-            let stripe = self.locked.get_mut(stripe);
-            stripe.next_expiry = stripe.earliest_expiry();
+            let Some(mut sweep) = self.locked.get_mut(stripe).sweep.take().or_else(|| self.due(stripe))
+            else {
+                let stripe = self.locked.get_mut(stripe);
+                stripe.next_expiry = stripe.earliest_expiry();
+                break;
+            };
+            if !self.sweep_slot(&mut sweep, budget, &mut swept) {
+                self.locked.get_mut(stripe).sweep = Some(sweep);
+            }
         }
         swept.done = true;
         swept
     }
 
+    /// A new sweep of a slot of the stripe that may have expired keys.
+    fn due(&self, stripe: u16) -> Option<Box<Sweep>> {
+        let held = self.locked.get(stripe);
+        for db in held.databases() {
+            for place in 0..SLOTS_EACH {
+                let slot = Slot::from_low_bits((place * STRIPES) as u64 + u64::from(stripe));
+                if held.keys(db, slot).is_some_and(|keys| self.clock.is_past(keys.next_expiry)) {
+                    return Some(Box::new(Sweep::new(db, slot)));
+                }
+            }
+        }
+        None
+    }
+
     /// False if the budget ended before the slot did.
-    fn sweep_slot(&mut self, db: DbId, slot: Slot, budget: usize, swept: &mut Swept) -> bool {
+    fn sweep_slot(&mut self, sweep: &mut Sweep, budget: usize, swept: &mut Swept) -> bool {
         let clock = self.clock;
-        loop {
-            let Some(keys) = self.keys_mut(db, slot) else { return true };
-            if !clock.is_past(keys.next_expiry) {
+        while swept.examined < budget {
+            let Some(keys) = self.keys_mut(sweep.db, sweep.slot) else { return true };
+            let mut removed = Vec::new();
+            let (before, examined) = (keys.table.allocated(), swept.examined);
+            let done = sweep.step(keys, &clock, &mut swept.examined, &mut removed);
+            // An empty bucket is work too.
+            swept.examined = swept.examined.max(examined + 1);
+            swept.removed += removed.len();
+            self.bury_swept(sweep.db, sweep.slot, before, removed);
+            if done {
                 return true;
             }
-            if swept.examined >= budget {
-                return false;
-            }
-            let mut removed = Vec::new();
-            let before = keys.table.allocated();
-            keys.sweep_step(&clock, &mut swept.examined, &mut removed);
-            swept.removed += removed.len();
-            self.bury_swept(db, slot, before, removed);
         }
+        false
     }
 
     /// Books entries that a walk took out of the table of a slot, which had `before` bytes.

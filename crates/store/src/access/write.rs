@@ -52,7 +52,7 @@ impl Access<'_> {
             }
             if old.is_some() || new.is_some() {
                 row.db(db).expires.add(keys.note_expiry(old.is_some(), new));
-                stripe.next_expiry = stripe.next_expiry.min(new.unwrap_or(u64::MAX));
+                new.inspect(|at| stripe.note_expiry(db, key.at.slot, *at));
             }
             return !gone;
         }
@@ -90,7 +90,7 @@ impl Access<'_> {
         let had = found.update(|entry| entry.set_expiry(expiry));
         row.memory.add(found.get().allocated() as isize - before);
         row.expires.add(keys.note_expiry(had, expiry));
-        stripe.next_expiry = stripe.next_expiry.min(expiry.unwrap_or(u64::MAX));
+        expiry.inspect(|at| stripe.note_expiry(db, key.at.slot, *at));
         true
     }
 
@@ -122,7 +122,7 @@ impl Access<'_> {
         }
         if let Some(at) = expiry {
             row.expires.add(keys.note_expiry(false, expiry));
-            stripe.next_expiry = stripe.next_expiry.min(at);
+            stripe.note_expiry(db, slot, at);
         }
     }
 

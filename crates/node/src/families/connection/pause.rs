@@ -17,7 +17,9 @@ pub fn pause(call: &mut Call<'_, '_>) -> Flow {
     };
     let until = match base::num::parse_i64(&call.args[2]) {
         Some(ms) if ms < 0 => Err("timeout is negative"),
-        Some(ms) => now_ms.checked_add(ms as u64).filter(|at| *at <= i64::MAX as u64).ok_or("timeout is out of range"),
+        Some(ms) => {
+            now_ms.checked_add(ms as u64).filter(|at| *at <= i64::MAX as u64).ok_or("timeout is out of range")
+        }
         None => Err("timeout is not an integer or out of range"),
     };
     match until {
