@@ -49,6 +49,16 @@ impl<'k> Turn<'k> {
         }
     }
 
+    /// A hint that a key will be wanted: brings what leads to its bucket into the cache.
+    #[inline]
+    pub fn prefetch_slot(&self, db: DbId, at: KeyHash) {
+        if let Some(locked) = self.shared.try_now(Keyspace::stripe_of(at.slot))
+            && let Some(keys) = locked.get(Keyspace::stripe_of(at.slot)).keys(db, at.slot)
+        {
+            ds::table::prefetch_value(keys);
+        }
+    }
+
     /// A hint that a key will be wanted, when its bucket is in the cache: brings its entry there too.
     #[inline]
     pub fn prefetch_entry(&self, db: DbId, at: KeyHash) {

@@ -219,6 +219,12 @@ impl<T: Item> Drop for Table<T> {
     }
 }
 
+/// Asks the processor for the cache line of a value.
+#[inline]
+pub fn prefetch_value<V>(value: &V) {
+    prefetch(std::ptr::from_ref(value).cast());
+}
+
 #[inline]
 fn prefetch(at: *const u8) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]

@@ -151,6 +151,7 @@ impl Worker {
             self.run_batch(turn, conn, batch);
             self.core.parse_ahead(conn, batch);
             if let Some(session) = conn.session.as_deref() {
+                batch.prefetch_slots(turn, session.db);
                 batch.prefetch_buckets(turn, session.db);
                 batch.prefetch_entries(turn, session.db);
             }
@@ -262,6 +263,7 @@ fn prefetch(turn: &Turn<'_>, group: &[Member]) {
     if members().map(|(batch, _)| batch.keys_ahead()).sum::<usize>() < 2 {
         return;
     }
+    members().for_each(|(batch, db)| batch.prefetch_slots(turn, db));
     members().for_each(|(batch, db)| batch.prefetch_buckets(turn, db));
     members().for_each(|(batch, db)| batch.prefetch_entries(turn, db));
 }
