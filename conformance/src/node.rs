@@ -107,8 +107,20 @@ impl Node {
 
     /// Starts it again where it was.
     pub fn restart(&mut self) -> Result<()> {
-        self.child = spawn(self.kind, self.port, &self.dir, &self.options)?;
+        self.spawn()?;
         self.wait_until_up()
+    }
+
+    /// The same, without waiting until it serves.
+    pub fn spawn(&mut self) -> Result<()> {
+        self.child = spawn(self.kind, self.port, &self.dir, &self.options)?;
+        Ok(())
+    }
+
+    /// A file of its directory.
+    pub fn file(&self, name: &str) -> Result<String> {
+        let path = self.dir.join(name);
+        fs::read_to_string(&path).with_context(|| path.display().to_string())
     }
 
     fn wait_until_up(&mut self) -> Result<()> {
