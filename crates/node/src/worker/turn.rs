@@ -50,6 +50,8 @@ impl Worker {
         conn.active = now.mono;
         conn.card.active_s.store(now.unix_s(), Relaxed);
         conn.card.net_in.fetch_add(n as u64, Relaxed);
+        conn.card.query.store(conn.input.len() as u64, Relaxed);
+        conn.card.query_free.store(conn.input.free() as u64, Relaxed);
         if conn.input.len() as u64 > limit {
             counters.query_buffer_closed.add(1);
             self.close(id);
