@@ -110,6 +110,11 @@ impl Core {
         Clock::new(self.now.unix_ms(), touch)
     }
 
+    /// Time between two rounds of background work (`hz`).
+    pub fn period(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(1) / self.config.process.hz.max(1)
+    }
+
     /// Keys of all databases.
     pub fn key_count(&self) -> u64 {
         let keyspace = &self.shared.keyspace;

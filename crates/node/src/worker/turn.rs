@@ -18,13 +18,23 @@ use store::Turn;
 const PARKED_INPUT_MAX: usize = 1 << 20;
 
 impl Worker {
+    /// Whether a connection is still there.
+    pub fn is_open(&self, id: ConnId) -> bool {
+        self.conn(id).is_some_and(|conn| !conn.closing && !conn.dead)
+    }
+
+    /// Whether a connection should be read.
+    pub fn may_read(&self, id: ConnId) -> bool {
+        self.is_open(id)
+            && self.conn(id).is_some_and(|c| c.wait == Wait::Nothing || c.input.len() <= PARKED_INPUT_MAX)
+    }
+
     /// A place for the next read of a connection; `None` while it should not be read.
     pub fn read_space(&mut self, id: ConnId) -> Option<&mut [u8]> {
-        let conn = self.conns.get_mut(id.0 as usize)?.as_deref_mut()?;
-        let parked_full = conn.wait != Wait::Nothing && conn.input.len() > PARKED_INPUT_MAX;
-        if conn.closing || conn.dead || parked_full {
+        if !self.may_read(id) {
             return None;
         }
+        let conn = self.conns.get_mut(id.0 as usize)?.as_deref_mut()?;
         let needed = conn.parser.needed();
         Some(conn.input.space(&mut self.pool, needed))
     }

@@ -36,6 +36,8 @@ pub struct WorkerLoop {
     next_worker: usize,
     /// Connections whose last read filled the buffer: more is there, and no event will tell.
     unread: Vec<ConnId>,
+    /// Connections that had something to read when their client's command waited with much input held.
+    stalled: Vec<ConnId>,
 }
 
 impl WorkerLoop {
@@ -62,6 +64,7 @@ impl WorkerLoop {
             accept_pending: false,
             next_worker: 0,
             unread: Vec::new(),
+            stalled: Vec::new(),
         };
         this.listen(listeners)?;
         Ok(this)
@@ -88,6 +91,10 @@ impl WorkerLoop {
                     Token(t) if t > LISTENERS_TOP - LISTENERS_MAX => self.accept_pending = true,
                     Token(t) => {
                         let conn = ConnId(t as u32);
+                        if event.is_read_closed() {
+                            // What came before the end is served first; no further event tells of the end.
+                            self.unread.push(conn);
+                        }
                         if event.is_readable() || event.is_error() || event.is_read_closed() {
                             readable.push(conn);
                         }
@@ -118,6 +125,7 @@ impl WorkerLoop {
             self.read(conn, now);
         }
         self.worker.poll_turn(now);
+        self.resume();
         self.transmit(now);
         while let Some(conn) = self.worker.poll_close() {
             self.sockets[conn.0 as usize] = None;
@@ -134,7 +142,10 @@ impl WorkerLoop {
 
     fn read(&mut self, conn: ConnId, now: base::Now) {
         let Some(socket) = self.sockets.get_mut(conn.0 as usize).and_then(Option::as_mut) else { return };
-        let Some(space) = self.worker.read_space(conn) else { return };
+        let Some(space) = self.worker.read_space(conn) else {
+            self.stalled.push(conn);
+            return;
+        };
         let room = space.len();
         match socket.read(space) {
             Ok(0) => self.worker.handle_closed(conn, now),
@@ -148,6 +159,18 @@ impl WorkerLoop {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => self.unread.push(conn),
             Err(_) => self.worker.handle_closed(conn, now),
         }
+    }
+
+    /// Reads on from those whose command has run.
+    fn resume(&mut self) {
+        let (worker, unread) = (&self.worker, &mut self.unread);
+        self.stalled.retain(|conn| {
+            let may = worker.may_read(*conn);
+            if may {
+                unread.push(*conn);
+            }
+            !may && worker.is_open(*conn)
+        });
     }
 
     fn transmit(&mut self, now: base::Now) {
