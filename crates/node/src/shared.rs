@@ -65,6 +65,11 @@ pub trait Process: Send + Sync {
     fn os(&self) -> String;
     /// Makes room for so many clients' descriptors; how many are possible.
     fn raise_clients(&self, wanted: u32) -> u32;
+    /// Changes the working directory and returns it, absolute. The error is the system's text. A process without
+    /// files stays where it is.
+    fn change_dir(&self, dir: &[u8]) -> Result<Vec<u8>, String> {
+        Ok(dir.to_vec())
+    }
     /// A counter that runs at a constant rate, for the time spent in commands: nanoseconds.
     fn ticks_ns(&self) -> u64;
 }

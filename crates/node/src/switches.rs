@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 pub struct Switches {
     active_expire: AtomicBool,
     packet_filter: AtomicI32,
+    cron_paused: AtomicBool,
 }
 
 impl Default for Switches {
     fn default() -> Switches {
-        Switches { active_expire: AtomicBool::new(true), packet_filter: AtomicI32::new(-1) }
+        Switches { active_expire: AtomicBool::new(true), packet_filter: AtomicI32::new(-1), cron_paused: AtomicBool::new(false) }
     }
 }
 
@@ -28,6 +29,16 @@ impl Switches {
     /// DEBUG DROP-CLUSTER-PACKET-FILTER: a packet type, -1 none, -2 all.
     pub fn set_packet_filter(&self, kind: i32) {
         self.packet_filter.store(kind, Relaxed);
+    }
+
+    /// DEBUG PAUSE-CRON: what is done between turns, such as ending the process, waits.
+    pub fn pause_cron(&self, on: bool) {
+        self.cron_paused.store(on, Relaxed);
+    }
+
+    /// Whether it waits.
+    pub fn cron_paused(&self) -> bool {
+        self.cron_paused.load(Relaxed)
     }
 
     /// The filter in force.

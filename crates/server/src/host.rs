@@ -4,15 +4,17 @@ use crate::clock::Clock;
 use crate::log::Logger;
 use crate::net::{Listener, bind_all, unlink};
 use crate::sys;
+use crate::title::Title;
 use mio::net::TcpStream;
 use node::config::{Config, LogLevel};
-use node::shared::{Level, Process};
+use node::shared::{Level, Log as _, Process};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::ffi::OsStr;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -27,11 +29,15 @@ pub struct Host {
     pid_file: Mutex<Option<PathBuf>>,
     unix_socket: Mutex<Option<String>>,
     bind_source: Mutex<Option<std::net::IpAddr>>,
+    /// Port of the client listeners.
+    port: AtomicU16,
+    title: Title,
 }
 
 impl Host {
     /// The host of one process.
-    pub fn new(clock: Clock, logger: Arc<Logger>, config_file: Option<PathBuf>) -> Host {
+    pub fn new(clock: Clock, logger: Arc<Logger>, config_file: Option<PathBuf>, program: String) -> Host {
+        let title = Title::new(program, config_file.as_ref().map_or_else(String::new, |p| p.display().to_string()));
         Host {
             clock,
             logger,
@@ -39,6 +45,8 @@ impl Host {
             pid_file: Mutex::default(),
             unix_socket: Mutex::default(),
             bind_source: Mutex::default(),
+            port: AtomicU16::new(0),
+            title,
         }
     }
 
@@ -47,8 +55,9 @@ impl Host {
         self.config_file.as_deref().unwrap_or(Path::new(""))
     }
 
-    /// Takes over what concerns the log.
+    /// Takes over what concerns the log and the process's title.
     pub fn apply(&self, config: &Config) {
+        self.title.show(config);
         self.logger.configure(level_of(config), &String::from_utf8_lossy(&config.logging.file));
     }
 
@@ -69,6 +78,25 @@ impl Host {
             }
         }
         Ok(listeners)
+    }
+
+    /// The port that [`Host::relisten`] compares with.
+    pub fn note_port(&self, config: &Config) {
+        self.port.store(config.network.port, Relaxed);
+    }
+
+    /// [`Host::listen`] anew, for CONFIG SET; the error is for its client.
+    pub fn relisten(&self, config: &Config) -> Result<Vec<Listener>, String> {
+        let result = self.listen(config).map_err(|error| {
+            self.logger.log(Level::Warning, &error);
+            if config.network.port == self.port.load(Relaxed) {
+                failed("bind", "Failed to bind to specified addresses.")
+            } else {
+                failed("port", "Unable to listen on this port. Check server logs.")
+            }
+        })?;
+        self.port.store(config.network.port, Relaxed);
+        Ok(result)
     }
 
     /// Begins to connect to a peer's bus.
@@ -127,6 +155,10 @@ impl Host {
         }
         std::process::exit(code)
     }
+}
+
+fn failed(directive: &str, why: &str) -> String {
+    format!("CONFIG SET failed (possibly related to argument '{directive}') - {why}")
 }
 
 /// The log's level.
@@ -190,6 +222,10 @@ impl Process for Host {
     fn raise_clients(&self, wanted: u32) -> u32 {
         let limit = sys::raise_descriptor_limit(u64::from(wanted) + u64::from(RESERVED_DESCRIPTORS));
         u32::try_from(limit).unwrap_or(u32::MAX).saturating_sub(RESERVED_DESCRIPTORS)
+    }
+
+    fn change_dir(&self, dir: &[u8]) -> Result<Vec<u8>, String> {
+        crate::config::change_dir(dir)
     }
 
     fn ticks_ns(&self) -> u64 {

@@ -9,5 +9,6 @@ mod net;
 mod run;
 mod start;
 mod sys;
+mod title;
 
 pub use start::main;

@@ -21,13 +21,14 @@ use std::sync::Arc;
 
 /// Runs a server. `args` are those behind the program's name or subcommand.
 pub fn main(args: Vec<OsString>) -> ExitCode {
-    let called = std::env::args().next().unwrap_or_default();
-    let called = called.rsplit('/').next().unwrap_or_default();
+    let path = std::env::args().next().unwrap_or_default();
+    let called = path.rsplit('/').next().unwrap_or_default();
     let name = if called.ends_with("-server") { called } else { "handfast server" };
+    let title = if called.ends_with("-server") { path.clone() } else { format!("{path} server") };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let program = Program { name, version: env!("CARGO_PKG_VERSION"), is_command };
     match read_configuration(program, args, cores) {
-        Ok(start) => serve(start),
+        Ok(start) => serve(start, title),
         Err(exit) => {
             print!("{}", exit.stdout);
             eprint!("{}", exit.stderr);
@@ -40,7 +41,7 @@ fn is_command(name: &[u8]) -> bool {
     node::table().lookup(name).is_some()
 }
 
-fn serve(start: Start) -> ExitCode {
+fn serve(start: Start, title: String) -> ExitCode {
     let config = start.settings.snapshot();
     let clock = Clock::new();
     let logger = Arc::new(Logger::new(level_of(&config), &String::from_utf8_lossy(&config.logging.file)));
@@ -50,7 +51,7 @@ fn serve(start: Start) -> ExitCode {
         eprintln!("cannot become a daemon: {e}");
         return ExitCode::FAILURE;
     }
-    let host = Arc::new(Host::new(clock, Arc::clone(&logger), start.file.clone()));
+    let host = Arc::new(Host::new(clock, Arc::clone(&logger), start.file.clone(), title));
     match run(start, &config, clock, &logger, &host) {
         Ok(never) => match never {},
         Err(error) => {
@@ -74,6 +75,7 @@ fn run(
     }
     limit_descriptors(config, logger, host);
     let files = load_cluster(config)?;
+    host.note_port(config);
     let client_listeners = host.listen(config).map_err(|error| {
         logger.log(Level::Warning, &error);
         format!("Failed listening on port {} (tcp), aborting.", config.network.port)
@@ -88,6 +90,7 @@ fn run(
         false => Vec::new(),
     };
     write_pid_file(config, logger, host);
+    host.apply(config);
     let boxes = Arc::new(Boxes::new(config.process.io_threads));
     let outside = Outside {
         post: Arc::clone(&boxes) as _,

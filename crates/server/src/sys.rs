@@ -122,6 +122,44 @@ pub fn os() -> String {
     }
 }
 
+/// The memory that the system filled with the program's arguments and environment: what `ps` reads.
+pub struct TitlePlace {
+    start: usize,
+    len: usize,
+}
+
+impl TitlePlace {
+    /// Takes the memory over; the environment is copied out of it first. Nobody may read the original arguments
+    /// afterwards (`std::env::args`). Must be called while the process has one thread. `None` if the system does not
+    /// tell where it lies.
+    pub fn take() -> Option<TitlePlace> {
+        let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+        // The second field, the name, may contain blanks; it ends at the last parenthesis.
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        // Fields 48 to 51 of proc(5), arg_start to env_end; the first of ours is the third.
+        let at = |field: usize| fields.get(field - 3)?.parse::<usize>().ok();
+        let (start, args_end, env_start, end) = (at(48)?, at(49)?, at(50)?, at(51)?);
+        if start == 0 || args_end <= start || env_start.abs_diff(args_end) > 1 || end < env_start {
+            return None;
+        }
+        for (name, value) in std::env::vars_os() {
+            // SAFETY: there is one thread. The C library keeps a copy of its own of what is set.
+            unsafe { std::env::set_var(name, value) };
+        }
+        Some(TitlePlace { start, len: end - start })
+    }
+
+    /// Writes a title, cut to the room that there is, and zero bytes behind it.
+    pub fn write(&mut self, title: &[u8]) {
+        // SAFETY: the kernel mapped this range writable for the life of the process, and nobody else uses it since
+        // `take`.
+        let place = unsafe { std::slice::from_raw_parts_mut(self.start as *mut u8, self.len) };
+        let cut = title.len().min(self.len - 1);
+        place[..cut].copy_from_slice(&title[..cut]);
+        place[cut..].fill(0);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

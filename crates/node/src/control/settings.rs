@@ -3,6 +3,7 @@
 use super::{Action, Control, State};
 use crate::config::{Config, Settings};
 use crate::dispatch::Core;
+use crate::shared::Level;
 use std::sync::Arc;
 
 /// Directives whose change moves the listening sockets.
@@ -35,6 +36,12 @@ impl Control {
     /// Goes back to earlier settings.
     pub(super) fn restore(&mut self, before: Settings) {
         let config = Arc::new(before.snapshot());
+        if config.process.dir != self.core.config.process.dir
+            && let Err(why) = self.core.shared.outside.process.change_dir(&config.process.dir)
+        {
+            let text = format!("Cannot go back to {}: {why}", config.process.dir.escape_ascii());
+            self.core.shared.log(Level::Warning, &text);
+        }
         *self.core.shared.settings() = before;
         self.state.put_in_force(&mut self.core, &config);
     }

@@ -13,7 +13,10 @@ use cluster::view::View;
 use commands::{Effects, Env};
 use resp::ProtocolError;
 use std::sync::Arc;
-use store::{Clock, Key, Touch};
+use store::{Clock, Expired, Key, Touch};
+
+/// Unsent bytes at which a client that has not authenticated is closed: it would only be filling memory.
+const UNAUTHENTICATED_OUTPUT_MAX: u64 = 17 << 10;
 
 /// The common part of workers and control.
 pub struct Core {
@@ -107,7 +110,12 @@ impl Core {
         } else {
             Touch::Lru
         };
-        Clock::new(self.now.unix_ms(), touch)
+        let mut clock = Clock::new(self.now.unix_ms(), touch);
+        if self.paused() != Paused::Nothing {
+            // Nothing may change, not even by the passing of time.
+            clock.expired = Expired::Hide;
+        }
+        clock
     }
 
     /// Time between two rounds of background work (`hz`).
@@ -134,6 +142,16 @@ impl Core {
             hard: normal.hard,
             soft: normal.soft,
             soft_for: std::time::Duration::from_secs(normal.soft_seconds),
+        }
+    }
+
+    /// Limits on unsent bytes of one client.
+    pub fn output_limit_of(&self, session: Option<&Session>) -> OutputLimit {
+        match session {
+            Some(session) if !self.is_authenticated(session) => {
+                OutputLimit { hard: UNAUTHENTICATED_OUTPUT_MAX, ..OutputLimit::default() }
+            }
+            _ => self.output_limit(),
         }
     }
 

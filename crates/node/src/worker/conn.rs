@@ -86,7 +86,7 @@ impl Conn {
         card.query.store(self.input.len() as u64, Relaxed);
         card.query_free.store(self.input.free() as u64, Relaxed);
         card.output.store(self.output.len() as u64, Relaxed);
-        card.set_flag(CardFlags::BLOCKED, false);
+        card.set_flag(CardFlags::BLOCKED, self.wait == Wait::Pause);
         card.set_flag(CardFlags::CLOSING, self.closing);
         if let Some(session) = &self.session {
             session.publish();

@@ -2,6 +2,7 @@
 
 use super::Worker;
 use crate::mail::WorkerIdx;
+use crate::pause::Paused;
 use base::Mono;
 use std::time::Duration;
 use store::Turn;
@@ -40,7 +41,8 @@ impl Worker {
     /// Takes a slice of the round, if it is time: one round at most.
     pub(super) fn sweep(&mut self, turn: &Turn<'_>) {
         let now = self.core.now;
-        if now.mono < self.sweep.next || !self.core.shared.switches.active_expire() {
+        let stopped = !self.core.shared.switches.active_expire() || self.core.paused() != Paused::Nothing;
+        if now.mono < self.sweep.next || stopped {
             return;
         }
         self.sweep.next = now.mono + self.core.period().min(EVERY_MAX);

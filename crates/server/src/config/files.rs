@@ -34,9 +34,7 @@ impl Host for Files {
     }
 
     fn change_dir(&mut self, dir: &[u8]) -> Result<Vec<u8>, String> {
-        std::env::set_current_dir(OsStr::from_bytes(dir)).map_err(|e| text_of(&e))?;
-        let dir = std::env::current_dir().map_err(|e| text_of(&e))?;
-        Ok(OsString::into_vec(dir.into_os_string()))
+        change_dir(dir)
     }
 
     fn check_log_file(&mut self, path: &[u8]) -> Result<(), String> {
@@ -48,4 +46,11 @@ impl Host for Files {
     fn is_command(&self, name: &[u8]) -> bool {
         (self.is_command)(name)
     }
+}
+
+/// Changes the working directory of the process and returns it, absolute. The error is the system's text.
+pub fn change_dir(dir: &[u8]) -> Result<Vec<u8>, String> {
+    std::env::set_current_dir(OsStr::from_bytes(dir)).map_err(|e| text_of(&e))?;
+    let dir = std::env::current_dir().map_err(|e| text_of(&e))?;
+    Ok(OsString::into_vec(dir.into_os_string()))
 }

@@ -14,7 +14,7 @@ use node::config::{
     usage,
 };
 
-pub use files::Files;
+pub use files::{Files, change_dir};
 pub use rewrite::rewrite;
 
 /// The most that is read from a configuration file or from standard input, in bytes.

@@ -184,11 +184,7 @@ impl ControlLoop {
     }
 
     fn relisten(&mut self, config: &Config) -> Result<(), String> {
-        let listeners = self.host.listen(config).map_err(|error| {
-            self.shared.log(Level::Warning, &error);
-            "CONFIG SET failed (possibly related to argument 'bind') - Failed to bind to specified addresses."
-                .to_owned()
-        })?;
+        let listeners = self.host.relisten(config)?;
         self.boxes.workers[0].put(ToWorker::Listen(listeners));
         if config.cluster.enabled {
             let bus = bind_all(&config.network.bind, bus_port(config), config.network.tcp_backlog as i32)?;

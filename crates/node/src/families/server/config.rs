@@ -19,8 +19,9 @@ pub fn set(call: &mut ControlCall<'_, '_>) -> Flow {
     let pairs: Vec<&[u8]> = call.args.sub(2).iter().collect();
     let context = SetContext { local: call.session.card.is_local, loading: false };
     let before = call.core.shared.settings().clone();
-    let outcome = before.set(&pairs, context).and_then(|(after, changed)| {
+    let outcome = before.set(&pairs, context).and_then(|(mut after, changed)| {
         check_descriptors(call, &after, &changed)?;
+        change_dir(call, &mut after, &changed)?;
         Ok((after, changed))
     });
     match outcome {
@@ -52,6 +53,20 @@ fn check_descriptors(
         "The operating system is not able to handle the specified number of clients, try with {possible}"
     );
     Err(SetError::failed(b"maxclients", why))
+}
+
+/// The process moves at once; relative names of files mean the new directory from now on.
+fn change_dir(
+    call: &ControlCall<'_, '_>,
+    after: &mut crate::config::Settings,
+    changed: &[&str],
+) -> Result<(), SetError> {
+    if changed.contains(&"dir") {
+        let dir = after.snapshot().process.dir;
+        let absolute = call.core.shared.outside.process.change_dir(&dir);
+        after.note_dir(&absolute.map_err(|why| SetError::failed(b"dir", why))?);
+    }
+    Ok(())
 }
 
 /// The answer waits until the file is written.

@@ -32,6 +32,7 @@ pub fn debug(call: &mut ControlCall<'_, '_>) -> Flow {
             call.out.error(&text);
         }
         (b"set-active-expire", 3) => switch(call, |shared, on| shared.switches.set_active_expire(on)),
+        (b"pause-cron", 3) => switch(call, |shared, on| shared.switches.pause_cron(on)),
         (b"protocol", 3) => protocol(call.out, &args[2]),
         (b"object", 3 | 4) => object(call),
         (b"sdslen", 3) => sdslen(call),
@@ -266,6 +267,8 @@ fn help(out: &mut Reply<'_>) {
         "    Write <message> to the server log.",
         "OBJECT <key>",
         "    Show low level info about `key` and associated value.",
+        "PAUSE-CRON <0|1>",
+        "    Stop what is done between commands, such as an orderly end of the process.",
         "POPULATE <count> [<prefix>] [<size>]",
         "    Create <count> string keys named key:<num>. If <prefix> is specified then",
         "    it is used instead of the 'key' prefix.",

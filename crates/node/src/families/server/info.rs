@@ -1,5 +1,6 @@
 //! INFO (spec `info.md`).
 
+use crate::clients::CardFlags;
 use crate::dispatch::{Call, Core, Flow};
 use crate::pause::Paused;
 use crate::samples::Rate;
@@ -112,6 +113,7 @@ fn clients(core: &Core, out: &mut String) {
     let known = core.view.nodes.len().saturating_sub(1) * 2;
     let cards = shared.clients.all();
     let watching = cards.iter().filter(|c| c.watching.load(std::sync::atomic::Ordering::Relaxed) > 0).count();
+    let blocked = cards.iter().filter(|c| c.flags().has(CardFlags::BLOCKED)).count();
     let paused = core.paused();
     fields!(out,
         "connected_clients": shared.clients.len(),
@@ -119,7 +121,7 @@ fn clients(core: &Core, out: &mut String) {
         "maxclients": core.config.clients.max,
         "client_recent_max_input_buffer": shared.counters.iter().map(|c| c.max_input.get()).max().unwrap_or(0),
         "client_recent_max_output_buffer": shared.counters.iter().map(|c| c.max_output.get()).max().unwrap_or(0),
-        "blocked_clients": 0,
+        "blocked_clients": blocked,
         "tracking_clients": 0,
         "clients_in_timeout_table": 0,
         "pubsub_clients": 0,

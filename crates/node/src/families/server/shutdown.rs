@@ -22,15 +22,23 @@ pub fn shutdown(call: &mut ControlCall<'_, '_>) -> Flow {
     if (save && nosave) || (abort && (save || nosave || other)) {
         call.out.error("syntax error");
     } else if abort {
-        call.out.error("No shutdown in progress.");
+        take_back(call);
     } else if save {
         call.out.error("SHUTDOWN SAVE is not built yet in Handfast: nothing is written to disk");
     } else {
-        call.core.shared.log(Level::Warning, "User requested shutdown...");
         let now = call.core.now;
-        call.state.shut_down(now);
+        call.state.shut_down(false, now);
         // The answer of a server that ends is its closed connection.
         call.state.awaits_action = true;
     }
     Flow::Next
+}
+
+fn take_back(call: &mut ControlCall<'_, '_>) {
+    if call.state.abort_shutdown() {
+        call.core.shared.log(Level::Notice, "Shutdown manually aborted.");
+        call.out.ok();
+    } else {
+        call.out.error("No shutdown in progress.");
+    }
 }
