@@ -64,13 +64,8 @@ impl Bench {
     /// A node that holds `keys` strings of 64 bytes, `key:%012d`.
     pub fn new(keys: usize) -> Bench {
         let settings = Settings::new(&Defaults { cores: 1, dir: b"/".to_vec() });
-        let plan = Plan {
-            settings,
-            renames: Vec::new(),
-            files: LoadedFiles::default(),
-            hash_key: (1, 2),
-            seed: 3,
-        };
+        let plan =
+            Plan { settings, renames: Vec::new(), files: LoadedFiles::default(), hash_key: (1, 2), seed: 3 };
         let nothing = Arc::new(Nothing);
         let outside = Outside {
             post: Arc::clone(&nothing) as _,
