@@ -7,6 +7,7 @@ use crate::gossip::News;
 use crate::health::{self, Health};
 use crate::links::Links;
 use crate::node_table::{NodeKey, NodeTable};
+use crate::operator::Debug;
 use crate::outbox::Outbox;
 use crate::place::Place;
 use crate::save::Complaints;
@@ -42,9 +43,9 @@ pub(crate) struct Core {
     pub saver: Saver,
     pub complaints: Complaints,
     pub stats: Stats,
-    /// Packet type that is dropped, for tests: -1 none, -2 all.
-    pub packet_filter: i32,
+    pub debug: Debug,
     pub outbox: Outbox,
+    pub log_level: Level,
     pub todo: Todo,
     pub rng: Rng,
     /// The time of the call being handled.
@@ -65,7 +66,14 @@ pub(crate) struct Core {
 
 impl Core {
     pub fn log(&mut self, level: Level, text: String) {
-        self.outbox.log(level, text);
+        if self.wants(level) {
+            self.outbox.log(level, text);
+        }
+    }
+
+    /// Whether lines of this severity are wanted: asked before one is composed on a busy path.
+    pub fn wants(&self, level: Level) -> bool {
+        level >= self.log_level
     }
 
     pub fn view_changed(&mut self) {

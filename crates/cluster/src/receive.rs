@@ -13,9 +13,6 @@ use crate::{announce, claims, compose, election, epochs, failure, gossip};
 const HEADER_TRUTH: NodeFlags =
     NodeFlags(NodeFlags::LIGHT_PUBLISH.0 | NodeFlags::LIGHT_MODULE.0 | NodeFlags::MY_PRIMARY_FAIL.0);
 
-/// Filter of DEBUG DROP-CLUSTER-PACKET-FILTER that drops every packet.
-const DROP_ALL: i32 = -2;
-
 /// Bytes of a link, cut anywhere.
 pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
     let Some(mut framer) = core.links.get_mut(id).and_then(|l| l.framer.take()) else { return };
@@ -47,11 +44,8 @@ pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
 fn one(core: &mut Core, id: LinkId, packet: &[u8]) {
     if let Some(kind) = wire::kind_of(packet) {
         core.stats.received(kind, packet.len());
-        if core.packet_filter == i32::from(kind) || core.packet_filter == DROP_ALL {
-            core.log(
-                Level::Warning,
-                format!("Dropping packet of type {kind} that matches debug drop filter"),
-            );
+        if core.debug.drops(kind) {
+            debug_dropped(core, id, kind);
             return;
         }
     }
@@ -62,6 +56,14 @@ fn one(core: &mut Core, id: LinkId, packet: &[u8]) {
     }
     if let Some(link) = core.links.get_mut(id) {
         link.used = true;
+    }
+}
+
+fn debug_dropped(core: &mut Core, id: LinkId, kind: u16) {
+    let text = format!("Dropping packet of type {} that matches debug drop filter", wire::kind_name(kind));
+    core.log(Level::Warning, text);
+    if core.debug.close_on_drop {
+        core.close_link(id);
     }
 }
 

@@ -10,6 +10,7 @@ use crate::health::Health;
 use crate::links::Links;
 use crate::node::{Announced, Node};
 use crate::node_table::{NodeKey, NodeTable};
+use crate::operator::Debug;
 use crate::outbox::Outbox;
 use crate::place::Place;
 use crate::save::Complaints;
@@ -106,8 +107,9 @@ fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core
         saver,
         complaints: Complaints::default(),
         stats: Stats::default(),
-        packet_filter: -1,
+        debug: Debug::default(),
         outbox: Outbox::default(),
+        log_level: Level::Verbose,
         todo: Todo::default(),
         rng,
         now,
