@@ -1,5 +1,6 @@
 //! Everything the machine remembers, and the few moves that all rules share.
 
+use crate::curiosity::Curiosity;
 use crate::epochs::Epochs;
 use crate::event::{Event, Level, LinkAction, LinkId, SaveId};
 use crate::forget::Blacklist;
@@ -40,6 +41,7 @@ pub(crate) struct Core {
     pub health: Health,
     pub blacklist: Blacklist,
     pub news: News,
+    pub curiosity: Curiosity,
     pub saver: Saver,
     pub complaints: Complaints,
     pub stats: Stats,
@@ -203,6 +205,7 @@ impl Core {
         }
         let known = self.nodes.len();
         self.news.learnt(key, known);
+        self.curiosity.satisfied();
         self.todo.spread_news = true;
     }
 

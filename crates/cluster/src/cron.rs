@@ -5,7 +5,7 @@ use crate::event::{Level, LinkId};
 use crate::links::Link;
 use crate::node_table::NodeKey;
 use crate::wire::{NodeFlags, PingKind};
-use crate::{compose, dial, epochs, failure, handshake, save, start};
+use crate::{compose, curiosity, dial, epochs, failure, handshake, save, start};
 use base::Mono;
 use std::time::Duration;
 
@@ -39,6 +39,7 @@ pub(crate) fn tick(core: &mut Core) {
     if std::mem::take(&mut core.todo.spread_news) || !core.news.is_empty() {
         spread_news(core);
     }
+    curiosity::tick(core);
     for key in (0..core.nodes.bound()).map(NodeKey) {
         if core.nodes.contains(key) {
             check(core, key);

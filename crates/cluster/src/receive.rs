@@ -7,7 +7,7 @@ use crate::node_table::NodeKey;
 use crate::place::{Place, ip_text};
 use crate::roles::{self, Role};
 use crate::wire::{self, Body, Extension, Gossip, Header, Message, MsgFlags, NodeFlags, PeerClass, PingKind};
-use crate::{announce, claims, compose, election, epochs, failure, gossip};
+use crate::{announce, claims, compose, curiosity, election, epochs, failure, gossip};
 
 /// Flags that a node's own header settles, set or clear.
 const HEADER_TRUTH: NodeFlags =
@@ -223,6 +223,9 @@ fn ping(
             }
         }
         compose::ping(core, id, PingKind::Pong);
+    }
+    if kind == PingKind::Ping && sender.is_none() {
+        curiosity::stranger(core, &header.sender);
     }
     let node = core.links.get(id).and_then(|l| l.node).filter(|_| id.is_dialled());
     if let Some(key) = node.filter(|k| core.nodes[*k].in_handshake()) {

@@ -2,6 +2,7 @@
 
 use crate::conf::{self, BadConf, Files, Saved, SavedNode};
 use crate::core::{Core, Todo};
+use crate::curiosity::Curiosity;
 use crate::epochs::Epochs;
 use crate::event::Level;
 use crate::forget::Blacklist;
@@ -104,6 +105,7 @@ fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core
         health: Health::default(),
         blacklist: Blacklist::default(),
         news: News::default(),
+        curiosity: Curiosity::default(),
         saver,
         complaints: Complaints::default(),
         stats: Stats::default(),
