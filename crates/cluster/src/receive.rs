@@ -7,14 +7,11 @@ use crate::node_table::NodeKey;
 use crate::place::{Place, ip_text};
 use crate::roles::{self, Role};
 use crate::wire::{self, Body, Extension, Gossip, Header, Message, MsgFlags, NodeFlags, PeerClass, PingKind};
-use crate::{announce, claims, compose, election, epochs, failure, gossip};
+use crate::{announce, claims, compose, curiosity, election, epochs, failure, gossip};
 
 /// Flags that a node's own header settles, set or clear.
 const HEADER_TRUTH: NodeFlags =
     NodeFlags(NodeFlags::LIGHT_PUBLISH.0 | NodeFlags::LIGHT_MODULE.0 | NodeFlags::MY_PRIMARY_FAIL.0);
-
-/// Filter of DEBUG DROP-CLUSTER-PACKET-FILTER that drops every packet.
-const DROP_ALL: i32 = -2;
 
 /// Bytes of a link, cut anywhere.
 pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
@@ -47,11 +44,8 @@ pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
 fn one(core: &mut Core, id: LinkId, packet: &[u8]) {
     if let Some(kind) = wire::kind_of(packet) {
         core.stats.received(kind, packet.len());
-        if core.packet_filter == i32::from(kind) || core.packet_filter == DROP_ALL {
-            core.log(
-                Level::Warning,
-                format!("Dropping packet of type {kind} that matches debug drop filter"),
-            );
+        if core.debug.drops(kind) {
+            debug_dropped(core, id, kind);
             return;
         }
     }
@@ -62,6 +56,14 @@ fn one(core: &mut Core, id: LinkId, packet: &[u8]) {
     }
     if let Some(link) = core.links.get_mut(id) {
         link.used = true;
+    }
+}
+
+fn debug_dropped(core: &mut Core, id: LinkId, kind: u16) {
+    let text = format!("Dropping packet of type {} that matches debug drop filter", wire::kind_name(kind));
+    core.log(Level::Warning, text);
+    if core.debug.close_on_drop {
+        core.close_link(id);
     }
 }
 
@@ -221,6 +223,9 @@ fn ping(
             }
         }
         compose::ping(core, id, PingKind::Pong);
+    }
+    if kind == PingKind::Ping && sender.is_none() {
+        curiosity::stranger(core, &header.sender);
     }
     let node = core.links.get(id).and_then(|l| l.node).filter(|_| id.is_dialled());
     if let Some(key) = node.filter(|k| core.nodes[*k].in_handshake()) {
