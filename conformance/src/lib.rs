@@ -19,3 +19,4 @@ pub mod run;
 pub mod suite;
 pub mod transcript;
 pub mod unit;
+pub mod warnings;

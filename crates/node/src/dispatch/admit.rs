@@ -94,7 +94,7 @@ impl Core {
             return Err(wrong_arity(spec));
         }
         self.check_protected(session, row)?;
-        if session.multi.is_some() && spec.is(Flag::NoMulti) {
+        if session.multi.is_some() && spec.is(Flag::NoMulti) && !runs_in_multi(row) {
             return Err(format!("Command '{}' not allowed inside a transaction", spec.name));
         }
         self.check_route(turn, session, row, request)?;

@@ -86,7 +86,7 @@ impl Core {
 
     /// Whether a client may run commands that need authentication.
     pub fn is_authenticated(&self, session: &Session) -> bool {
-        session.authenticated || self.config.access.requirepass.is_empty()
+        session.authenticated || !self.config.access.needs_password()
     }
 
     /// What CLIENT PAUSE stops now.

@@ -126,6 +126,13 @@ impl Batch {
         self.hashes.len().min(KEYS_AHEAD_MAX)
     }
 
+    /// Asks for what leads to the buckets of all keys.
+    pub fn prefetch_slots(&self, turn: &Turn<'_>, db: DbId) {
+        for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {
+            turn.prefetch_slot(db, *hash);
+        }
+    }
+
     /// Asks for the buckets of all keys.
     pub fn prefetch_buckets(&self, turn: &Turn<'_>, db: DbId) {
         for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {

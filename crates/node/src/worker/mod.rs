@@ -29,6 +29,7 @@ use exclusive::Exclusivity;
 use input::Pool;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use sweep::Sweep;
 
 /// One worker.
@@ -120,7 +121,8 @@ impl Worker {
         counters.net_output.add(n as u64);
         if let Some(conn) = self.conn_mut(id) {
             conn.output.sent(n);
-            conn.card.net_out.fetch_add(n as u64, std::sync::atomic::Ordering::Relaxed);
+            conn.card.net_out.fetch_add(n as u64, Relaxed);
+            conn.card.output.store(conn.output.len() as u64, Relaxed);
         }
     }
 

@@ -50,6 +50,8 @@ impl Worker {
         conn.active = now.mono;
         conn.card.active_s.store(now.unix_s(), Relaxed);
         conn.card.net_in.fetch_add(n as u64, Relaxed);
+        conn.card.query.store(conn.input.len() as u64, Relaxed);
+        conn.card.query_free.store(conn.input.free() as u64, Relaxed);
         if conn.input.len() as u64 > limit {
             counters.query_buffer_closed.add(1);
             self.close(id);
@@ -151,6 +153,7 @@ impl Worker {
             self.run_batch(turn, conn, batch);
             self.core.parse_ahead(conn, batch);
             if let Some(session) = conn.session.as_deref() {
+                batch.prefetch_slots(turn, session.db);
                 batch.prefetch_buckets(turn, session.db);
                 batch.prefetch_entries(turn, session.db);
             }
@@ -262,6 +265,7 @@ fn prefetch(turn: &Turn<'_>, group: &[Member]) {
     if members().map(|(batch, _)| batch.keys_ahead()).sum::<usize>() < 2 {
         return;
     }
+    members().for_each(|(batch, db)| batch.prefetch_slots(turn, db));
     members().for_each(|(batch, db)| batch.prefetch_buckets(turn, db));
     members().for_each(|(batch, db)| batch.prefetch_entries(turn, db));
 }
