@@ -213,12 +213,11 @@ impl Core {
     pub fn move_node(&mut self, key: NodeKey, addr: Place) {
         self.close_outbound(key);
         let node = &mut self.nodes[key];
+        let text = format!("Address updated for node {} ({}), now {}", node.id, node.human(), addr.ip_port());
         node.addr = addr;
         node.flags.remove(NodeFlags::NOADDR);
         node.redial_at = self.now.mono;
         node.dial_failures = 0;
-        let text =
-            format!("Address updated for node {} ({}), now {}", node.id, node.human(), node.addr.ip_port());
         self.log(Level::Notice, text);
         self.news.dial_soon(key);
         self.save_soon();

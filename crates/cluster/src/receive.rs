@@ -119,12 +119,15 @@ fn full(core: &mut Core, id: LinkId, header: Header, body: Body) {
 fn identify(core: &mut Core, id: LinkId, header: &Header) -> Option<NodeKey> {
     let bound = core.links.get(id)?.node;
     if let Some(key) = bound.filter(|k| !core.nodes[*k].in_handshake()) {
-        // Somebody else answers at this node's address: dealt with before anything it says counts.
-        if id.is_dialled() && core.nodes[key].id != header.sender {
-            wrong_identity(core, key, header);
-            return None;
+        if core.nodes[key].id == header.sender {
+            return Some(key);
         }
-        return Some(key);
+        // Dealt with before anything it says counts.
+        match id.is_dialled() {
+            true => wrong_identity(core, key, header),
+            false => changed_identity(core, id, key, header),
+        }
+        return None;
     }
     let Some(key) = core.nodes.find(&header.sender) else {
         if bound.is_none() {
@@ -139,6 +142,19 @@ fn identify(core: &mut Core, id: LinkId, header: &Header) -> Option<NodeKey> {
         core.bind_inbound(id, key);
     }
     Some(key)
+}
+
+/// Nobody's name changes on a link: whoever resets a node's name also drops its links.
+fn changed_identity(core: &mut Core, id: LinkId, key: NodeKey, header: &Header) {
+    let node = &core.nodes[key];
+    let text = format!(
+        "Closing link from node {} ({}): its sender calls itself {} now",
+        node.id,
+        node.human(),
+        header.sender
+    );
+    core.log(Level::Warning, text);
+    core.close_link(id);
 }
 
 /// Our link leads to another node than it was dialled for: the address is no longer that node's.
@@ -179,6 +195,8 @@ fn heard(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header) {
     let now = core.now.mono;
     let node = &mut core.nodes[sender];
     node.data_received = Some(now);
+    // Clients are sent to replicas that have data.
+    let gained_data = (node.repl_offset == 0) != (header.offset == 0);
     node.repl_offset = header.offset;
     node.flags.remove(HEADER_TRUTH);
     node.flags.insert(header.flags.masked(HEADER_TRUTH));
@@ -190,6 +208,9 @@ fn heard(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header) {
         (Some(PeerClass::Redis), PeerClass::Old) => Some(PeerClass::Redis),
         (_, class) => Some(class),
     };
+    if gained_data {
+        core.view_changed();
+    }
     let is_primary = header.replicaof.is_none();
     epochs::observe(core, sender, header.current_epoch, header.config_epoch, is_primary);
 }

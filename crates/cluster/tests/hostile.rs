@@ -97,16 +97,21 @@ impl Liar {
     }
 }
 
-/// Starts again from the files; panics if they do not load.
-fn restart(world: &World, host: usize) {
-    let disk = &world.hosts[host].disk;
+/// Starts again after a power cut; panics if the files do not load, or forgot what was told.
+fn restart(world: &World, host: usize, rng: &mut Rng) {
+    let mut disk = world.hosts[host].disk.clone();
+    disk.crash(rng);
     let files = LoadedFiles {
         conf: disk.read("nodes.conf"),
         sums: disk.read("nodes.conf.sum"),
         previous: disk.read("nodes.conf.prev"),
     };
     let again = Cluster::start(world.hosts[host].settings.clone(), files, world.now(), Rng::new(1));
-    again.expect("what was written loads").view().check_invariants();
+    let again = again.expect("what was written loads");
+    again.view().check_invariants();
+    let (current, _, voted) = again.epochs();
+    let (epoch, vote) = world.hosts[host].told;
+    assert!(current >= epoch && voted >= vote, "told {epoch} and {vote}, remembers {current} and {voted}");
 }
 
 fn lie(seed: u64) {
@@ -141,8 +146,8 @@ fn lie(seed: u64) {
         world.run_ms(liar.rng.below(60));
         for host in 0..3 {
             world.machine(host).expect("it runs").view().check_invariants();
-            if round % 50 == 49 {
-                restart(&world, host);
+            if round % 10 == 9 {
+                restart(&world, host, &mut liar.rng);
             }
         }
     }
