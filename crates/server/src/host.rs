@@ -37,7 +37,8 @@ pub struct Host {
 impl Host {
     /// The host of one process.
     pub fn new(clock: Clock, logger: Arc<Logger>, config_file: Option<PathBuf>, program: String) -> Host {
-        let title = Title::new(program, config_file.as_ref().map_or_else(String::new, |p| p.display().to_string()));
+        let title =
+            Title::new(program, config_file.as_ref().map_or_else(String::new, |p| p.display().to_string()));
         Host {
             clock,
             logger,
