@@ -54,9 +54,12 @@ pub fn ioredis(port: u16, count: usize) -> Result<String> {
     )
 }
 
-/// `redis-cli` of Redis 7.0.15.
-pub fn redis_cli(arguments: &[&str]) -> Result<String> {
-    output(Command::new(peers::bin()?.join("redis-cli-7")).args(arguments))
+/// The command-line clients, and managers of clusters, of Redis 7.0.15 and Valkey 9.1.2.
+pub const CLIS: [&str; 2] = ["redis-cli-7", "valkey-cli"];
+
+/// Runs one of [`CLIS`].
+pub fn cli(program: &str, arguments: &[&str]) -> Result<String> {
+    output(Command::new(peers::bin()?.join(program)).args(arguments))
 }
 
 fn script(name: &str) -> PathBuf {

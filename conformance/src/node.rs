@@ -60,7 +60,7 @@ pub fn handfast() -> Result<PathBuf> {
         .ancestors()
         .find(|dir| dir.join("CACHEDIR.TAG").exists())
         .context("not in a target directory")?;
-    let built = ["checked", "release", "debug"].map(|profile| target.join(profile).join("handfast"));
+    let built = ["checked", "release", "quick", "debug"].map(|profile| target.join(profile).join("handfast"));
     let newest = built
         .into_iter()
         .filter(|file| file.exists())

@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use conformance::client::Reply;
-use conformance::clients::{ioredis, redis_cli, redis_py};
+use conformance::clients::{CLIS, cli, ioredis, redis_py};
 use conformance::mesh::Mesh;
 use conformance::node::Kind::{self, Handfast, Redis7, Valkey9};
 
 const KEYS: usize = 10_000;
 const FORMING_TIME_MAX: Duration = Duration::from_secs(20);
 
-/// `redis-cli --cluster create` over new servers, without replicas.
-fn create(kinds: &[Kind], port: u16) -> Result<(Mesh, String)> {
+/// `--cluster create` over new servers, without replicas.
+fn create(program: &str, kinds: &[Kind], port: u16) -> Result<(Mesh, String)> {
     let mesh = Mesh::start(kinds, port)?;
     let addresses: Vec<String> = mesh.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
     let mut arguments = vec!["--cluster", "create"];
     arguments.extend(addresses.iter().map(String::as_str));
     arguments.extend(["--cluster-replicas", "0", "--cluster-yes"]);
-    let said = redis_cli(&arguments)?;
+    let said = cli(program, &arguments)?;
     ensure!(said.contains("[OK] All 16384 slots covered."), "{said}");
     mesh.wait_for_state("ok", None, FORMING_TIME_MAX)?;
     mesh.wait_for_agreement(FORMING_TIME_MAX)?;
@@ -35,24 +35,36 @@ fn keys(mesh: &Mesh) -> Result<i64> {
 }
 
 #[test]
-fn redis_cli_creates_checks_and_calls() -> Result<()> {
-    let (mesh, first) = create(&[Handfast; 6], 20600)?;
-    let check = redis_cli(&["--cluster", "check", &first])?;
-    ensure!(check.contains("[OK] All nodes agree about slots configuration."), "{check}");
-    ensure!(check.contains("[OK] All 16384 slots covered."), "{check}");
-    let info = redis_cli(&["--cluster", "info", &first])?;
-    ensure!(info.contains("[OK] 0 keys in 6 masters."), "{info}");
-    let call = redis_cli(&["--cluster", "call", &first, "CONFIG", "GET", "cluster-enabled"])?;
-    ensure!(call.matches("yes").count() == 6, "{call}");
-    redis_cli(&["-c", "-p", "20600", "SET", "followed", "over MOVED"])?;
-    ensure!(redis_cli(&["-c", "-p", "20603", "GET", "followed"])?.trim() == "over MOVED");
+fn command_lines_create_check_and_call() -> Result<()> {
+    for (program, port) in CLIS.into_iter().zip([20600, 20640]) {
+        create_check_and_call(program, port).context(program)?;
+    }
+    Ok(())
+}
+
+fn create_check_and_call(program: &str, port: u16) -> Result<()> {
+    let (mesh, first) = create(program, &[Handfast; 6], port)?;
+    // Whoever made it, both find it whole.
+    for program in CLIS {
+        let check = cli(program, &["--cluster", "check", &first])?;
+        ensure!(check.contains("[OK] All nodes agree about slots configuration."), "{check}");
+        ensure!(check.contains("[OK] All 16384 slots covered."), "{check}");
+        ensure!(!check.contains("[ERR]") && !check.contains("[WARNING]"), "{check}");
+        let info = cli(program, &["--cluster", "info", &first])?;
+        ensure!(info.contains("[OK] 0 keys in 6 "), "{info}");
+        let call = cli(program, &["--cluster", "call", &first, "CONFIG", "GET", "cluster-enabled"])?;
+        ensure!(call.matches("yes").count() == 6, "{call}");
+    }
+    let (entry, other) = (port.to_string(), (port + 3).to_string());
+    cli(program, &["-c", "-p", &entry, "SET", "followed", "over MOVED"])?;
+    ensure!(cli(program, &["-c", "-p", &other, "GET", "followed"])?.trim() == "over MOVED");
     ensure!(keys(&mesh)? == 1);
     Ok(())
 }
 
 #[test]
 fn client_libraries_store_and_read_keys() -> Result<()> {
-    let (mesh, _) = create(&[Handfast; 3], 20610)?;
+    let (mesh, _) = create(CLIS[0], &[Handfast; 3], 20610)?;
     let port = mesh.nodes[1].port;
     let said = redis_py(port, KEYS)?;
     ensure!(said.contains("on 3 nodes"), "{said}");
@@ -64,10 +76,10 @@ fn client_libraries_store_and_read_keys() -> Result<()> {
 
 #[test]
 fn client_libraries_find_their_way_in_a_mixed_cluster() -> Result<()> {
-    let (mesh, first) = create(&[Redis7, Handfast, Valkey9], 20620)?;
+    let (mesh, first) = create(CLIS[1], &[Redis7, Handfast, Valkey9], 20620)?;
     redis_py(mesh.nodes[0].port, KEYS)?;
     ioredis(mesh.nodes[1].port, KEYS)?;
-    let check = redis_cli(&["--cluster", "check", &first])?;
+    let check = cli(CLIS[0], &["--cluster", "check", &first])?;
     ensure!(check.contains("[OK] All nodes agree about slots configuration."), "{check}");
     ensure!(keys(&mesh)? == 2 * i64::try_from(KEYS)?);
     Ok(())

@@ -14,7 +14,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   test                      install what the tests need, then run all that must pass on each push
-  nightly                   the same, then the whole conformance suite, the soak and many simulation seeds
+  nightly                   the same, then the whole conformance suite, the soak, a thousand crashes and many simulation seeds
   check                     the rules of this tree: crate arrows, unsafe, sizes, words, documents
   conformance [OPTIONS]     Redis's test suite against our binary: [--all] [--unit U] [--mode external|cluster|spawn]
   bless [OPTIONS]           the same, and add what newly passes to the lists of names that must pass

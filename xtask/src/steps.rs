@@ -70,6 +70,7 @@ pub fn nightly() -> Result<()> {
         progress.step("simulation", || simulate(SEEDS_NIGHTLY))?;
     }
     progress.step("soak", soak)?;
+    progress.step("a thousand crashes", crashes)?;
     progress.step("conformance, all of it", || conformance(&["--all".to_owned()]))?;
     progress.print();
     Ok(())
@@ -120,6 +121,13 @@ fn tests() -> Result<()> {
 fn soak() -> Result<()> {
     let mut command = cargo(&["nextest", "run", "--package", "conformance", "--run-ignored", "only", "soak"]);
     command.env("HANDFAST_SERVER", server_path()).env("SOAK_SECONDS", SOAK_SECONDS.to_string());
+    run(command)
+}
+
+/// kill -9 while the node writes its cluster configuration.
+fn crashes() -> Result<()> {
+    let mut command = cargo(&["run", "--quiet", "--package", "conformance", "--", "crashes"]);
+    command.env("HANDFAST_SERVER", server_path());
     run(command)
 }
 

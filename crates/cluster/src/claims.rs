@@ -6,6 +6,10 @@ use crate::node_table::NodeKey;
 use crate::wire::NodeFlags;
 use crate::{compose, epochs};
 use base::{Epoch, NodeId, Slot, SlotSet};
+use std::time::Duration;
+
+/// Time between two corrections of one node: it repeats itself faster than it learns.
+const UPDATE_PAUSE: Duration = Duration::from_millis(100);
 
 /// A primary's header shows its slots. `switched`: it was a replica until this packet.
 pub(crate) fn observe(core: &mut Core, sender: NodeKey, slots: &SlotSet, epoch: Epoch, switched: bool) {
@@ -109,6 +113,11 @@ pub(crate) fn newer_claim(
 /// One UPDATE to a node that claims what it lost.
 fn correct(core: &mut Core, sender: NodeKey, slots: &SlotSet, epoch: Epoch) {
     let Some((_, owner)) = newer_claim(core, slots, epoch, Some(sender)) else { return };
+    let now = core.now.mono;
+    if core.nodes[sender].update_sent.is_some_and(|at| now.since(at) < UPDATE_PAUSE) {
+        return;
+    }
+    core.nodes[sender].update_sent = Some(now);
     let (stale, newer) = (&core.nodes[sender], &core.nodes[owner]);
     let text = format!(
         "Node {} ({}) has old slots configuration, sending an UPDATE message about {} ({})",

@@ -1,7 +1,7 @@
 //! Packets that this node says, and on which link.
 
 use crate::core::Core;
-use crate::event::{LinkId, SaveId, Transmit};
+use crate::event::{Level, LinkId, SaveId, Transmit};
 use crate::node_table::NodeKey;
 use crate::place::Place;
 use crate::wire::{self, Body, Header, MsgFlags, NodeFlags, Packet, PingKind, STATE_FAIL, STATE_OK};
@@ -82,7 +82,17 @@ pub(crate) fn ping(core: &mut Core, link: LinkId, kind: PingKind) {
         false => Vec::new(),
     };
     let packet = Packet { header, body: Body::Ping { kind, gossip, extensions } };
+    say_sending(core, link, to, packet.body.kind());
     post(core, link, &packet, until, false);
+}
+
+fn say_sending(core: &mut Core, link: LinkId, to: Option<NodeKey>, kind: u16) {
+    if let Some(key) = to.filter(|_| core.wants(Level::Debug)) {
+        let (node, kind) = (&core.nodes[key], wire::kind_name(kind));
+        let way = if link.is_dialled() { "outbound" } else { "inbound" };
+        let text = format!("Sending {kind} packet to node {} ({}) on {way} link", node.id, node.human());
+        core.log(Level::Debug, text);
+    }
 }
 
 /// A PONG nobody asked for: my epoch, role or slots changed.

@@ -1,5 +1,6 @@
 //! Everything the machine remembers, and the few moves that all rules share.
 
+use crate::curiosity::Curiosity;
 use crate::epochs::Epochs;
 use crate::event::{Event, Level, LinkAction, LinkId, SaveId};
 use crate::forget::Blacklist;
@@ -7,6 +8,7 @@ use crate::gossip::News;
 use crate::health::{self, Health};
 use crate::links::Links;
 use crate::node_table::{NodeKey, NodeTable};
+use crate::operator::Debug;
 use crate::outbox::Outbox;
 use crate::place::Place;
 use crate::save::Complaints;
@@ -39,12 +41,13 @@ pub(crate) struct Core {
     pub health: Health,
     pub blacklist: Blacklist,
     pub news: News,
+    pub curiosity: Curiosity,
     pub saver: Saver,
     pub complaints: Complaints,
     pub stats: Stats,
-    /// Packet type that is dropped, for tests: -1 none, -2 all.
-    pub packet_filter: i32,
+    pub debug: Debug,
     pub outbox: Outbox,
+    pub log_level: Level,
     pub todo: Todo,
     pub rng: Rng,
     /// The time of the call being handled.
@@ -65,7 +68,14 @@ pub(crate) struct Core {
 
 impl Core {
     pub fn log(&mut self, level: Level, text: String) {
-        self.outbox.log(level, text);
+        if self.wants(level) {
+            self.outbox.log(level, text);
+        }
+    }
+
+    /// Whether lines of this severity are wanted: asked before one is composed on a busy path.
+    pub fn wants(&self, level: Level) -> bool {
+        level >= self.log_level
     }
 
     pub fn view_changed(&mut self) {
@@ -195,6 +205,7 @@ impl Core {
         }
         let known = self.nodes.len();
         self.news.learnt(key, known);
+        self.curiosity.satisfied();
         self.todo.spread_news = true;
     }
 
@@ -202,12 +213,11 @@ impl Core {
     pub fn move_node(&mut self, key: NodeKey, addr: Place) {
         self.close_outbound(key);
         let node = &mut self.nodes[key];
+        let text = format!("Address updated for node {} ({}), now {}", node.id, node.human(), addr.ip_port());
         node.addr = addr;
         node.flags.remove(NodeFlags::NOADDR);
         node.redial_at = self.now.mono;
         node.dial_failures = 0;
-        let text =
-            format!("Address updated for node {} ({}), now {}", node.id, node.human(), node.addr.ip_port());
         self.log(Level::Notice, text);
         self.news.dial_soon(key);
         self.save_soon();

@@ -27,7 +27,7 @@ pub(crate) fn dial(core: &mut Core, key: NodeKey) {
     let now = core.now.mono;
     let node = &core.nodes[key];
     let wanted = key != core.nodes.myself && !node.is(NodeFlags::NOADDR) && node.outbound.is_none();
-    if !wanted || now < node.redial_at {
+    if !wanted || now < node.redial_at || core.debug.no_reconnection {
         return;
     }
     let Some(addr) = node.addr.bus_addr() else {

@@ -71,6 +71,9 @@ pub(crate) fn resolve_collision(core: &mut Core) {
     if rank == 0 {
         return;
     }
+    if core.epochs.current == Epoch::MAX {
+        return;
+    }
     let (id, human) = (core.nodes[other].id, core.nodes[other].human());
     take_next(core, core.epochs.current.saturating_add(rank - 1));
     let epoch = core.epochs.current;

@@ -11,8 +11,10 @@ const WRITABLE_DELAY_US: u64 = 2_000_000;
 const REJOIN_DELAY_MIN_US: u64 = 500_000;
 const REJOIN_DELAY_MAX_US: u64 = 5_000_000;
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Why {
+/// What keeps the cluster from serving.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Why {
+    #[default]
     Fine,
     Uncovered,
     Minority,
@@ -22,6 +24,8 @@ enum Why {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Health {
     pub ok: bool,
+    /// As last logged.
+    why: Why,
     /// Primaries with slots.
     pub size: usize,
     first_asked: Option<Mono>,
@@ -53,23 +57,30 @@ pub(crate) fn update(core: &mut Core) {
         core.health.in_minority_at = Some(now);
     }
     let ok = why == Why::Fine;
-    if ok == core.health.ok || (ok && rejoining(core)) {
+    if ok && !core.health.ok && rejoining(core) {
         return;
     }
-    core.health.ok = ok;
-    core.view_changed();
-    core.log(Level::Notice, format!("Cluster state changed: {}", if ok { "ok" } else { "fail" }));
-    match why {
-        Why::Fine => {}
-        Why::Uncovered => core.log(
-            Level::Notice,
-            "Cluster is currently down: At least one hash slot is not served by any available node. \
-             Please check the 'cluster-require-full-coverage' configuration."
-                .to_string(),
-        ),
-        Why::Minority => core
-            .log(Level::Notice, "Cluster is currently down: I am part of a minority partition.".to_string()),
+    if ok != core.health.ok {
+        core.health.ok = ok;
+        core.view_changed();
+        core.log(Level::Notice, format!("Cluster state changed: {}", if ok { "ok" } else { "fail" }));
     }
+    if why != core.health.why {
+        core.health.why = why;
+        say_why(core, why);
+    }
+}
+
+fn say_why(core: &mut Core, why: Why) {
+    let text = match why {
+        Why::Fine => return,
+        Why::Uncovered => {
+            "At least one hash slot is not served by any available node. Please check the \
+             'cluster-require-full-coverage' configuration."
+        }
+        Why::Minority => "I am part of a minority partition.",
+    };
+    core.log(Level::Warning, format!("Cluster is currently down: {text}"));
 }
 
 fn judge(core: &Core) -> (usize, Why) {

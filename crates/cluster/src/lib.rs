@@ -12,6 +12,7 @@ mod claims;
 mod compose;
 mod core;
 mod cron;
+mod curiosity;
 mod dial;
 mod election;
 mod epochs;

@@ -3,7 +3,7 @@
 //! After every call that takes the time, take what there is in this order: `poll_file`, `poll_link`, `poll_transmit`,
 //! `poll_event`; then sleep until `poll_timeout`.
 
-use crate::event::{Event, LinkAction, LinkId, SaveId, Transmit};
+use crate::event::{Event, Level, LinkAction, LinkId, SaveId, Transmit};
 use crate::operator::{self, Bumped, Refused, SetSlot, SlotKeys};
 use crate::report::{self, LinkReport};
 use crate::saver::{FileOp, OpId};
@@ -79,6 +79,11 @@ impl Cluster {
         }
     }
 
+    /// Lines below this severity are not even composed. At first, debug lines are not.
+    pub fn set_log_level(&mut self, level: Level) {
+        self.core.log_level = level;
+    }
+
     /// The position of our replication stream, for headers.
     pub fn set_repl_offset(&mut self, offset: ReplOffset) {
         self.core.repl_offset = offset;
@@ -149,7 +154,27 @@ impl Cluster {
 
     /// DEBUG DROP-CLUSTER-PACKET-FILTER: drops packets of a type; -1 none, -2 all.
     pub fn set_packet_filter(&mut self, kind: i32) {
-        self.core.packet_filter = kind;
+        self.core.debug.set_filter(kind);
+    }
+
+    /// DEBUG CLOSE-CLUSTER-LINK-ON-PACKET-DROP.
+    pub fn set_close_on_drop(&mut self, on: bool) {
+        self.core.debug.close_on_drop = on;
+    }
+
+    /// DEBUG DISABLE-CLUSTER-RANDOM-PING.
+    pub fn disable_random_ping(&mut self, on: bool) {
+        self.core.debug.no_random_ping = on;
+    }
+
+    /// DEBUG DISABLE-CLUSTER-RECONNECTION.
+    pub fn disable_reconnection(&mut self, on: bool) {
+        self.core.debug.no_reconnection = on;
+    }
+
+    /// DEBUG CLUSTERLINK KILL direction id.
+    pub fn kill_links(&mut self, direction: &[u8], id: &[u8], now: Now) -> Result<(), Refused> {
+        self.turn(now, |core| operator::kill_links(core, direction, id))
     }
 
     /// CLUSTER SET-CONFIG-EPOCH.

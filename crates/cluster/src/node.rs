@@ -49,6 +49,7 @@ pub(crate) struct Node {
     pub data_received: Option<Mono>,
     pub fail_time: Mono,
     pub meet_sent: Option<Mono>,
+    pub update_sent: Option<Mono>,
 
     /// The link we dialled.
     pub outbound: Option<LinkId>,
@@ -87,6 +88,7 @@ impl Node {
             data_received: None,
             fail_time: now,
             meet_sent: None,
+            update_sent: None,
             outbound: None,
             inbound: None,
             inbound_lost: now,

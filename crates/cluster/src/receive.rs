@@ -7,14 +7,11 @@ use crate::node_table::NodeKey;
 use crate::place::{Place, ip_text};
 use crate::roles::{self, Role};
 use crate::wire::{self, Body, Extension, Gossip, Header, Message, MsgFlags, NodeFlags, PeerClass, PingKind};
-use crate::{announce, claims, compose, election, epochs, failure, gossip};
+use crate::{announce, claims, compose, curiosity, election, epochs, failure, gossip};
 
 /// Flags that a node's own header settles, set or clear.
 const HEADER_TRUTH: NodeFlags =
     NodeFlags(NodeFlags::LIGHT_PUBLISH.0 | NodeFlags::LIGHT_MODULE.0 | NodeFlags::MY_PRIMARY_FAIL.0);
-
-/// Filter of DEBUG DROP-CLUSTER-PACKET-FILTER that drops every packet.
-const DROP_ALL: i32 = -2;
 
 /// Bytes of a link, cut anywhere.
 pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
@@ -47,11 +44,8 @@ pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
 fn one(core: &mut Core, id: LinkId, packet: &[u8]) {
     if let Some(kind) = wire::kind_of(packet) {
         core.stats.received(kind, packet.len());
-        if core.packet_filter == i32::from(kind) || core.packet_filter == DROP_ALL {
-            core.log(
-                Level::Warning,
-                format!("Dropping packet of type {kind} that matches debug drop filter"),
-            );
+        if core.debug.drops(kind) {
+            debug_dropped(core, id, kind);
             return;
         }
     }
@@ -62,6 +56,14 @@ fn one(core: &mut Core, id: LinkId, packet: &[u8]) {
     }
     if let Some(link) = core.links.get_mut(id) {
         link.used = true;
+    }
+}
+
+fn debug_dropped(core: &mut Core, id: LinkId, kind: u16) {
+    let text = format!("Dropping packet of type {} that matches debug drop filter", wire::kind_name(kind));
+    core.log(Level::Warning, text);
+    if core.debug.close_on_drop {
+        core.close_link(id);
     }
 }
 
@@ -117,12 +119,15 @@ fn full(core: &mut Core, id: LinkId, header: Header, body: Body) {
 fn identify(core: &mut Core, id: LinkId, header: &Header) -> Option<NodeKey> {
     let bound = core.links.get(id)?.node;
     if let Some(key) = bound.filter(|k| !core.nodes[*k].in_handshake()) {
-        // Somebody else answers at this node's address: dealt with before anything it says counts.
-        if id.is_dialled() && core.nodes[key].id != header.sender {
-            wrong_identity(core, key, header);
-            return None;
+        if core.nodes[key].id == header.sender {
+            return Some(key);
         }
-        return Some(key);
+        // Dealt with before anything it says counts.
+        match id.is_dialled() {
+            true => wrong_identity(core, key, header),
+            false => changed_identity(core, id, key, header),
+        }
+        return None;
     }
     let Some(key) = core.nodes.find(&header.sender) else {
         if bound.is_none() {
@@ -137,6 +142,19 @@ fn identify(core: &mut Core, id: LinkId, header: &Header) -> Option<NodeKey> {
         core.bind_inbound(id, key);
     }
     Some(key)
+}
+
+/// Nobody's name changes on a link: whoever resets a node's name also drops its links.
+fn changed_identity(core: &mut Core, id: LinkId, key: NodeKey, header: &Header) {
+    let node = &core.nodes[key];
+    let text = format!(
+        "Closing link from node {} ({}): its sender calls itself {} now",
+        node.id,
+        node.human(),
+        header.sender
+    );
+    core.log(Level::Warning, text);
+    core.close_link(id);
 }
 
 /// Our link leads to another node than it was dialled for: the address is no longer that node's.
@@ -177,6 +195,8 @@ fn heard(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header) {
     let now = core.now.mono;
     let node = &mut core.nodes[sender];
     node.data_received = Some(now);
+    // Clients are sent to replicas that have data.
+    let gained_data = (node.repl_offset == 0) != (header.offset == 0);
     node.repl_offset = header.offset;
     node.flags.remove(HEADER_TRUTH);
     node.flags.insert(header.flags.masked(HEADER_TRUTH));
@@ -188,6 +208,9 @@ fn heard(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header) {
         (Some(PeerClass::Redis), PeerClass::Old) => Some(PeerClass::Redis),
         (_, class) => Some(class),
     };
+    if gained_data {
+        core.view_changed();
+    }
     let is_primary = header.replicaof.is_none();
     epochs::observe(core, sender, header.current_epoch, header.config_epoch, is_primary);
 }
@@ -221,6 +244,9 @@ fn ping(
             }
         }
         compose::ping(core, id, PingKind::Pong);
+    }
+    if kind == PingKind::Ping && sender.is_none() {
+        curiosity::stranger(core, &header.sender);
     }
     let node = core.links.get(id).and_then(|l| l.node).filter(|_| id.is_dialled());
     if let Some(key) = node.filter(|k| core.nodes[*k].in_handshake()) {

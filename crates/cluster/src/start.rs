@@ -2,6 +2,7 @@
 
 use crate::conf::{self, BadConf, Files, Saved, SavedNode};
 use crate::core::{Core, Todo};
+use crate::curiosity::Curiosity;
 use crate::epochs::Epochs;
 use crate::event::Level;
 use crate::forget::Blacklist;
@@ -10,6 +11,7 @@ use crate::health::Health;
 use crate::links::Links;
 use crate::node::{Announced, Node};
 use crate::node_table::{NodeKey, NodeTable};
+use crate::operator::Debug;
 use crate::outbox::Outbox;
 use crate::place::Place;
 use crate::save::Complaints;
@@ -103,11 +105,13 @@ fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core
         health: Health::default(),
         blacklist: Blacklist::default(),
         news: News::default(),
+        curiosity: Curiosity::default(),
         saver,
         complaints: Complaints::default(),
         stats: Stats::default(),
-        packet_filter: -1,
+        debug: Debug::default(),
         outbox: Outbox::default(),
+        log_level: Level::Verbose,
         todo: Todo::default(),
         rng,
         now,

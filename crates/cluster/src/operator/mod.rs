@@ -1,5 +1,6 @@
 //! The CLUSTER verbs: what an operator may ask, checked, and the exact words of refusal.
 
+mod debug;
 mod epoch;
 mod forget;
 mod meet;
@@ -11,6 +12,7 @@ mod slots;
 pub use epoch::Bumped;
 pub use set_slot::{SetSlot, SlotKeys};
 
+pub(crate) use debug::{Debug, kill_links};
 pub(crate) use epoch::{bump_epoch, set_config_epoch};
 pub(crate) use forget::forget;
 pub(crate) use meet::meet;

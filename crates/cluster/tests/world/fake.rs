@@ -107,6 +107,12 @@ impl Fake {
         self.say_as(link.expect("the fake dialled it"), header, body);
     }
 
+    /// The same bytes on every link.
+    pub fn shout(&mut self, bytes: &[u8]) {
+        let links: Vec<LinkId> = self.links.iter().filter(|(_, l)| l.up).map(|(id, _)| *id).collect();
+        self.sends.extend(links.into_iter().map(|link| (link, bytes.to_vec())));
+    }
+
     pub fn bytes(&mut self, id: LinkId, bytes: &[u8]) {
         let Some(link) = self.links.get_mut(&id) else { return };
         let mut rest = bytes;

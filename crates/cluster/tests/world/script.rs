@@ -85,6 +85,10 @@ fn perform(world: &mut World, words: &[&str]) -> String {
         ["kill", name] => world.kill(world.find(name), false),
         ["crash", name] => world.kill(world.find(name), true),
         ["start", name] => world.boot(world.find(name)),
+        ["move", name, ip] => {
+            let host = world.find(name);
+            world.hosts[host].ip = ip.parse().expect("an address");
+        }
         ["wipe", name] => {
             let host = world.find(name);
             world.hosts[host].disk.wipe();

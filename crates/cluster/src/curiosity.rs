@@ -1,0 +1,65 @@
+//! A stranger's PING: somebody who knows us was not introduced to us yet. It admits nobody, but those whom we trust may know
+//! who it is, so a few of them are asked with the next tick; their answers carry gossip.
+
+use crate::compose;
+use crate::core::Core;
+use crate::node_table::NodeKey;
+use crate::wire::{NodeFlags, PingKind};
+use base::NodeId;
+
+/// Rounds in a row that made nobody known. A stranger whom nobody knows must not make us ask for ever.
+const FRUITLESS_MAX: u8 = 4;
+/// After so many ticks one fruitless round is forgotten.
+const FORGIVEN_EVERY: u64 = 300;
+/// Nodes asked in one round.
+const ASKED_MAX: u32 = 4;
+
+/// Whom to ask, and whether.
+#[derive(Default)]
+pub(crate) struct Curiosity {
+    pinged: bool,
+    fruitless: u8,
+}
+
+impl Curiosity {
+    /// Somebody became known.
+    pub fn satisfied(&mut self) {
+        self.fruitless = 0;
+    }
+}
+
+/// An unknown node sent a PING.
+pub(crate) fn stranger(core: &mut Core, id: &NodeId) {
+    let forgotten = core.blacklist.holds(id, core.now.mono);
+    if !forgotten && *id != core.nodes.me().id {
+        core.curiosity.pinged = true;
+    }
+}
+
+/// Asks, if there was a stranger since the last tick.
+pub(crate) fn tick(core: &mut Core) {
+    let curiosity = &mut core.curiosity;
+    if core.ticks.is_multiple_of(FORGIVEN_EVERY) {
+        curiosity.fruitless = curiosity.fruitless.saturating_sub(1);
+    }
+    if !std::mem::take(&mut curiosity.pinged) || curiosity.fruitless == FRUITLESS_MAX {
+        return;
+    }
+    curiosity.fruitless += 1;
+    let bound = core.nodes.bound();
+    let first = core.rng.below(u64::from(bound)) as u32;
+    let mut left = ASKED_MAX;
+    for key in (0..bound).map(|i| NodeKey((first + i) % bound)) {
+        let Some(node) = core.nodes.get(key) else { continue };
+        let sound = !node.flags.intersects(NodeFlags::HANDSHAKE | NodeFlags::PFAIL | NodeFlags::FAIL);
+        if left > 0
+            && sound
+            && node.ping_sent.is_none()
+            && let Some(link) = node.outbound
+            && core.links.get(link).is_some_and(|l| l.up)
+        {
+            left -= 1;
+            compose::ping(core, link, PingKind::Ping);
+        }
+    }
+}
