@@ -9,7 +9,7 @@ use crate::worker::Worker;
 use base::{Now, Rng};
 use cluster::view::{View, ViewNode, ViewSettings};
 use cluster::{Cluster, StartError};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use store::{Keyspace, Params, Ticket, Wake, WorkerIdx};
 
 pub use cluster::LoadedFiles;
@@ -43,16 +43,16 @@ impl Node {
     pub fn start(plan: Plan, outside: Outside, now: Now) -> Result<Node, StartError> {
         let config = plan.settings.snapshot();
         let mut rng = Rng::new(plan.seed);
-        let params =
-            Params { databases: databases(&config), workers: config.process.io_threads, hash_key: plan.hash_key };
+        let params = Params {
+            databases: databases(&config),
+            workers: config.process.io_threads,
+            hash_key: plan.hash_key,
+        };
         let keyspace = Keyspace::new(params, Box::new(Wakes(Arc::clone(&outside.post))));
         let cluster = match config.cluster.enabled {
-            true => Some(Cluster::start(
-                cluster_settings(&config),
-                plan.files,
-                now,
-                Rng::new(rng.next_u64()),
-            )?),
+            true => {
+                Some(Cluster::start(cluster_settings(&config), plan.files, now, Rng::new(rng.next_u64()))?)
+            }
             false => None,
         };
         let view = match &cluster {
@@ -86,8 +86,12 @@ fn alone(rng: &mut Rng) -> View {
     View::alone(node, settings)
 }
 
-/// One table for the life of the process.
+/// One table for the life of the process; nodes without renamed commands share it.
 fn table(renames: &[Rename]) -> &'static Table {
+    static AS_BUILT: LazyLock<Table> = LazyLock::new(crate::families::table);
+    if renames.is_empty() {
+        return &AS_BUILT;
+    }
     let mut table = crate::families::table();
     for rename in renames {
         let to = rename.to.as_deref().unwrap_or_default();

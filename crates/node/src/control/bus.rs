@@ -97,7 +97,9 @@ impl Control {
         let keys: u64 = slots.iter().map(|slot| u64::from(self.core.shared.keyspace.has_keys(0, slot))).sum();
         if keys > 0 {
             let to = to.map_or_else(|| "nobody".to_owned(), |id| id.to_string());
-            let text = format!("{keys} slots of {slots:?} hold keys that are unreachable here: the slots belong to {to} now.");
+            let text = format!(
+                "{keys} slots of {slots:?} hold keys that are unreachable here: the slots belong to {to} now."
+            );
             self.core.shared.log(Level::Warning, &text);
         }
     }

@@ -39,6 +39,8 @@ pub struct Core {
     pub(super) recent: Vec<u32>,
     /// Nothing about the node needs the careful path of dispatch.
     pub(super) plain: bool,
+    /// CLIENT PAUSE was in force when the snapshots were taken.
+    pub(crate) pausing: bool,
 }
 
 impl Core {
@@ -58,6 +60,7 @@ impl Core {
             retired: Vec::new(),
             recent: Vec::new(),
             plain: false,
+            pausing: false,
         }
     }
 
@@ -66,7 +69,8 @@ impl Core {
         self.config = self.shared.config.load_full();
         self.view = self.shared.view.load_full();
         self.env = env_of(&self.config, &self.shared);
-        self.plain = !self.config.cluster.enabled && self.shared.pause.until() == 0;
+        self.pausing = self.paused() != Paused::Nothing;
+        self.plain = !self.config.cluster.enabled && !self.pausing;
     }
 
     /// This worker, as the keyspace counts them.
@@ -91,7 +95,7 @@ impl Core {
 
     /// What CLIENT PAUSE stops now.
     pub fn paused(&self) -> Paused {
-        self.shared.pause.at(self.now.unix_ms())
+        self.shared.pause.at(self.now.mono)
     }
 
     /// A key, hashed.
@@ -125,12 +129,19 @@ impl Core {
     /// Limits on unsent bytes of an ordinary client.
     pub fn output_limit(&self) -> OutputLimit {
         let normal = self.config.clients.output_limit(OutputClass::Normal);
-        OutputLimit { hard: normal.hard, soft: normal.soft, soft_for: std::time::Duration::from_secs(normal.soft_seconds) }
+        OutputLimit {
+            hard: normal.hard,
+            soft: normal.soft,
+            soft_for: std::time::Duration::from_secs(normal.soft_seconds),
+        }
     }
 
     pub(crate) fn log_output_overflow(&self, conn: Option<&Card>) {
         if let Some(card) = conn {
-            let text = format!("Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.", card.id, card.addr);
+            let text = format!(
+                "Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.",
+                card.id, card.addr
+            );
             self.shared.log(Level::Warning, &text);
         }
     }

@@ -13,15 +13,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use store::Turn;
 
-/// Input held for a client whose command waits; beyond it nothing more is read until the command has run.
-const PARKED_INPUT_MAX: usize = 1 << 20;
-
 impl Worker {
     /// A place for the next read of a connection; `None` while it should not be read.
     pub fn read_space(&mut self, id: ConnId) -> Option<&mut [u8]> {
         let conn = self.conns.get_mut(id.0 as usize)?.as_deref_mut()?;
-        let parked_full = conn.wait != Wait::Nothing && conn.input.len() > PARKED_INPUT_MAX;
-        if conn.closing || conn.dead || parked_full {
+        conn.held_back |= conn.is_full();
+        if conn.closing || conn.dead || conn.ended || conn.held_back {
             return None;
         }
         let needed = conn.parser.needed();
@@ -51,12 +48,14 @@ impl Worker {
     /// keyspace, then upkeep. Replies are ready for [`Worker::poll_transmit`] afterwards.
     pub fn poll_turn(&mut self, now: Now) {
         self.core.now = now;
-        self.refresh();
-        self.release_paused();
         let keyspace = Arc::clone(&self.core.shared.keyspace);
         match keyspace.enter(self.core.worker(), self.core.clock()) {
-            Some(turn) => {
+            Some(mut turn) => {
                 self.gated = false;
+                // Not before: what an exclusive holder changed is in force for all who enter after it.
+                self.refresh();
+                turn.clock = self.core.clock();
+                self.release_paused();
                 self.run_ready(&turn);
                 self.core.bury_retired(&turn);
                 self.sweep(&turn);
@@ -67,8 +66,8 @@ impl Worker {
         self.upkeep();
     }
 
-    /// Looks at configuration, view and pause again if one of them changed.
-    fn refresh(&mut self) {
+    /// Looks at configuration, view and pause again if one of them changed. Called with a permit in hand.
+    pub(super) fn refresh(&mut self) {
         let generation = self.core.shared.generation.load(Acquire);
         if generation != self.seen_generation {
             self.seen_generation = generation;
@@ -77,9 +76,10 @@ impl Worker {
     }
 
     fn release_paused(&mut self) {
-        if self.paused.is_empty() || self.core.paused() != Paused::Nothing {
+        if (self.paused.is_empty() && !self.core.pausing) || self.core.paused() != Paused::Nothing {
             return;
         }
+        self.core.refresh();
         for id in std::mem::take(&mut self.paused) {
             self.unpark(id, Wait::Pause);
         }
@@ -104,19 +104,32 @@ impl Worker {
             let Some(id) = self.ready.pop_front() else { break };
             let Some(mut conn) = self.conns.get_mut(id.0 as usize).and_then(Option::take) else { continue };
             conn.queued_ready = false;
-            self.run_pipeline(turn, &mut conn);
+            let more = self.run_pipeline(turn, &mut conn);
             self.settle(conn);
+            if more {
+                self.queue_ready(id);
+            }
         }
     }
 
-    /// Runs a connection's requests until they end or one of them must wait.
-    fn run_pipeline(&mut self, turn: &Turn<'_>, conn: &mut Conn) {
+    /// Runs a connection's requests until they end, one of them must wait, or somebody asks for the whole
+    /// keyspace. Whether there may be more to run.
+    fn run_pipeline(&mut self, turn: &Turn<'_>, conn: &mut Conn) -> bool {
+        if conn.card.is_killed() {
+            conn.dead = true;
+        }
         let mut batch = std::mem::take(&mut self.batch);
+        let mut more = false;
         while conn.may_run() {
+            if std::mem::replace(&mut more, true) && turn.asked_to_leave() {
+                break;
+            }
             let Some(session) = conn.session.as_deref() else { break };
             let authenticated = self.core.is_authenticated(session);
-            let limits =
-                Limits { bulk_max: self.core.config.clients.bulk_max as usize, unauthenticated: !authenticated };
+            let limits = Limits {
+                bulk_max: self.core.config.clients.bulk_max as usize,
+                unauthenticated: !authenticated,
+            };
             // Before authentication limits depend on each command's outcome.
             let most = if authenticated { BATCH_MAX } else { 1 };
             let core = &self.core;
@@ -130,6 +143,7 @@ impl Worker {
             );
             if batch.items.is_empty() && batch.error.is_none() {
                 conn.input.consume(dropped);
+                more = false;
                 break;
             }
             batch.prefetch(turn, session.db);
@@ -168,6 +182,7 @@ impl Worker {
             }
         }
         self.batch = batch;
+        more
     }
 
     /// Puts a connection back after it was served.
@@ -180,6 +195,15 @@ impl Worker {
             self.core.collect_retired(session);
         }
         conn.publish();
+        if conn.reserved && conn.wait != Wait::Stripe {
+            // It got what it wanted, or was refused meanwhile: others must not wait for it.
+            (conn.reserved, conn.contended) = (false, 0);
+            self.core.shared.keyspace.forget(self.core.worker(), u64::from(id.0));
+        }
+        if conn.held_back && !conn.is_full() {
+            conn.held_back = false;
+            self.resumed.push(id);
+        }
         let (waits, dead) = (conn.wait, conn.dead);
         let overflow = conn.output.exceeds(&self.core.output_limit(), self.core.now.mono);
         self.core.counters().max_output.raise(conn.output.len() as u64);

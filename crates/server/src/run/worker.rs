@@ -34,7 +34,7 @@ pub struct WorkerLoop {
     listeners: Vec<Listener>,
     accept_pending: bool,
     next_worker: usize,
-    /// Connections whose last read filled the buffer: more is there, and no event will tell.
+    /// Connections to be read again in the next turn: no event will tell what is left.
     unread: Vec<ConnId>,
 }
 
@@ -91,6 +91,10 @@ impl WorkerLoop {
                         if event.is_readable() || event.is_error() || event.is_read_closed() {
                             readable.push(conn);
                         }
+                        if event.is_read_closed() {
+                            // The end came with the last bytes: a second read finds it.
+                            self.unread.push(conn);
+                        }
                         if event.is_writable() {
                             self.worker.handle_writable(conn);
                         }
@@ -122,6 +126,9 @@ impl WorkerLoop {
         while let Some(conn) = self.worker.poll_close() {
             self.sockets[conn.0 as usize] = None;
         }
+        while let Some(conn) = self.worker.poll_read() {
+            self.unread.push(conn);
+        }
     }
 
     fn timeout(&mut self) -> Option<Duration> {
@@ -137,7 +144,7 @@ impl WorkerLoop {
         let Some(space) = self.worker.read_space(conn) else { return };
         let room = space.len();
         match socket.read(space) {
-            Ok(0) => self.worker.handle_closed(conn, now),
+            Ok(0) => self.worker.handle_end(conn, now),
             Ok(n) => {
                 self.worker.handle_read(conn, n, now);
                 if n == room {

@@ -129,7 +129,7 @@ fn clients(core: &Core, out: &mut String) {
         "total_blocking_keys_on_nokey": 0,
         "paused_reason": if paused == Paused::Nothing { "none" } else { "client_pause" },
         "paused_actions": match paused { Paused::Nothing => "none", Paused::Writes => "write", Paused::All => "all" },
-        "paused_timeout_milliseconds": shared.pause.until().saturating_sub(core.now.unix_ms()),
+        "paused_timeout_milliseconds": shared.pause.until().since(core.now.mono).as_millis(),
     );
 }
 
@@ -142,10 +142,15 @@ fn memory(core: &Core, out: &mut String) {
     let dataset = shared.keyspace.memory_used();
     let ratio = |a: u64, b: u64| if b == 0 { 0.0 } else { a as f64 / b as f64 };
     let percent = |a: u64, b: u64| format!("{:.2}%", ratio(a, b) * 100.0);
-    let input: u64 = shared.clients.all().iter().map(|c| {
-        let of = |a: &std::sync::atomic::AtomicU64| a.load(std::sync::atomic::Ordering::Relaxed);
-        of(&c.query) + of(&c.query_free) + of(&c.output) + of(&c.multi_bytes) + 1024
-    }).sum();
+    let input: u64 = shared
+        .clients
+        .all()
+        .iter()
+        .map(|c| {
+            let of = |a: &std::sync::atomic::AtomicU64| a.load(std::sync::atomic::Ordering::Relaxed);
+            of(&c.query) + of(&c.query_free) + of(&c.output) + of(&c.multi_bytes) + 1024
+        })
+        .sum();
     fields!(out,
         "used_memory": used,
         "used_memory_human": format_human_bytes(used),
@@ -329,7 +334,11 @@ fn keyspace(core: &Core, out: &mut String) {
 fn format_human_bytes(bytes: u64) -> String {
     let units = [("B", 0), ("K", 10), ("M", 20), ("G", 30), ("T", 40), ("P", 50)];
     let (unit, shift) = units.iter().rev().find(|(_, shift)| bytes >> shift > 0).copied().unwrap_or(("B", 0));
-    if shift == 0 { format!("{bytes}B") } else { format!("{:.2}{unit}", bytes as f64 / (1_u64 << shift) as f64) }
+    if shift == 0 {
+        format!("{bytes}B")
+    } else {
+        format!("{:.2}{unit}", bytes as f64 / (1_u64 << shift) as f64)
+    }
 }
 
 #[cfg(test)]
