@@ -4,12 +4,14 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// Runs a command to its end and returns its standard output; anything but success is an error with its standard error.
+/// Runs a command to its end and returns its standard output; anything but success is an error with all that it said.
 pub fn output(command: &mut Command) -> Result<String> {
     let shown = show(command);
     let done = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {shown}"))?;
     if !done.status.success() {
-        bail!("{shown}\nended with {}:\n{}", done.status, String::from_utf8_lossy(&done.stderr).trim_end());
+        let said =
+            [done.stdout, done.stderr].map(|bytes| String::from_utf8_lossy(&bytes).trim_end().to_owned());
+        bail!("{shown}\nended with {}:\n{}", done.status, said.join("\n"));
     }
     Ok(String::from_utf8_lossy(&done.stdout).into_owned())
 }

@@ -2,11 +2,12 @@
 //! client libraries. Everything is fetched with the system's package manager into a cache outside the tree.
 
 pub mod apt;
-pub mod client;
-
 pub mod cache;
+pub mod client;
 pub mod clients;
 pub mod command;
+pub mod crashes;
+pub mod fake;
 pub mod mesh;
 pub mod mode;
 pub mod namespace;
@@ -18,3 +19,4 @@ pub mod run;
 pub mod suite;
 pub mod transcript;
 pub mod unit;
+pub mod warnings;

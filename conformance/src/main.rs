@@ -8,10 +8,15 @@ use conformance::mode::Mode;
 use conformance::plan::Plan;
 use conformance::run::{Newcomers, run_all};
 use conformance::unit::Bench;
-use conformance::{clients, peers, suite};
+use conformance::{clients, crashes, peers, suite};
 
 const USAGE: &str = "usage: conformance fetch
-       conformance suite [--all] [--mode external|cluster|spawn]… [--unit UNIT]… [--jobs N] [--bless] --server PATH";
+       conformance suite [--all] [--mode external|cluster|spawn]… [--unit UNIT]… [--jobs N] [--bless] --server PATH
+       conformance crashes [--kills N] [--seed N]";
+
+/// How often `crashes` kills, and from which port up it listens, unless told otherwise.
+const KILLS: u32 = 1000;
+const CRASHES_PORT: u16 = 20440;
 
 /// What the command line asks of the suite.
 #[derive(Default)]
@@ -35,8 +40,24 @@ fn main() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some("suite") => run_suite(parse(arguments)?),
+        Some("crashes") => run_crashes(arguments),
         _ => bail!("{USAGE}"),
     }
+}
+
+fn run_crashes(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode> {
+    let since_epoch = std::time::UNIX_EPOCH.elapsed()?;
+    let mut plan = crashes::Plan { kills: KILLS, seed: since_epoch.as_secs(), port: CRASHES_PORT };
+    while let Some(option) = arguments.next() {
+        let value = arguments.next().with_context(|| format!("{option} needs a value\n{USAGE}"))?;
+        match option.as_str() {
+            "--kills" => plan.kills = value.parse()?,
+            "--seed" => plan.seed = value.parse()?,
+            _ => bail!("{option} is not known\n{USAGE}"),
+        }
+    }
+    println!("{}", crashes::run(&plan)?);
+    Ok(ExitCode::SUCCESS)
 }
 
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Wanted> {

@@ -1,6 +1,6 @@
 //! Several servers that become one cluster, and what must then be true of all of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::client::Reply;
 use crate::node::{Kind, Node};
+use crate::warnings::Warnings;
 
 /// `cluster-node-timeout` of every mixed cluster, in milliseconds.
 pub const NODE_TIMEOUT_MS: u32 = 2000;
@@ -21,6 +22,8 @@ pub struct Row {
     pub address: String,
     /// Without `myself`.
     pub flags: BTreeSet<String>,
+    /// The id of the node that it replicates.
+    pub primary: Option<String>,
     /// The config epoch.
     pub epoch: u64,
     /// Ranges as printed.
@@ -41,6 +44,7 @@ impl Row {
             id: fields[0].into(),
             address: fields[1].into(),
             flags,
+            primary: Some(fields[3].to_owned()).filter(|id| id != "-"),
             epoch: fields[6].parse()?,
             slots: fields[8..].iter().map(|s| s.to_string()).collect(),
             connected: fields[7] == "connected",
@@ -192,24 +196,31 @@ impl Mesh {
 
     /// Asks every node for a key of every other node: the answer must be a MOVED to the owner's address.
     pub fn check_redirections(&self) -> Result<()> {
-        for (owner, owning) in self.nodes.iter().enumerate() {
+        for owner in 0..self.nodes.len() {
             let (first, last) = self.slots_of(owner);
-            for (asked, node) in self.nodes.iter().enumerate() {
-                let (key, slot) = key_in(first..=last, &self.nodes[0])?;
-                let answer = node.call(&["SET", &key, "x"])?;
-                let expect = match asked == owner {
-                    true => Reply::Simple("OK".into()),
-                    false => Reply::Error(format!("MOVED {slot} 127.0.0.1:{}", owning.port)),
-                };
-                ensure!(answer == expect, "{node} answered {answer} to a key of {owning}");
+            let (key, slot) = key_in(first..=last, &self.nodes[0])?;
+            for asked in 0..self.nodes.len() {
+                self.check_redirection(asked, owner, &key, slot)?;
             }
         }
         Ok(())
     }
 
+    /// A write of `key` to the node `asked` must be done there, if it is the `owner`, or sent there.
+    pub fn check_redirection(&self, asked: usize, owner: usize, key: &str, slot: usize) -> Result<()> {
+        let (node, owning) = (&self.nodes[asked], &self.nodes[owner]);
+        let answer = node.call(&["SET", key, "x"])?;
+        let expect = match asked == owner {
+            true => Reply::Simple("OK".into()),
+            false => Reply::Error(format!("MOVED {slot} 127.0.0.1:{}", owning.port)),
+        };
+        ensure!(answer == expect, "{node} answered {answer} to a key of {owning}");
+        Ok(())
+    }
+
     /// Warnings by kind, without what differs from run to run.
-    pub fn warnings(&self) -> BTreeMap<Kind, BTreeSet<String>> {
-        let mut warnings = BTreeMap::<Kind, BTreeSet<String>>::new();
+    pub fn warnings(&self) -> Warnings {
+        let mut warnings = Warnings::new();
         for node in &self.nodes {
             warnings.entry(node.kind).or_default().extend(node.log().lines().filter_map(warning));
         }
@@ -221,7 +232,7 @@ impl Mesh {
 pub const SLOTS: usize = 16384;
 
 /// A key whose slot, as a node computes it, is in a range.
-fn key_in(slots: std::ops::RangeInclusive<usize>, node: &Node) -> Result<(String, usize)> {
+pub fn key_in(slots: std::ops::RangeInclusive<usize>, node: &Node) -> Result<(String, usize)> {
     for number in 0..1000 {
         let key = format!("key:{number}");
         if let Reply::Int(slot) = node.call(&["CLUSTER", "KEYSLOT", &key])?
@@ -253,8 +264,13 @@ fn warning(line: &str) -> Option<String> {
     let mut fields = line.splitn(7, ' ');
     let level = fields.by_ref().nth(5)?;
     let text = fields.next()?;
+    let text = REPLICATION_ERRORS.into_iter().find(|start| text.starts_with(start)).unwrap_or(text);
     (level == "#").then(|| without_particulars(text))
 }
+
+/// How these go on depends on the moment at which the other end died.
+const REPLICATION_ERRORS: [&str; 2] =
+    ["Error condition on socket for SYNC", "Failed to read response from the server"];
 
 /// Ids become `ID` and numbers `N`.
 fn without_particulars(text: &str) -> String {
@@ -301,5 +317,7 @@ mod tests {
         let line = format!("77:M 23 Nov 2026 03:18:00.123 # Node {id} at 127.0.0.1:20301 is bad");
         assert_eq!(warning(&line).as_deref(), Some("Node ID at N.N.N.N:N is bad"));
         assert_eq!(warning("77:M 23 Nov 2026 03:18:00.123 * fine"), None);
+        let line = "77:S 23 Nov 2026 03:18:00.123 # Failed to read response from the server: Success";
+        assert_eq!(warning(line).as_deref(), Some("Failed to read response from the server"));
     }
 }

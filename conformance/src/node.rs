@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::client::{Client, Reply};
 use crate::peers;
@@ -107,15 +107,27 @@ impl Node {
 
     /// Starts it again where it was.
     pub fn restart(&mut self) -> Result<()> {
-        self.child = spawn(self.kind, self.port, &self.dir, &self.options)?;
+        self.spawn()?;
         self.wait_until_up()
+    }
+
+    /// The same, without waiting until it serves.
+    pub fn spawn(&mut self) -> Result<()> {
+        self.child = spawn(self.kind, self.port, &self.dir, &self.options)?;
+        Ok(())
+    }
+
+    /// A file of its directory.
+    pub fn file(&self, name: &str) -> Result<String> {
+        let path = self.dir.join(name);
+        fs::read_to_string(&path).with_context(|| path.display().to_string())
     }
 
     fn wait_until_up(&mut self) -> Result<()> {
         let start = Instant::now();
         loop {
-            let answer = Client::connect(self.port).and_then(|mut client| client.call(&["PING"]));
-            if answer.is_ok_and(|reply| reply == Reply::Simple("PONG".into())) {
+            if let Some(pid) = self.answering() {
+                ensure!(pid == self.child.id(), "port {} is taken by process {pid}", self.port);
                 return Ok(());
             }
             if let Some(status) = self.child.try_wait()? {
@@ -126,6 +138,13 @@ impl Node {
             }
             thread::sleep(POLL);
         }
+    }
+
+    /// The process that answers at the port: another's server must not pass for ours.
+    fn answering(&self) -> Option<u32> {
+        let mut client = Client::connect(self.port).ok()?;
+        let info = client.call(&["INFO", "server"]).ok()?;
+        info.text().ok()?.lines().find_map(|line| line.strip_prefix("process_id:"))?.trim_end().parse().ok()
     }
 
     /// One command on a connection of its own.

@@ -36,7 +36,7 @@ fn keys(mesh: &Mesh) -> Result<i64> {
 
 #[test]
 fn redis_cli_creates_checks_and_calls() -> Result<()> {
-    let (mesh, first) = create(&[Handfast; 6], 20500)?;
+    let (mesh, first) = create(&[Handfast; 6], 20600)?;
     let check = redis_cli(&["--cluster", "check", &first])?;
     ensure!(check.contains("[OK] All nodes agree about slots configuration."), "{check}");
     ensure!(check.contains("[OK] All 16384 slots covered."), "{check}");
@@ -44,15 +44,15 @@ fn redis_cli_creates_checks_and_calls() -> Result<()> {
     ensure!(info.contains("[OK] 0 keys in 6 masters."), "{info}");
     let call = redis_cli(&["--cluster", "call", &first, "CONFIG", "GET", "cluster-enabled"])?;
     ensure!(call.matches("yes").count() == 6, "{call}");
-    redis_cli(&["-c", "-p", "20500", "SET", "followed", "over MOVED"])?;
-    ensure!(redis_cli(&["-c", "-p", "20503", "GET", "followed"])?.trim() == "over MOVED");
+    redis_cli(&["-c", "-p", "20600", "SET", "followed", "over MOVED"])?;
+    ensure!(redis_cli(&["-c", "-p", "20603", "GET", "followed"])?.trim() == "over MOVED");
     ensure!(keys(&mesh)? == 1);
     Ok(())
 }
 
 #[test]
 fn client_libraries_store_and_read_keys() -> Result<()> {
-    let (mesh, _) = create(&[Handfast; 3], 20510)?;
+    let (mesh, _) = create(&[Handfast; 3], 20610)?;
     let port = mesh.nodes[1].port;
     let said = redis_py(port, KEYS)?;
     ensure!(said.contains("on 3 nodes"), "{said}");
@@ -64,7 +64,7 @@ fn client_libraries_store_and_read_keys() -> Result<()> {
 
 #[test]
 fn client_libraries_find_their_way_in_a_mixed_cluster() -> Result<()> {
-    let (mesh, first) = create(&[Redis7, Handfast, Valkey9], 20520)?;
+    let (mesh, first) = create(&[Redis7, Handfast, Valkey9], 20620)?;
     redis_py(mesh.nodes[0].port, KEYS)?;
     ioredis(mesh.nodes[1].port, KEYS)?;
     let check = redis_cli(&["--cluster", "check", &first])?;

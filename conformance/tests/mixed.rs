@@ -3,14 +3,13 @@
 //! Redis 8 and Valkey 9 never sit in one cluster here: both gave ping extension 4 a meaning of their own, and Valkey takes the
 //! secret that Redis 8 sends there for an address.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use conformance::mesh::Mesh;
 use conformance::node::Kind::{self, Handfast, Redis7, Redis8, Valkey9};
+use conformance::warnings::{self, Warnings};
 
 /// Who is told to meet whom, by position.
 type Meets = &'static [(usize, usize)];
@@ -37,7 +36,9 @@ fn all_orders(kinds: [Kind; 3], port: u16) -> Result<()> {
         let ordered = order.map(|at| kinds[at]);
         for meets in [CHAIN, BACKWARDS, STAR, GATHERED] {
             if done.insert((ordered, meets)) {
-                form(&ordered, meets, port).with_context(|| format!("{ordered:?} meeting as {meets:?}"))?;
+                let mesh = form(&ordered, meets, port);
+                let context = || format!("{ordered:?} meeting as {meets:?}");
+                warnings::check(&mesh.with_context(context)?.warnings()).with_context(context)?;
             }
         }
     }
@@ -76,40 +77,10 @@ fn live(kinds: &[Kind], port: u16) -> Result<Warnings> {
     Ok(mesh.warnings())
 }
 
-type Warnings = BTreeMap<Kind, BTreeSet<String>>;
-
-/// The list of warnings that peers print among themselves, without any Handfast node.
-fn known_warnings(kind: Kind) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("warnings").join(format!("{}.txt", kind.name()))
-}
-
-/// A peer may print no warning that it does not also print among its own.
-fn check_warnings(warnings: &Warnings) -> Result<()> {
-    for (kind, seen) in warnings.iter().filter(|(kind, _)| **kind != Handfast) {
-        let file = known_warnings(*kind);
-        let known = fs::read_to_string(&file).unwrap_or_default();
-        let new: Vec<_> = seen.iter().filter(|text| !known.lines().any(|line| line == *text)).collect();
-        ensure!(new.is_empty(), "{} warns of what {} does not have: {new:#?}", kind.name(), file.display());
-    }
-    Ok(())
-}
-
-/// Adds to the lists.
-fn record_warnings(warnings: Warnings) -> Result<()> {
-    for (kind, mut seen) in warnings {
-        let file = known_warnings(kind);
-        fs::create_dir_all(file.parent().context("no directory")?)?;
-        let known = fs::read_to_string(&file).unwrap_or_default();
-        seen.extend(known.lines().map(str::to_owned));
-        fs::write(&file, seen.iter().map(|line| format!("{line}\n")).collect::<String>())?;
-    }
-    Ok(())
-}
-
 /// The peers without us: shows that the tests here ask nothing that the real ones do not do.
 #[test]
 fn peers_among_themselves() -> Result<()> {
-    check_warnings(&live(&[Redis7, Valkey9, Redis7], 20300)?)
+    warnings::check(&live(&[Redis7, Valkey9, Redis7], 20300)?)
 }
 
 /// Takes down what the peers warn of among themselves.
@@ -117,7 +88,7 @@ fn peers_among_themselves() -> Result<()> {
 #[ignore = "writes the lists of warnings: run it when a peer's version changes"]
 fn record_the_warnings_of_peers() -> Result<()> {
     for kinds in [[Redis7, Valkey9, Redis7], [Valkey9, Redis7, Valkey9], [Redis8, Redis7, Redis8]] {
-        record_warnings(live(&kinds, 20310)?)?;
+        warnings::record(live(&kinds, 20310)?)?;
     }
     Ok(())
 }
@@ -141,22 +112,22 @@ fn all_three_meet_in_every_order() -> Result<()> {
 
 #[test]
 fn redis_8_is_met_too() -> Result<()> {
-    check_warnings(&live(&[Handfast, Redis8, Handfast], 20360)?)
+    warnings::check(&live(&[Handfast, Redis8, Handfast], 20360)?)
 }
 
 #[test]
 fn a_cluster_with_redis_loses_and_regains_each_node() -> Result<()> {
-    check_warnings(&live(&[Redis7, Handfast, Redis7], 20370)?)
+    warnings::check(&live(&[Redis7, Handfast, Redis7], 20370)?)
 }
 
 #[test]
 fn a_cluster_with_valkey_loses_and_regains_each_node() -> Result<()> {
-    check_warnings(&live(&[Valkey9, Handfast, Valkey9], 20380)?)
+    warnings::check(&live(&[Valkey9, Handfast, Valkey9], 20380)?)
 }
 
 #[test]
 fn a_cluster_of_all_three_loses_and_regains_each_node() -> Result<()> {
-    check_warnings(&live(&[Handfast, Redis7, Valkey9], 20390)?)
+    warnings::check(&live(&[Handfast, Redis7, Valkey9], 20390)?)
 }
 
 /// Ten minutes of nothing: no node may doubt another, lose a link, or complain.
@@ -174,5 +145,5 @@ fn soak() -> Result<()> {
         mesh.wait_for_agreement(Duration::ZERO).with_context(|| format!("after {:?}", start.elapsed()))?;
         mesh.check_redirections()?;
     }
-    check_warnings(&mesh.warnings())
+    warnings::check(&mesh.warnings())
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask …`: everything that is done to this tree and is not building it.
 
 mod check;
+mod instructions;
 mod needs;
 mod shell;
 mod steps;
@@ -19,6 +20,7 @@ usage: cargo xtask COMMAND
   bless [OPTIONS]           the same, and add what newly passes to the lists of names that must pass
   peers                     fetch the suite, the real Redis and Valkey servers and the client libraries, and no more
   sim [OPTIONS]             the simulator: [--seed N]
+  instructions [--update]   instructions per command, counted by valgrind, against the committed figures
   divergences [--check]     write the generated part of DIVERGENCES.md, or say whether it is up to date";
 
 fn main() -> ExitCode {
@@ -46,6 +48,7 @@ fn run() -> Result<()> {
         "bless" => steps::bless(rest),
         "peers" => steps::peers(),
         "sim" => steps::sim(rest),
+        "instructions" => instructions::instructions(rest, &steps::target()),
         "divergences" => steps::divergences(rest),
         _ => {
             println!("{USAGE}");

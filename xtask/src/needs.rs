@@ -28,6 +28,7 @@ const TOOLS: &[Tool] = &[
     tool(&["dpkg-source", "--version"], "dpkg-dev"),
     tool(&["patch", "--version"], "patch"),
     tool(&["xz", "--version"], "xz-utils"),
+    tool(&["valgrind", "--version"], "valgrind"),
     tool(&["python3", "-c", "import venv, ensurepip"], "python3-venv"),
     tool(&["npm", "--version"], "npm"),
     tool(&["test", "-r", "/usr/share/keyrings/debian-archive-keyring.gpg"], "debian-archive-keyring"),

@@ -46,6 +46,17 @@ pub fn output(mut command: Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&done.stdout).into_owned())
 }
 
+/// Runs a command silently and returns its standard error, where some tools report.
+pub fn errors(mut command: Command) -> Result<String> {
+    let shown = show(&command);
+    let done = command.stdin(Stdio::null()).output().with_context(|| format!("cannot start {shown}"))?;
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    if !done.status.success() {
+        bail!("{shown} ended with {}:\n{said}", done.status);
+    }
+    Ok(said)
+}
+
 fn show(command: &Command) -> String {
     let name =
         Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();

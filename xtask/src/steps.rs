@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::shell::{cargo, run};
-use crate::{check, needs};
+use crate::{check, instructions, needs};
 
 /// Seeds of the simulator on each push, and each night.
 const SEEDS_PUSH: u32 = 20;
@@ -56,6 +56,7 @@ pub fn test() -> Result<()> {
         progress.step("simulation", || simulate(SEEDS_PUSH))?;
     }
     progress.step("conformance", || conformance(&[]))?;
+    progress.step("instructions", || instructions::instructions(&[], &target()))?;
     progress.print();
     println!("every step passed");
     Ok(())
@@ -143,7 +144,8 @@ fn server_path() -> PathBuf {
     target().join("checked/handfast")
 }
 
-fn target() -> PathBuf {
+/// Where cargo builds.
+pub fn target() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     std::path::absolute(&target).unwrap_or(target)
 }

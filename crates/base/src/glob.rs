@@ -1,5 +1,8 @@
 //! Glob patterns of KEYS, SCAN, PSUBSCRIBE, CONFIG GET and ACL rules.
 
+/// Stars that a pattern may have before its last element; with more it matches nothing, as in Redis.
+const STARS_MAX: usize = 1000;
+
 /// Whether `text` matches `pattern`, byte by byte, with the results of Redis's matcher: `*`, `?`, `[a-z]`, `[^a]`, `\x`.
 ///
 /// Work is at most the product of the two lengths: every element but `*` takes exactly one byte, so that only
@@ -12,11 +15,18 @@ pub fn matches(pattern: &[u8], text: &[u8], ignore_case: bool) -> bool {
     let (mut p, mut t) = (0, 0);
     // Where to go on when an element fails: after the last star, with the star one byte longer.
     let mut retry: Option<(usize, usize)> = None;
+    let mut stars = 0;
     loop {
         if pattern.get(p) == Some(&b'*') {
-            p += 1;
+            while pattern.get(p) == Some(&b'*') {
+                p += 1;
+            }
             if p == pattern.len() {
                 return true;
+            }
+            stars += 1;
+            if stars > STARS_MAX {
+                return false;
             }
             retry = Some((p, t));
             continue;
@@ -138,6 +148,14 @@ mod tests {
         assert!(!matches(&[b"a*".repeat(2_000), b"b".to_vec()].concat(), &text, false));
         assert!(!matches(&b"[".repeat(10_000), &text, false));
         assert!(!matches(&[b"*".to_vec(), b"[".repeat(5_000)].concat(), &text[..5_000], false));
+    }
+
+    #[test]
+    fn too_many_stars_match_nothing() {
+        let text = vec![b'a'; 5_000];
+        assert!(matches(&b"*?".repeat(1000), &text, false));
+        assert!(matches(&[b"*?".repeat(1000), b"**".to_vec()].concat(), &text, false));
+        assert!(!matches(&b"*?".repeat(1001), &text, false));
     }
 
     /// Every star tries every length: exponential, plainly right.

@@ -82,7 +82,7 @@ pub(crate) fn apply(core: &mut Core, sender: NodeKey, list: Vec<Extension>) {
     }
     if core.nodes[sender].announced != said {
         core.nodes[sender].announced = said;
-        core.want_save();
+        core.save_soon();
         core.view_changed();
     }
     follow_shard(core, sender, shard);
@@ -97,7 +97,7 @@ fn follow_shard(core: &mut Core, sender: NodeKey, said: Option<ShardId>) {
     };
     if node.shard != shard {
         core.nodes[sender].shard = shard;
-        core.want_save();
+        core.save_soon();
         core.view_changed();
     }
 }

@@ -38,7 +38,7 @@ fn apply(core: &mut Core, sender: NodeKey, claimed: &SlotSet, epoch: Epoch) {
     }
     changed |= release(core, sender, claimed);
     if changed {
-        core.want_save();
+        core.save_soon();
         core.todo.update_state = true;
         core.view_changed();
     }
@@ -57,6 +57,7 @@ fn apply(core: &mut Core, sender: NodeKey, claimed: &SlotSet, epoch: Epoch) {
 fn rebind(core: &mut Core, slot: Slot, owner: Option<NodeKey>, to: NodeKey) {
     let me = core.nodes.myself;
     if owner == Some(me) {
+        core.want_save();
         core.lose_slot(slot, Some(core.nodes[to].id));
         core.slots.migrating.remove(&slot);
     }
@@ -134,7 +135,7 @@ pub(crate) fn told(core: &mut Core, node: NodeId, epoch: Epoch, slots: &SlotSet)
         make_primary(core, key);
     }
     core.nodes[key].config_epoch = epoch;
-    core.want_save();
+    core.save_soon();
     core.view_changed();
     apply(core, key, slots, epoch);
 }

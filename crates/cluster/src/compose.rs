@@ -23,7 +23,7 @@ fn header(core: &mut Core) -> (Header, Option<SaveId>) {
     let (port, pport) = place.wire_ports(core.settings.tls_cluster);
     let current = match until {
         Some(_) => core.epochs.current,
-        None => core.saver.durable().current_epoch,
+        None => core.saver.durable().current_epoch.min(core.epochs.current),
     };
     let header = Header {
         port,

@@ -54,6 +54,11 @@ pub(crate) struct Core {
     /// What our headers say of our replication stream.
     pub repl_offset: ReplOffset,
     pub view_version: u64,
+    /// A node that keeps the epoch we share.
+    pub collision: Option<NodeKey>,
+    /// Something worth saving that can wait, and the tick before which it does.
+    pub lazy_save: bool,
+    pub lazy_until: u64,
     /// Slots that moved away in this call, by new owner.
     pub lost: BTreeMap<Option<NodeId>, SlotSet>,
 }
@@ -70,6 +75,12 @@ impl Core {
     /// The present state must reach the disk; the name of the save that will hold it.
     pub fn want_save(&mut self) -> SaveId {
         self.saver.want()
+    }
+
+    /// The same for what is relearnt from others if a crash takes it: with the next tick, and less often the longer
+    /// the file is.
+    pub fn save_soon(&mut self) {
+        self.lazy_save = true;
     }
 
     pub fn promises(&self) -> Promises {
@@ -103,6 +114,7 @@ impl Core {
         }
         let primary = self.nodes[key].replicaof;
         self.news.forget(key);
+        self.collision = self.collision.filter(|k| *k != key);
         self.nodes.remove(key);
         if let Some(primary) = primary {
             self.replica_left(primary);
@@ -166,10 +178,24 @@ impl Core {
         }
         if let Some(record) = self.links.get_mut(link) {
             record.node = Some(key);
+            self.links.no_stranger(link);
             let node = &mut self.nodes[key];
             node.inbound = Some(link);
             node.was_mutual |= !node.in_handshake();
         }
+    }
+
+    /// A node became known. If it dialled us while it was a stranger, that link is its inbound one.
+    pub fn welcome(&mut self, key: NodeKey) {
+        let id = self.nodes[key].id;
+        if let Some(link) = self.links.stranger(&id)
+            && self.nodes[key].inbound.is_none()
+        {
+            self.bind_inbound(link, key);
+        }
+        let known = self.nodes.len();
+        self.news.learnt(key, known);
+        self.todo.spread_news = true;
     }
 
     /// A node is reached elsewhere from now on.
@@ -184,7 +210,7 @@ impl Core {
             format!("Address updated for node {} ({}), now {}", node.id, node.human(), node.addr.ip_port());
         self.log(Level::Notice, text);
         self.news.dial_soon(key);
-        self.want_save();
+        self.save_soon();
         self.view_changed();
     }
 

@@ -4,7 +4,7 @@ use crate::core::Core;
 use crate::event::{Level, LinkId};
 use crate::node_table::NodeKey;
 use crate::wire::{NodeFlags, PingKind};
-use crate::{compose, dial, failure, handshake, save, start};
+use crate::{compose, dial, epochs, failure, handshake, save, start};
 use base::Mono;
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ pub(crate) const TICK: Duration = Duration::from_millis(100);
 /// Every so many ticks one of a few random nodes is pinged.
 const RANDOM_PING_EVERY: u64 = 10;
 const RANDOM_PING_SAMPLE: usize = 5;
+/// A file of so many nodes is written, for what can wait, one tick less often.
+const LAZY_SAVE_NODES: u64 = 100;
 /// Nodes that are told about newcomers in one tick.
 const NEWS_PINGS: usize = 16;
 const SICK: NodeFlags = NodeFlags(NodeFlags::PFAIL.0 | NodeFlags::FAIL.0);
@@ -29,13 +31,19 @@ pub(crate) fn tick(core: &mut Core) {
         ping_a_random_node(core);
         save::retry(core);
     }
-    if std::mem::take(&mut core.todo.spread_news) {
+    if std::mem::take(&mut core.todo.spread_news) || !core.news.is_empty() {
         spread_news(core);
     }
     for key in (0..core.nodes.bound()).map(NodeKey) {
         if core.nodes.contains(key) {
             check(core, key);
         }
+    }
+    epochs::resolve_collision(core);
+    if core.lazy_save && core.ticks >= core.lazy_until {
+        core.lazy_save = false;
+        core.lazy_until = core.ticks + 1 + core.nodes.len() as u64 / LAZY_SAVE_NODES;
+        core.want_save();
     }
     start::regain_trust(core);
     if core.health.is_failing() {
@@ -45,8 +53,10 @@ pub(crate) fn tick(core: &mut Core) {
 
 /// Links and handshakes of one node.
 fn upkeep(core: &mut Core, key: NodeKey) {
-    for link in [core.nodes[key].outbound, core.nodes[key].inbound].into_iter().flatten() {
-        close_if_clogged(core, key, link);
+    if core.settings.link_sendbuf_limit != 0 {
+        for link in [core.nodes[key].outbound, core.nodes[key].inbound].into_iter().flatten() {
+            close_if_clogged(core, key, link);
+        }
     }
     if handshake::expire(core, key) {
         return;
@@ -104,6 +114,7 @@ fn spread_news(core: &mut Core) {
             continue;
         };
         if left > 0
+            && core.news.is_any_for(key)
             && let Some(link) = node.outbound
             && core.links.get(link).is_some_and(|l| l.up)
         {
@@ -111,8 +122,6 @@ fn spread_news(core: &mut Core) {
             compose::ping(core, link, PingKind::Ping);
         }
     }
-    // More to tell, and somebody was left out.
-    core.todo.spread_news = left == 0 && !core.news.is_empty();
 }
 
 /// Silence of one node (spec `cluster-behaviour.md` §5.3).
@@ -125,11 +134,10 @@ fn check(core: &mut Core, key: NodeKey) {
     let timeout = Duration::from_micros(core.settings.timeout_us());
     let ping_delay = node.ping_sent.map_or(Duration::ZERO, |at| now.since(at));
     let data_delay = node.data_received.map_or(Duration::MAX, |at| now.since(at));
-    let link = node.outbound.and_then(|id| core.links.get(id).map(|link| (id, link)));
-    if let Some((_, link)) = link
+    let overdue = ping_delay > timeout / 2 && data_delay > timeout / 2;
+    if overdue
+        && let Some(link) = node.outbound.and_then(|id| core.links.get(id))
         && now.since(link.created) > timeout
-        && ping_delay > timeout / 2
-        && data_delay > timeout / 2
     {
         core.close_outbound(key);
     }

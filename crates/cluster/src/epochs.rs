@@ -2,6 +2,7 @@
 
 use crate::core::Core;
 use crate::event::Level;
+use crate::node::Node;
 use crate::node_table::NodeKey;
 use base::Epoch;
 
@@ -18,11 +19,11 @@ pub(crate) struct Epochs {
 pub(crate) fn observe(core: &mut Core, sender: NodeKey, current: Epoch, config: Epoch, is_primary: bool) {
     if current > core.epochs.current {
         core.epochs.current = current;
-        core.want_save();
+        core.save_soon();
     }
     if is_primary && config > core.nodes[sender].config_epoch {
         core.nodes[sender].config_epoch = config;
-        core.want_save();
+        core.save_soon();
         core.view_changed();
     }
 }
@@ -47,14 +48,31 @@ pub(crate) fn bump(core: &mut Core) -> Option<Epoch> {
 }
 
 /// Two primaries with one epoch could both be right about a slot. The greater name keeps it.
-pub(crate) fn resolve_collision(core: &mut Core, sender: NodeKey, config: Epoch) {
-    let (me, other) = (core.nodes.me(), &core.nodes[sender]);
-    let collides = me.is_primary() && other.is_primary() && config == me.config_epoch;
-    if !collides || other.id <= me.id {
+fn outranks(me: &Node, other: &Node) -> bool {
+    let both = me.is_primary() && other.is_primary();
+    both && other.config_epoch == me.config_epoch && other.id > me.id && other.data_received.is_some()
+}
+
+/// Notes that `sender` has my epoch and keeps it; the next tick gives me another.
+pub(crate) fn note_collision(core: &mut Core, sender: NodeKey, config: Epoch) {
+    let collides = config == core.nodes.me().config_epoch && outranks(core.nodes.me(), &core.nodes[sender]);
+    if collides && core.collision.is_none() {
+        core.collision = Some(sender);
+    }
+}
+
+/// Takes a new epoch if another node keeps mine. Were it always the next one, a crowd of N that starts in epoch 0
+/// would need N rounds, each of them announced to all. So everybody waits for a tick, to hear who else is in it, and
+/// takes as many steps as there are greater names: one round is enough, and a pair behaves as it always did.
+pub(crate) fn resolve_collision(core: &mut Core) {
+    let Some(other) = core.collision.take().filter(|k| core.nodes.contains(*k)) else { return };
+    let me = core.nodes.me();
+    let rank = core.nodes.iter().filter(|(_, n)| outranks(me, n)).count() as Epoch;
+    if rank == 0 {
         return;
     }
-    let (id, human) = (other.id, other.human());
-    take_next(core, core.epochs.current);
+    let (id, human) = (core.nodes[other].id, core.nodes[other].human());
+    take_next(core, core.epochs.current.saturating_add(rank - 1));
     let epoch = core.epochs.current;
     core.log(
         Level::Notice,

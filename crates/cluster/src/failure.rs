@@ -37,6 +37,10 @@ pub(crate) fn report(core: &mut Core, key: NodeKey, by: NodeKey) {
 
 /// `by` reaches `key`, whatever it said before.
 pub(crate) fn withdraw(core: &mut Core, key: NodeKey, by: NodeKey) {
+    // Asked for every line of gossip, and nearly always idle.
+    if core.nodes[key].reports.is_empty() {
+        return;
+    }
     expire_reports(core, key);
     let node = &mut core.nodes[key];
     let before = node.reports.len();
@@ -101,7 +105,7 @@ pub(crate) fn mark(core: &mut Core, key: NodeKey) {
     node.flags.insert(NodeFlags::FAIL);
     node.fail_time = now;
     core.todo.update_state = true;
-    core.want_save();
+    core.save_soon();
     core.view_changed();
 }
 
@@ -131,7 +135,7 @@ pub(crate) fn answered(core: &mut Core, key: NodeKey) {
     if node.put(NodeFlags::PFAIL, false) {
         core.nodes.suspects = core.nodes.suspects.saturating_sub(1);
         core.todo.update_state = true;
-        core.want_save();
+        core.save_soon();
         core.view_changed();
     } else if node.is_failed() {
         undo(core, key);
@@ -153,6 +157,6 @@ fn undo(core: &mut Core, key: NodeKey) {
     core.log(Level::Notice, text);
     core.nodes[key].flags.remove(NodeFlags::FAIL | NodeFlags::MY_PRIMARY_FAIL);
     core.todo.update_state = true;
-    core.want_save();
+    core.save_soon();
     core.view_changed();
 }

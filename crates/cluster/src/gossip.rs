@@ -11,7 +11,7 @@ use base::Mono;
 use std::collections::VecDeque;
 
 /// Newcomers that are remembered to be told about first.
-const NEWS_MAX: usize = 64;
+const NEWS_MAX: usize = 1024;
 /// A pong time from the future is believed if it is not further away, microseconds.
 const CLOCK_SKEW_US: u64 = 500_000;
 
@@ -39,7 +39,6 @@ pub(crate) struct News {
 impl News {
     /// `known`: nodes in the table.
     pub fn learnt(&mut self, key: NodeKey, known: usize) {
-        self.told.retain(|(k, _)| *k != key);
         if self.told.len() == NEWS_MAX {
             self.told.pop_front();
         }
@@ -63,6 +62,11 @@ impl News {
 
     pub fn is_empty(&self) -> bool {
         self.told.is_empty()
+    }
+
+    /// Whether there is news about others than `to`.
+    pub fn is_any_for(&self, to: NodeKey) -> bool {
+        self.told.iter().any(|(key, _)| *key != to)
     }
 }
 
@@ -89,15 +93,19 @@ pub(crate) fn select(core: &mut Core, to: Option<NodeKey>) -> Vec<Gossip> {
 }
 
 fn tell_news(core: &mut Core, to: Option<NodeKey>, wanted: usize, stamp: u64, entries: &mut Vec<Gossip>) {
-    let mut news = std::mem::take(&mut core.news.told);
-    for (key, left) in &mut news {
-        if entries.len() < wanted && eligible(core, *key, to, stamp) {
-            *left -= 1;
-            entries.push(tell(core, *key, stamp));
+    let mut looked_at = 0;
+    while entries.len() < wanted && looked_at < core.news.told.len() {
+        looked_at += 1;
+        let Some((key, left)) = core.news.told.pop_front() else { return };
+        let told = eligible(core, key, to, stamp);
+        if told {
+            entries.push(tell(core, key, stamp));
+        }
+        // To the back: the next packet tells the others first.
+        if left > u32::from(told) {
+            core.news.told.push_back((key, left - u32::from(told)));
         }
     }
-    news.retain(|(_, left)| *left > 0);
-    core.news.told = news;
 }
 
 fn tell_suspects(core: &Core, to: Option<NodeKey>, entries: &mut Vec<Gossip>) {
@@ -175,10 +183,8 @@ fn admit(core: &mut Core, sender: NodeKey, told: &Gossip) {
     let node = Node::new(told.node, flags, address, core.now.mono);
     let (teller, human) = (core.nodes[sender].id, core.nodes[sender].human());
     let Some(key) = core.add_node(node) else { return };
-    let known = core.nodes.len();
-    core.news.learnt(key, known);
-    core.todo.spread_news = true;
-    core.want_save();
+    core.welcome(key);
+    core.save_soon();
     core.log(Level::Debug, format!("Node {} learnt from {teller} ({human})", told.node));
 }
 
@@ -227,12 +233,13 @@ mod tests {
     #[test]
     fn news_is_bounded_and_told_a_few_times() {
         let mut news = News::default();
-        for n in 0..200 {
+        let many = NEWS_MAX as u32 + 200;
+        for n in 0..many {
             news.learnt(NodeKey(n), 200);
         }
         assert_eq!(news.told.len(), NEWS_MAX);
-        assert_eq!(news.told[0].0, NodeKey(200 - NEWS_MAX as u32));
-        news.forget(NodeKey(199));
+        assert_eq!(news.told[0].0, NodeKey(200));
+        news.forget(NodeKey(many - 1));
         assert_eq!(news.told.len(), NEWS_MAX - 1);
     }
 }

@@ -13,6 +13,9 @@ use std::time::Duration;
 /// Handshakes under way at once. A storm of MEETs ends here; each record goes after the handshake timeout.
 pub const HANDSHAKES_MAX: usize = 4096;
 
+/// A node we know that has not dialled us by then will not learn of us soon by gossip alone.
+const STRANGE_PATIENCE: Duration = Duration::from_secs(1);
+
 /// What became of a packet on a link whose node was still in handshake.
 pub(crate) enum Completed {
     /// The record has its real name now.
@@ -68,7 +71,6 @@ pub(crate) fn met(core: &mut Core, link: LinkId, header: &Header) -> Option<Node
     let addr = Place::from_wire(ip, header.port, header.pport, header.cport, tls);
     let key = add(core, addr, NodeFlags::HANDSHAKE)?;
     core.bind_inbound(link, key);
-    core.want_save();
     Some(key)
 }
 
@@ -100,12 +102,10 @@ pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Comple
     }
     node.created = core.now.mono;
     core.log(Level::Debug, format!("Handshake with node {} completed.", header.sender));
-    let known = core.nodes.len();
-    core.news.learnt(key, known);
-    core.todo.spread_news = true;
+    core.welcome(key);
     core.todo.update_state = true;
     core.view_changed();
-    core.want_save();
+    core.save_soon();
     Completed::Yes
 }
 
@@ -151,7 +151,9 @@ pub(crate) fn repair(core: &mut Core, key: NodeKey) {
     let node = &core.nodes[key];
     let unsound = NodeFlags::HANDSHAKE | NodeFlags::MEET | NodeFlags::PFAIL | NodeFlags::FAIL;
     let Some(link) = node.outbound else { return };
-    let one_sided = node.inbound.is_none() && now.since(node.inbound_lost) > timeout;
+    // A node that never dialled us was named to us by others, and nobody has named us to it yet.
+    let patience = if node.was_mutual { timeout } else { timeout.min(STRANGE_PATIENCE) };
+    let one_sided = node.inbound.is_none() && now.since(node.inbound_lost) > patience;
     let lately = node.meet_sent.is_some_and(|at| now.since(at) <= timeout);
     let tolerant = node.is(NodeFlags::LIGHT_MODULE) || !node.was_mutual;
     if node.flags.intersects(unsound) || !one_sided || lately || !tolerant {

@@ -3,7 +3,7 @@
 use crate::event::LinkId;
 use crate::node_table::NodeKey;
 use crate::wire::{Framer, PACKET_MAX};
-use base::Mono;
+use base::{Mono, NodeId};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
@@ -22,6 +22,8 @@ pub(crate) struct Link {
     pub framer: Option<Framer>,
     /// A message with the extension flag came in on it.
     pub extensions_seen: bool,
+    /// What its unknown sender calls itself.
+    stranger: Option<NodeId>,
     /// It carried a whole message before the one being handled.
     pub used: bool,
     /// Bytes that the transport could not send yet, as the caller last said.
@@ -38,6 +40,7 @@ impl Link {
             local: None,
             framer: Some(Framer::new(PACKET_MAX)),
             extensions_seen: false,
+            stranger: None,
             used: false,
             backlog: 0,
         }
@@ -48,6 +51,8 @@ impl Link {
 #[derive(Default)]
 pub(crate) struct Links {
     map: BTreeMap<LinkId, Link>,
+    /// Names that unknown senders gave, and the accepted links they gave them on.
+    strangers: BTreeMap<NodeId, LinkId>,
     dialled: u64,
 }
 
@@ -79,7 +84,30 @@ impl Links {
     }
 
     pub fn remove(&mut self, id: LinkId) -> Option<Link> {
+        self.no_stranger(id);
         self.map.remove(&id)
+    }
+
+    /// An unknown sender calls itself so on that link.
+    pub fn note_stranger(&mut self, name: NodeId, link: LinkId) {
+        self.no_stranger(link);
+        if let Some(record) = self.map.get_mut(&link) {
+            record.stranger = Some(name);
+            self.strangers.insert(name, link);
+        }
+    }
+
+    /// The newest link on which somebody called itself so.
+    pub fn stranger(&self, name: &NodeId) -> Option<LinkId> {
+        self.strangers.get(name).copied()
+    }
+
+    /// The link's other end is known, or gone.
+    pub fn no_stranger(&mut self, link: LinkId) {
+        let name = self.map.get_mut(&link).and_then(|l| l.stranger.take());
+        if let Some(name) = name.filter(|n| self.strangers.get(n) == Some(&link)) {
+            self.strangers.remove(&name);
+        }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (LinkId, &Link)> {

@@ -48,7 +48,10 @@ fn one(core: &mut Core, id: LinkId, packet: &[u8]) {
     if let Some(kind) = wire::kind_of(packet) {
         core.stats.received(kind, packet.len());
         if core.packet_filter == i32::from(kind) || core.packet_filter == DROP_ALL {
-            core.log(Level::Warning, format!("Dropping packet of type {kind} that matches debug drop filter"));
+            core.log(
+                Level::Warning,
+                format!("Dropping packet of type {kind} that matches debug drop filter"),
+            );
             return;
         }
     }
@@ -121,8 +124,13 @@ fn identify(core: &mut Core, id: LinkId, header: &Header) -> Option<NodeKey> {
         }
         return Some(key);
     }
-    let key = core.nodes.find(&header.sender).filter(|k| *k != core.nodes.myself)?;
-    if core.nodes[key].in_handshake() {
+    let Some(key) = core.nodes.find(&header.sender) else {
+        if bound.is_none() {
+            core.links.note_stranger(header.sender, id);
+        }
+        return None;
+    };
+    if key == core.nodes.myself || core.nodes[key].in_handshake() {
         return None;
     }
     if bound.is_none() {
@@ -149,7 +157,7 @@ fn wrong_identity(core: &mut Core, key: NodeKey, header: &Header) {
     let failed = (node.id, node.is_failed());
     core.log(Level::Debug, text);
     core.close_outbound(key);
-    core.want_save();
+    core.save_soon();
     core.view_changed();
     if !failed.1 {
         if core.nodes[key].put(NodeFlags::PFAIL, false) {
@@ -255,7 +263,7 @@ fn known(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header, kind: Pi
         return role;
     }
     claims::observe(core, sender, &header.slots, header.config_epoch, role == Role::Promoted);
-    epochs::resolve_collision(core, sender, header.config_epoch);
+    epochs::note_collision(core, sender, header.config_epoch);
     role
 }
 
@@ -273,7 +281,7 @@ fn learn_my_address(core: &mut Core, id: LinkId, kind: PingKind) {
     if ip != me.addr.ip {
         core.log(Level::Warning, format!("IP address for this node updated to {ip}"));
         core.nodes.me_mut().addr.ip = ip;
-        core.want_save();
+        core.save_soon();
         core.view_changed();
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn observe(core: &mut Core, sender: NodeKey, header: &Header) -> Role
             return Role::Same;
         }
         claims::make_primary(core, sender);
-        core.want_save();
+        core.save_soon();
         return Role::Promoted;
     };
     let primary = core.nodes.find(&primary_id).filter(|p| *p != sender);
@@ -37,7 +37,7 @@ pub(crate) fn observe(core: &mut Core, sender: NodeKey, header: &Header) -> Role
         core.set_primary(sender, Some(primary));
         core.nodes[sender].shard = core.nodes[primary].shard;
         core.todo.update_state = true;
-        core.want_save();
+        core.save_soon();
     }
     Role::Same
 }
@@ -72,7 +72,7 @@ fn demote(core: &mut Core, sender: NodeKey, primary: Option<NodeKey>, header: &H
     node.flags.remove(NodeFlags::PRIMARY | NodeFlags::MIGRATE_TO);
     node.flags.insert(NodeFlags::REPLICA);
     core.todo.update_state = true;
-    core.want_save();
+    core.save_soon();
     core.view_changed();
     Role::Same
 }

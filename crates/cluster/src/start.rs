@@ -115,6 +115,9 @@ fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core
         ticks: 0,
         repl_offset: 0,
         view_version: 0,
+        collision: None,
+        lazy_save: false,
+        lazy_until: 0,
         lost: BTreeMap::new(),
     }
 }

@@ -188,6 +188,37 @@ fn tables_converge_and_promises_hold() {
     }
 }
 
+/// All MEETs at once, to one node or along a chain: everybody is linked with everybody, both ways, within a second, and
+/// has an epoch of its own in two.
+fn crowd(count: usize, star: bool) {
+    let mut world = World::new(3);
+    for n in 0..count {
+        let host = world.add_host(&format!("N{n}"), 15_000);
+        world.boot(host);
+    }
+    for n in 1..count {
+        let (from, ip) = (if star { 0 } else { n - 1 }, world.hosts[n].ip.to_string());
+        world.call(from, |m, now| m.meet(ip.as_bytes(), b"7000", None, "test", now)).expect("a good address");
+    }
+    let machines = |w: &World| -> Vec<(usize, usize, u64)> {
+        let machine = |h| w.machine(h).map(|m| (m.known_nodes(), m.links().len(), m.epochs().1));
+        (0..count).filter_map(machine).collect()
+    };
+    world.run_ms(1000);
+    assert!(machines(&world).iter().all(|(known, links, _)| (*known, *links) == (count, 2 * (count - 1))));
+    world.run_ms(1000);
+    let mut epochs: Vec<u64> = machines(&world).iter().map(|m| m.2).collect();
+    epochs.sort_unstable();
+    epochs.dedup();
+    assert_eq!(epochs.len(), count);
+}
+
+#[test]
+fn a_crowd_forms_a_mesh_in_a_second() {
+    crowd(40, true);
+    crowd(40, false);
+}
+
 #[test]
 fn a_seed_is_a_life() {
     assert_eq!(live(7), live(7));

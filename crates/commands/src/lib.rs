@@ -5,6 +5,7 @@
 //! arguments, calls the store and writes one reply: it knows no client, no network and no other command.
 
 mod args;
+mod bitmap;
 mod command;
 mod effects;
 #[cfg(any(test, feature = "facts"))]
@@ -27,5 +28,5 @@ pub use spec::{Flag, KeyRef, Locks, Spec};
 
 /// The rows of all data families.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [generic::ROWS, string::ROWS].into_iter().flatten()
+    [bitmap::ROWS, generic::ROWS, string::ROWS].into_iter().flatten()
 }

@@ -20,7 +20,8 @@ impl ErrorCounts {
     pub fn count(&self, reply: &[u8]) {
         let Ok(mut counts) = self.counts.lock() else { return };
         let code = code_of(reply);
-        let code = if counts.len() < ERROR_CODES_MAX || counts.contains_key(&code) { &code } else { OVERFLOW };
+        let code =
+            if counts.len() < ERROR_CODES_MAX || counts.contains_key(&code) { &code } else { OVERFLOW };
         *counts.entry(code.to_owned()).or_default() += 1;
     }
 

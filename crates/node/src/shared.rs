@@ -10,8 +10,8 @@ use crate::pause::Pause;
 use arc_swap::ArcSwap;
 use base::{Now, Rng};
 use cluster::view::View;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::Keyspace;
 
 /// How much a log line matters.

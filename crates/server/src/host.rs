@@ -97,7 +97,6 @@ impl Host {
     }
 
     /// Stands still.
-    #[expect(clippy::disallowed_methods, reason = "DEBUG SLEEP is meant to stop the whole node")]
     pub fn freeze(&self, time: Duration) {
         std::thread::sleep(time);
     }
@@ -106,7 +105,6 @@ impl Host {
     pub fn write_pid_file(&self, path: &[u8]) -> io::Result<()> {
         let path = PathBuf::from(OsStr::from_bytes(path));
         let path = std::path::absolute(&path)?;
-        #[expect(clippy::disallowed_methods, reason = "before the threads start")]
         std::fs::write(&path, format!("{}\n", std::process::id()))?;
         if let Ok(mut kept) = self.pid_file.lock() {
             *kept = Some(path);

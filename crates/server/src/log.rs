@@ -54,7 +54,11 @@ impl Log for Logger {
         let _ = if path.is_empty() {
             std::io::stdout().lock().write_all(line.as_bytes())
         } else {
-            OpenOptions::new().append(true).create(true).open(&*path).and_then(|mut f| f.write_all(line.as_bytes()))
+            OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(&*path)
+                .and_then(|mut f| f.write_all(line.as_bytes()))
         };
     }
 }

@@ -43,8 +43,7 @@ fn is_command(name: &[u8]) -> bool {
 fn serve(start: Start) -> ExitCode {
     let config = start.settings.snapshot();
     let clock = Clock::new();
-    let logger =
-        Arc::new(Logger::new(level_of(&config), &String::from_utf8_lossy(&config.logging.file)));
+    let logger = Arc::new(Logger::new(level_of(&config), &String::from_utf8_lossy(&config.logging.file)));
     if config.process.daemonize
         && let Err(e) = sys::daemonize()
     {
@@ -118,7 +117,10 @@ fn run(
 fn greet(config: &Config, logger: &Logger, host: &Host) {
     let (version, pid) = (env!("CARGO_PKG_VERSION"), std::process::id());
     logger.log(Level::Notice, "oO0OoO0OoO0Oo Handfast is starting oO0OoO0OoO0Oo");
-    logger.log(Level::Notice, &format!("Handfast version={version}, bits={}, pid={pid}, just started", usize::BITS));
+    logger.log(
+        Level::Notice,
+        &format!("Handfast version={version}, bits={}, pid={pid}, just started", usize::BITS),
+    );
     if host.config_path().as_os_str().is_empty() {
         logger.log(Level::Warning, "Warning: no config file specified, using the default config.");
     } else {
@@ -147,7 +149,9 @@ fn load_cluster(config: &Config) -> Result<LoadedFiles, String> {
         return Ok(LoadedFiles::default());
     }
     let name = String::from_utf8_lossy(&config.cluster.config_file).into_owned();
-    if !sys::lock_file(&format!("{name}.lock")).map_err(|e| format!("Can't open {name} in order to acquire a lock: {e}"))? {
+    if !sys::lock_file(&format!("{name}.lock"))
+        .map_err(|e| format!("Can't open {name} in order to acquire a lock: {e}"))?
+    {
         return Err(format!(
             "Sorry, the cluster configuration file {name} is already used by a different Handfast node. Please \
              make sure that different nodes use different cluster configuration files."
@@ -158,7 +162,6 @@ fn load_cluster(config: &Config) -> Result<LoadedFiles, String> {
 }
 
 fn read_if_there(name: &str) -> Result<Option<Vec<u8>>, String> {
-    #[expect(clippy::disallowed_methods, reason = "before the threads start")]
     match std::fs::read(name) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -174,11 +177,11 @@ fn write_pid_file(config: &Config, logger: &Logger, host: &Host) {
         (true, false) => return,
     };
     if let Err(e) = host.write_pid_file(path) {
-        logger.log(Level::Warning, &format!("Failed to write PID file {}: {e}", String::from_utf8_lossy(path)));
+        logger
+            .log(Level::Warning, &format!("Failed to write PID file {}: {e}", String::from_utf8_lossy(path)));
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "threads are started here")]
 fn spawn(
     node: Node,
     boxes: &Arc<Boxes>,
@@ -191,13 +194,21 @@ fn spawn(
     let config = shared.config.load_full();
     host.set_source(source_of(&config));
     let files = files::start(Arc::clone(boxes))?;
-    let control =
-        ControlLoop::new(control, Arc::clone(&shared), Arc::clone(boxes), Arc::clone(host), clock, files, bus)?;
+    let control = ControlLoop::new(
+        control,
+        Arc::clone(&shared),
+        Arc::clone(boxes),
+        Arc::clone(host),
+        clock,
+        files,
+        bus,
+    )?;
     std::thread::Builder::new().name("control".into()).spawn(move || control.run())?;
     let mut clients = Some(clients);
     for (index, worker) in workers.into_iter().enumerate() {
         let listeners = clients.take().unwrap_or_default();
-        let worker = WorkerLoop::new(index, worker, Arc::clone(&shared), Arc::clone(boxes), clock, listeners)?;
+        let worker =
+            WorkerLoop::new(index, worker, Arc::clone(&shared), Arc::clone(boxes), clock, listeners)?;
         std::thread::Builder::new().name(format!("worker-{index}")).spawn(move || worker.run())?;
     }
     Ok(())

@@ -116,7 +116,8 @@ pub fn os() -> String {
     unsafe {
         libc::uname(name.as_mut_ptr());
         let name = name.assume_init();
-        let text = |field: &[libc::c_char]| std::ffi::CStr::from_ptr(field.as_ptr()).to_string_lossy().into_owned();
+        let text =
+            |field: &[libc::c_char]| std::ffi::CStr::from_ptr(field.as_ptr()).to_string_lossy().into_owned();
         format!("{} {} {}", text(&name.sysname), text(&name.release), text(&name.machine))
     }
 }

@@ -1,8 +1,10 @@
 //! The keys of one slot in one database.
 
+use crate::DbId;
 use crate::clock::Clock;
+use base::Slot;
 use ds::table::SCAN_END;
-use ds::{Entry, Table};
+use ds::{Entry, EntryRef, Table};
 
 /// No key of the slot expires.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -15,17 +17,59 @@ pub(crate) struct SlotKeys {
     pub expires: u32,
     /// None expires before this.
     pub next_expiry: u64,
-    /// Where the sweep stands; 0 between two.
-    sweep: u64,
-    /// Earliest expiry among keys that the sweep has passed or that were set since it began.
-    sweep_next: u64,
 }
 
 const _: () = assert!(size_of::<SlotKeys>() == 64);
 
+/// A sweep under way. A stripe has one at most.
+pub(crate) struct Sweep {
+    pub db: DbId,
+    pub slot: Slot,
+    position: u64,
+    /// Earliest expiry among the keys that it has passed, or that were set since it began.
+    next_expiry: u64,
+}
+
 impl Default for SlotKeys {
     fn default() -> SlotKeys {
-        SlotKeys { table: Table::new(), expires: 0, next_expiry: NEVER, sweep: 0, sweep_next: NEVER }
+        SlotKeys { table: Table::new(), expires: 0, next_expiry: NEVER }
+    }
+}
+
+impl Sweep {
+    pub fn new(db: DbId, slot: Slot) -> Sweep {
+        Sweep { db, slot, position: 0, next_expiry: NEVER }
+    }
+
+    /// Some key of the slot was given this expiry: the sweep may have passed it.
+    pub fn note_expiry(&mut self, at: u64) {
+        self.next_expiry = self.next_expiry.min(at);
+    }
+
+    /// Moves the expired keys of one bucket to `removed`. True if that was the last; then the slot's bound is as
+    /// good as can be.
+    pub fn step(
+        &mut self,
+        keys: &mut SlotKeys,
+        clock: &Clock,
+        examined: &mut usize,
+        removed: &mut Vec<Entry>,
+    ) -> bool {
+        let next = &mut self.next_expiry;
+        let dead = |entry: EntryRef<'_>| {
+            *examined += 1;
+            let Some(at) = entry.expiry() else { return false };
+            let dead = clock.is_past(at);
+            if !dead {
+                *next = (*next).min(at);
+            }
+            dead
+        };
+        self.position = keys.table.sweep(self.position, dead, |entry| removed.push(entry));
+        if self.position == SCAN_END {
+            keys.next_expiry = self.next_expiry;
+        }
+        self.position == SCAN_END
     }
 }
 
@@ -33,10 +77,7 @@ impl SlotKeys {
     /// Notes that a key's expiry went from `old` to `new`. Returns by how much the number of keys with one changed.
     #[inline]
     pub fn note_expiry(&mut self, old: bool, new: Option<u64>) -> isize {
-        if let Some(at) = new {
-            self.next_expiry = self.next_expiry.min(at);
-            self.sweep_next = self.sweep_next.min(at);
-        }
+        self.next_expiry = self.next_expiry.min(new.unwrap_or(NEVER));
         match (old, new.is_some()) {
             (false, true) => {
                 self.expires += 1;
@@ -45,36 +86,12 @@ impl SlotKeys {
             (true, false) => {
                 self.expires -= 1;
                 if self.expires == 0 {
-                    (self.next_expiry, self.sweep, self.sweep_next) = (NEVER, 0, NEVER);
+                    self.next_expiry = NEVER;
                 }
                 -1
             }
             _ => 0,
         }
-    }
-
-    /// One step of a sweep: the expired keys of one bucket go to `removed`. True if the sweep is over; then
-    /// `next_expiry` is exact for keys that were not changed meanwhile.
-    pub fn sweep_step(&mut self, clock: &Clock, examined: &mut usize, removed: &mut Vec<Entry>) -> bool {
-        if self.sweep == 0 {
-            self.sweep_next = NEVER;
-        }
-        let next = &mut self.sweep_next;
-        let dead = |entry: ds::EntryRef<'_>| {
-            *examined += 1;
-            let Some(at) = entry.expiry() else { return false };
-            if !clock.is_past(at) {
-                *next = (*next).min(at);
-            }
-            clock.is_past(at)
-        };
-        self.sweep = self.table.sweep(self.sweep, dead, |entry| removed.push(entry));
-        if self.sweep < SCAN_END {
-            return false;
-        }
-        self.sweep = 0;
-        self.next_expiry = self.sweep_next;
-        true
     }
 
     /// Panics if counts and bounds contradict the keys.

@@ -1,7 +1,7 @@
 //! What one lock protects: sixteen slots in every database, and who watches keys there.
 
 use crate::DbId;
-use crate::slot::{NEVER, SlotKeys};
+use crate::slot::{NEVER, SlotKeys, Sweep};
 use crate::watch::Watchers;
 use base::{SLOTS, Slot};
 use sync::STRIPES;
@@ -22,12 +22,13 @@ pub(crate) struct Stripe {
     others: Vec<Option<Shard>>,
     /// None of the stripe's keys expires before this.
     pub next_expiry: u64,
+    pub sweep: Option<Box<Sweep>>,
     pub watchers: Option<Box<Watchers>>,
 }
 
 impl Default for Stripe {
     fn default() -> Stripe {
-        Stripe { first: None, others: Vec::new(), next_expiry: NEVER, watchers: None }
+        Stripe { first: None, others: Vec::new(), next_expiry: NEVER, sweep: None, watchers: None }
     }
 }
 
@@ -68,6 +69,17 @@ impl Stripe {
         &mut shard[place(slot)]
     }
 
+    /// A key of a slot was given this expiry.
+    #[inline]
+    pub fn note_expiry(&mut self, db: DbId, slot: Slot, at: u64) {
+        self.next_expiry = self.next_expiry.min(at);
+        if let Some(sweep) = &mut self.sweep
+            && (sweep.db, sweep.slot) == (db, slot)
+        {
+            sweep.note_expiry(at);
+        }
+    }
+
     #[inline]
     fn shard_mut(&mut self, db: DbId) -> &mut Option<Shard> {
         if db == 0 {
@@ -80,8 +92,9 @@ impl Stripe {
         &mut self.others[at]
     }
 
-    /// Takes a database out.
+    /// Takes a database out. A sweep under way ends: it would go on in another table.
     pub fn take(&mut self, db: DbId) -> Option<Shard> {
+        self.sweep = None;
         match db {
             0 => self.first.take(),
             _ => self.others.get_mut(db as usize - 1)?.take(),

@@ -81,7 +81,7 @@ pub struct World {
     pub hosts: Vec<Host>,
     conns: Vec<Conn>,
     queue: BTreeMap<(u64, u64), What>,
-    sequence: u64,
+    pub sequence: u64,
     cuts: BTreeSet<(usize, usize)>,
     pub rng: Rng,
     pub latency_us: u64,

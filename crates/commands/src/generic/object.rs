@@ -1,6 +1,6 @@
 //! OBJECT: how values are stored.
 
-use store::EntryRef;
+use store::{EntryRef, StrRef, ValueRef};
 
 use crate::args;
 use crate::command::Cmd;
@@ -53,10 +53,20 @@ pub fn idletime(cmd: &mut Cmd<'_, '_>) {
     }
 }
 
-/// `OBJECT REFCOUNT key`: values are not shared.
+/// Integers below this are shared objects of Redis, with this count of references. Here nothing is shared, and
+/// clients that look are told what they expect.
+const SHARED_INTEGERS: i64 = 10_000;
+const SHARED_COUNT: i64 = i32::MAX as i64;
+
+/// `OBJECT REFCOUNT key`
 pub fn refcount(cmd: &mut Cmd<'_, '_>) {
-    match look(cmd, |_| ()) {
-        Some(()) => cmd.out.int(1),
+    let shared = |entry: EntryRef<'_>| match entry.value() {
+        ValueRef::Str(StrRef::Int(n)) => (0..SHARED_INTEGERS).contains(&n),
+        _ => false,
+    };
+    match look(cmd, shared) {
+        Some(true) => cmd.out.int(SHARED_COUNT),
+        Some(false) => cmd.out.int(1),
         None => cmd.out.null(),
     }
 }

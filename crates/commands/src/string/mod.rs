@@ -24,7 +24,7 @@ const TOO_LONG: Refused = Refused("string exceeds maximum allowed size (proto-ma
 
 /// The string of a key, looked up as a read.
 #[inline]
-fn read<'a>(
+pub(crate) fn read<'a>(
     keys: &'a mut Access<'_>,
     effects: &mut Effects,
     db: DbId,
@@ -40,7 +40,7 @@ fn read<'a>(
 }
 
 #[inline]
-fn text_of(value: ValueRef<'_>) -> Result<StrRef<'_>, Refused> {
+pub(crate) fn text_of(value: ValueRef<'_>) -> Result<StrRef<'_>, Refused> {
     match value {
         ValueRef::Str(text) => Ok(text),
         _ => Err(WRONG_TYPE),
@@ -57,6 +57,6 @@ fn reply(out: &mut Reply<'_>, value: Option<StrRef<'_>>) {
 }
 
 /// The text of a value, or none of an absent one.
-fn text<'b, 'a: 'b>(value: Option<StrRef<'a>>, scratch: &'b mut IntText) -> &'b [u8] {
+pub(crate) fn text<'b, 'a: 'b>(value: Option<StrRef<'a>>, scratch: &'b mut IntText) -> &'b [u8] {
     value.map_or(&[], |value| value.text(scratch))
 }

@@ -1,80 +1,90 @@
-//! The buckets of a table by index. Up to `ARRAY_BUCKETS_MAX` they are one block, which is copied when it grows;
-//! beyond, a directory lists segments, four for each doubling, that never move.
+//! The buckets of a table by index, in segments that do not move once they have four buckets: so growth copies next
+//! to nothing, and leaves no blocks of odd sizes behind in the allocator.
+//!
+//! Segments have 4 buckets, then 2, 2, 4, 4, 8, 8, then four segments for each doubling. Up to `INLINE_BUCKETS` their
+//! addresses stand in the table itself; beyond, in a directory.
 
-use super::bucket::Bucket;
+use super::bucket::{BUCKET, Bucket, address_48};
 use crate::class::{class_of, obtain, release, resize};
 use std::ptr::{NonNull, with_exposed_provenance_mut};
 
-/// Buckets of the first block, which alone is ever copied: 4 KiB.
-const ARRAY_BUCKETS_MAX: usize = 64;
-const ARRAY_LOG2: u32 = ARRAY_BUCKETS_MAX.ilog2();
+/// Buckets of the first segment, which grows by doubling up to here: 256 bytes are the most that is copied, but for
+/// the directory, which has a few hundred bytes.
+const FIRST_SEGMENT: usize = 4;
+/// Below this index there are two segments for each doubling; from here on, four.
+const COARSE_BUCKETS: usize = 32;
+const COARSE_LOG2: u32 = COARSE_BUCKETS.ilog2();
+const COARSE_SEGMENTS: usize = 7;
 
-const BUCKET: usize = size_of::<Bucket>();
+/// Buckets whose segments are listed in the table.
+const INLINE_BUCKETS: usize = 24;
+const INLINE_SEGMENTS: usize = 6;
 
-/// The directory grows by this many pointers, a cache line.
-const DIRECTORY_STEP: usize = 8;
+/// Bytes of an address in the table.
+const ADDRESS: usize = 6;
+/// Bytes of an address in the directory, which grows by a cache line of them.
+const WORD: usize = size_of::<NonNull<u8>>();
+const DIRECTORY_STEP: usize = 64 / WORD;
 
-type Segment = NonNull<Bucket>;
+/// Segment (high four bits) and offset of the first indexes: a look instead of a computation whose branches nobody
+/// can predict.
+static NEAR: [u8; COARSE_BUCKETS] = {
+    let mut near = [0; COARSE_BUCKETS];
+    let mut index = 0;
+    while index < COARSE_BUCKETS {
+        let (segment, offset) = locate(index);
+        near[index] = (segment << 4 | offset) as u8;
+        index += 1;
+    }
+    near
+};
 
 /// Owns buckets, by hand: `free` gives them back.
+#[repr(C)]
 pub(super) struct Array {
-    /// Without buckets: a tagged item, or nothing. With some: the first block, or the directory.
-    root: u64,
+    /// Without buckets: an item's address and its tag, or nothing. With some: addresses of the segments, or that of
+    /// the directory.
+    addresses: [u8; INLINE_SEGMENTS * ADDRESS],
     buckets: u32,
 }
 
 /// Segment and offset of a bucket.
 #[inline]
-fn locate(index: usize) -> (usize, usize) {
-    if index < ARRAY_BUCKETS_MAX {
+const fn locate(index: usize) -> (usize, usize) {
+    if index < FIRST_SEGMENT {
         return (0, index);
     }
     let log2 = index.ilog2();
-    let quarter = (index >> (log2 - 2)) & 3;
-    (1 + 4 * (log2 - ARRAY_LOG2) as usize + quarter, index & ((1 << (log2 - 2)) - 1))
-}
-
-/// Buckets of a segment.
-fn segment_len(segment: usize) -> usize {
-    match segment {
-        0 => ARRAY_BUCKETS_MAX,
-        s => (ARRAY_BUCKETS_MAX / 4) << ((s - 1) / 4),
+    if log2 < COARSE_LOG2 {
+        let half = (index >> (log2 - 1)) & 1;
+        (1 + 2 * (log2 as usize - 2) + half, index & ((1 << (log2 - 1)) - 1))
+    } else {
+        let quarter = (index >> (log2 - 2)) & 3;
+        (COARSE_SEGMENTS + 4 * (log2 - COARSE_LOG2) as usize + quarter, index & ((1 << (log2 - 2)) - 1))
     }
 }
 
-/// Pointers that the directory for `buckets` has room for.
-fn directory_len(buckets: usize) -> usize {
-    (locate(buckets - 1).0 + 1).next_multiple_of(DIRECTORY_STEP)
+/// Buckets of a whole segment.
+fn segment_len(segment: usize) -> usize {
+    match segment {
+        0 => FIRST_SEGMENT,
+        s if s < COARSE_SEGMENTS => 2 << ((s - 1) / 2),
+        s => (COARSE_BUCKETS / 4) << ((s - COARSE_SEGMENTS) / 4),
+    }
 }
 
-fn block(len: usize) -> NonNull<Bucket> {
-    obtain(class_of(len * BUCKET), BUCKET).cast()
+/// Bytes of a segment in an array of `buckets`; the first may be smaller than a whole one.
+fn segment_bytes(segment: usize, buckets: usize) -> usize {
+    segment_len(segment).min(buckets.next_power_of_two()) * BUCKET
 }
 
-/// # Safety
-/// `block` came from `block(len)`, possibly moved by `resize`, and is not used after this.
-unsafe fn release_block(block: NonNull<Bucket>, len: usize) {
-    // SAFETY: the caller vouches for it.
-    unsafe { release(block.cast(), class_of(len * BUCKET), BUCKET) }
-}
-
-/// A new overflow bucket.
-pub(super) fn obtain_bucket() -> NonNull<Bucket> {
-    let bucket = block(1);
-    // SAFETY: room for one bucket.
-    unsafe { bucket.write(Bucket::EMPTY) };
-    bucket
-}
-
-/// # Safety
-/// `bucket` came from `obtain_bucket` and is not used after this.
-pub(super) unsafe fn release_bucket(bucket: NonNull<Bucket>) {
-    // SAFETY: the caller vouches for it.
-    unsafe { release_block(bucket, 1) }
+/// Bytes of the directory for so many buckets, more than `INLINE_BUCKETS`.
+fn directory_bytes(buckets: usize) -> usize {
+    class_of((locate(buckets - 1).0 + 1).next_multiple_of(DIRECTORY_STEP) * WORD)
 }
 
 impl Array {
-    pub const EMPTY: Array = Array { root: 0, buckets: 0 };
+    pub const EMPTY: Array = Array { addresses: [0; INLINE_SEGMENTS * ADDRESS], buckets: 0 };
 
     /// Whether there is no bucket.
     #[inline]
@@ -88,35 +98,30 @@ impl Array {
         self.buckets as usize
     }
 
-    /// Bytes of blocks and directory.
+    /// Bytes of segments and directory.
     #[inline]
     pub fn allocated(&self) -> usize {
-        match self.len() {
-            0 => 0,
-            n if n <= ARRAY_BUCKETS_MAX => class_of(n * BUCKET),
-            n => class_of(n * BUCKET) + class_of(directory_len(n) * size_of::<Segment>()),
+        let n = self.len();
+        if n <= FIRST_SEGMENT {
+            return if n == 0 { 0 } else { n.next_power_of_two() * BUCKET };
         }
+        let (segment, offset) = locate(n - 1);
+        let segments = (n - 1 - offset + segment_len(segment)) * BUCKET;
+        if n <= INLINE_BUCKETS { segments } else { segments + directory_bytes(n) }
     }
 
     /// The one item of a table without buckets.
     #[inline]
     pub fn root_item(&self) -> (u8, NonNull<u8>) {
-        debug_assert!(self.is_bare() && self.root != 0);
-        let raw = with_exposed_provenance_mut((self.root & ((1 << 48) - 1)) as usize);
-        // SAFETY: `set_root_item` wrote a pointer.
-        ((self.root >> 56) as u8, unsafe { NonNull::new_unchecked(raw) })
+        debug_assert!(self.is_bare());
+        // SAFETY: `set_root_item` wrote the address.
+        (self.addresses[ADDRESS], unsafe { self.address(0) })
     }
 
     pub fn set_root_item(&mut self, tag: u8, raw: NonNull<u8>) {
         debug_assert!(self.is_bare());
-        let word = raw.as_ptr().expose_provenance() as u64;
-        assert!(word >> 48 == 0, "the allocator gives addresses below 2^48");
-        self.root = word | u64::from(tag) << 56;
-    }
-
-    pub fn clear_root_item(&mut self) {
-        debug_assert!(self.is_bare());
-        self.root = 0;
+        self.set_address(0, raw);
+        self.addresses[ADDRESS] = tag;
     }
 
     /// The bucket that a hash belongs to.
@@ -129,134 +134,156 @@ impl Array {
 
     /// The bucket at an index below `len`.
     #[inline]
-    pub fn bucket(&self, index: usize) -> NonNull<Bucket> {
+    pub fn bucket(&self, index: usize) -> Bucket {
         debug_assert!(index < self.len());
-        // SAFETY: the root is the first block or the directory, as `len` says, and the index is inside.
+        // SAFETY: the segment has been obtained and is part of the array; users of the bucket have it borrowed.
         unsafe {
-            if self.len() <= ARRAY_BUCKETS_MAX {
-                return self.root_ptr().cast::<Bucket>().add(index);
+            if self.len() <= INLINE_BUCKETS {
+                let near = usize::from(NEAR[index % COARSE_BUCKETS]);
+                return Bucket::at(self.address(near >> 4).add((near & 15) * BUCKET));
             }
             let (segment, offset) = locate(index);
-            self.root_ptr().cast::<Segment>().add(segment).read().add(offset)
+            Bucket::at(self.directory().add(segment).read().add(offset * BUCKET))
         }
     }
 
+    /// # Safety
+    /// An address was set there.
     #[inline]
-    unsafe fn root_ptr(&self) -> NonNull<u8> {
-        // SAFETY: the caller knows that the root is a block or a directory, never null.
-        unsafe { NonNull::new_unchecked(with_exposed_provenance_mut(self.root as usize)) }
+    unsafe fn address(&self, i: usize) -> NonNull<u8> {
+        debug_assert!(i < INLINE_SEGMENTS);
+        // SAFETY: six bytes of the list and two behind them, inside the array; the caller knows they are no null.
+        unsafe {
+            let word = (&raw const *self).byte_add(i * ADDRESS).cast::<u64>().read_unaligned();
+            let address = u64::from_le(word) & ((1 << 48) - 1);
+            NonNull::new_unchecked(with_exposed_provenance_mut(address as usize))
+        }
     }
 
-    fn set_root(&mut self, at: NonNull<u8>) {
-        self.root = at.as_ptr().expose_provenance() as u64;
+    fn set_address(&mut self, i: usize, to: NonNull<u8>) {
+        self.addresses[i * ADDRESS..][..ADDRESS].copy_from_slice(&address_48(to).to_le_bytes()[..ADDRESS]);
+    }
+
+    /// # Safety
+    /// There is a directory.
+    #[inline]
+    unsafe fn directory(&self) -> NonNull<NonNull<u8>> {
+        // SAFETY: as the caller says.
+        unsafe { self.address(0).cast() }
     }
 
     /// Makes the first bucket, empty.
-    pub fn first_bucket(&mut self) -> NonNull<Bucket> {
+    pub fn first_bucket(&mut self) -> Bucket {
         debug_assert!(self.is_bare());
-        let first = obtain_bucket();
-        self.set_root(first.cast());
+        self.set_address(0, obtain(BUCKET, BUCKET));
         self.buckets = 1;
-        first
+        self.cleared(0)
     }
 
-    /// Adds an empty bucket behind the last. May move the buckets of the first block.
-    pub fn grow(&mut self) -> NonNull<Bucket> {
+    /// Adds an empty bucket behind the last. Buckets of the first segment may move.
+    pub fn grow(&mut self) -> Bucket {
         let n = self.len();
-        if n < ARRAY_BUCKETS_MAX {
-            self.resize_block(n + 1);
-        } else {
-            self.grow_directory(n);
+        let (segment, offset) = locate(n);
+        if n < FIRST_SEGMENT {
+            self.resize_first(n + 1);
+        } else if offset == 0 {
+            let block = obtain(segment_bytes(segment, n + 1), BUCKET);
+            self.add_segment(segment, block);
         }
         self.buckets += 1;
-        let bucket = self.bucket(n);
-        // SAFETY: there is room for the bucket now.
-        unsafe { bucket.write(Bucket::EMPTY) };
-        bucket
+        self.cleared(n)
     }
 
     /// Drops the last bucket, which is empty and not the only one.
     pub fn shrink(&mut self) {
         let n = self.len() - 1;
         assert!(n > 0);
-        if n < ARRAY_BUCKETS_MAX {
-            self.resize_block(n);
-        } else {
-            self.shrink_directory(n);
+        let (segment, offset) = locate(n);
+        if n < FIRST_SEGMENT {
+            self.resize_first(n);
+        } else if offset == 0 {
+            self.drop_segment(segment);
         }
         self.buckets -= 1;
     }
 
     /// Gives everything back. Overflow buckets and items are the caller's.
     pub fn free(&mut self) {
-        let n = self.len();
-        // SAFETY: blocks and directory are ours; nothing refers to them once `buckets` is 0.
-        unsafe {
-            if n > ARRAY_BUCKETS_MAX {
-                let directory = self.root_ptr().cast::<Segment>();
-                for segment in 0..=locate(n - 1).0 {
-                    release_block(directory.add(segment).read(), segment_len(segment));
-                }
-                release(directory.cast(), class_of(directory_len(n) * size_of::<Segment>()), BUCKET);
-            } else if n > 0 {
-                release_block(self.root_ptr().cast(), n);
-            }
+        while self.len() > FIRST_SEGMENT {
+            let (segment, offset) = locate(self.len() - 1);
+            self.buckets -= offset as u32;
+            self.drop_segment(segment);
+            self.buckets -= 1;
+        }
+        if !self.is_bare() {
+            // SAFETY: what is left is the first segment, to which nothing refers once `buckets` is 0.
+            unsafe { release(self.address(0), segment_bytes(0, self.len()), BUCKET) }
         }
         *self = Array::EMPTY;
     }
 
-    fn resize_block(&mut self, n: usize) {
-        let (old, new) = (class_of(self.len() * BUCKET), class_of(n * BUCKET));
+    fn cleared(&self, index: usize) -> Bucket {
+        let bucket = self.bucket(index);
+        bucket.clear(BUCKET);
+        bucket
+    }
+
+    fn resize_first(&mut self, n: usize) {
+        let (old, new) = (segment_bytes(0, self.len()), segment_bytes(0, n));
         if old != new {
-            // SAFETY: the first block was obtained with the class of `len` buckets.
-            let moved = unsafe { resize(self.root_ptr(), old, new, BUCKET) };
-            self.set_root(moved);
+            // SAFETY: the first segment has the size that follows from the number of buckets.
+            let moved = unsafe { resize(self.address(0), old, new, BUCKET) };
+            self.set_address(0, moved);
         }
     }
 
-    /// Makes room for bucket `n`: a segment if `n` is the first of one, the directory if it is the first segment.
-    fn grow_directory(&mut self, n: usize) {
-        let (segment, offset) = locate(n);
-        if offset != 0 {
-            return;
+    /// Lists a segment, the next after those of `len` buckets.
+    fn add_segment(&mut self, segment: usize, block: NonNull<u8>) {
+        let n = self.len();
+        if n < INLINE_BUCKETS {
+            return self.set_address(segment, block);
         }
-        // SAFETY: the directory has room for the segments of `n` buckets, and is grown before one more is written.
+        // SAFETY: a directory is there above `INLINE_BUCKETS`, has the size that follows from the number of buckets,
+        // and gets room for one more before that is written.
         unsafe {
-            let word = size_of::<Segment>();
-            let directory = if n == ARRAY_BUCKETS_MAX {
-                let directory = obtain(class_of(directory_len(n + 1) * word), BUCKET);
-                directory.cast::<Segment>().write(self.root_ptr().cast());
+            let new = directory_bytes(n + 1);
+            let directory = if n == INLINE_BUCKETS {
+                let directory = obtain(new, BUCKET);
+                for i in 0..INLINE_SEGMENTS {
+                    directory.cast::<NonNull<u8>>().add(i).write(self.address(i));
+                }
                 directory
+            } else if directory_bytes(n) != new {
+                resize(self.directory().cast(), directory_bytes(n), new, BUCKET)
             } else {
-                let (old, new) = (class_of(directory_len(n) * word), class_of(directory_len(n + 1) * word));
-                if old == new { self.root_ptr() } else { resize(self.root_ptr(), old, new, BUCKET) }
+                self.directory().cast()
             };
-            directory.cast::<Segment>().add(segment).write(block(segment_len(segment)));
-            self.set_root(directory);
+            directory.cast::<NonNull<u8>>().add(segment).write(block);
+            self.set_address(0, directory);
         }
     }
 
-    /// Undoes `grow_directory(n)`.
-    fn shrink_directory(&mut self, n: usize) {
-        let (segment, offset) = locate(n);
-        if offset != 0 {
-            return;
-        }
-        // SAFETY: as in `grow_directory`; the segment holds no bucket any more.
+    /// Releases the last segment, which has one bucket in use, the last of `len`.
+    fn drop_segment(&mut self, segment: usize) {
+        let n = self.len() - 1;
+        let bytes = segment_bytes(segment, n + 1);
+        // SAFETY: as in `add_segment`; the segment is not used any more.
         unsafe {
-            let word = size_of::<Segment>();
-            let directory = self.root_ptr();
-            release_block(directory.cast::<Segment>().add(segment).read(), segment_len(segment));
-            let old = class_of(directory_len(n + 1) * word);
-            let root = if n == ARRAY_BUCKETS_MAX {
-                let first = directory.cast::<Segment>().read().cast();
-                release(directory, old, BUCKET);
-                first
-            } else {
-                let new = class_of(directory_len(n) * word);
-                if old == new { directory } else { resize(directory, old, new, BUCKET) }
-            };
-            self.set_root(root);
+            if n < INLINE_BUCKETS {
+                return release(self.address(segment), bytes, BUCKET);
+            }
+            let directory = self.directory();
+            release(directory.add(segment).read(), bytes, BUCKET);
+            let (old, listed) = (directory_bytes(n + 1), directory.cast());
+            if n == INLINE_BUCKETS {
+                for i in 0..INLINE_SEGMENTS {
+                    self.set_address(i, directory.add(i).read());
+                }
+                release(listed, old, BUCKET);
+            } else if old != directory_bytes(n) {
+                let moved = resize(listed, old, directory_bytes(n), BUCKET);
+                self.set_address(0, moved);
+            }
         }
     }
 }
@@ -283,16 +310,21 @@ mod tests {
         array.first_bucket();
         let most = if cfg!(miri) { 200 } else { 20_000 };
         for n in 2..=most {
-            array.grow();
+            array.grow().push(n as u8, NonNull::from(&mut array).cast());
             assert_eq!(array.len(), n);
-            assert!(array.allocated() >= n * 64 && array.allocated() <= n * 80 + 512);
+            assert!(array.allocated() >= n * 64 && array.allocated() <= n * 96 + 512, "{n}");
         }
         for n in (1..most).rev() {
+            assert_eq!(array.bucket(n).tag(0), (n + 1) as u8);
             array.shrink();
-            // SAFETY: the last bucket is alive.
-            assert_eq!(unsafe { array.bucket(n - 1).as_ref() }.count(), 0);
+        }
+        assert_eq!(array.allocated(), 64);
+        for n in [1, 2, 5, 24, 25, 100] {
+            (1..n).for_each(|_| assert_eq!(array.grow().count(), 0));
+            array.free();
+            assert!(array.is_bare());
+            array.first_bucket();
         }
         array.free();
-        assert!(array.is_bare());
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! A full bucket gets an overflow bucket, and whenever that happens one bucket, the next in turn, is split in two.
 //! With `n` buckets and `m` the greatest power of two not above `n`, a hash belongs to bucket `hash mod 2m` if that
-//! is below `n`, else to `hash mod m`. An empty table owns nothing; one item is kept in the table's own root word.
+//! is below `n`, else to `hash mod m`. An empty table owns nothing; one item is kept in the table itself.
 
 mod array;
 mod bucket;
@@ -17,8 +17,9 @@ pub use item::Item;
 pub use occupied::{Occupied, Probe};
 pub use scan::{Iter, SCAN_BITS, SCAN_END};
 
+use crate::same::same;
 use array::Array;
-use bucket::Bucket;
+use bucket::{Bucket, SHORT_BUCKET};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
@@ -30,7 +31,8 @@ pub const ITEMS_MAX: usize = u32::MAX as usize;
 pub struct Table<T: Item> {
     array: Array,
     len: u32,
-    overflows: u32,
+    /// Bytes of overflow buckets, in units of the short one.
+    overflow_units: u32,
     items: PhantomData<T>,
 }
 
@@ -42,10 +44,10 @@ unsafe impl<T: Item + Sync> Sync for Table<T> {}
 /// Where an item is kept.
 #[derive(Clone, Copy)]
 enum Place {
-    /// In the root word of a table that has no bucket.
+    /// In the table itself, one that has no bucket.
     Root,
     /// In a bucket, at an index.
-    At(NonNull<Bucket>, usize),
+    At(Bucket, usize),
 }
 
 /// The bits that are compared before an item is touched. Buckets are chosen by the low ones.
@@ -63,7 +65,7 @@ impl<T: Item> Default for Table<T> {
 impl<T: Item> Table<T> {
     /// The empty table, which owns no memory.
     pub const fn new() -> Table<T> {
-        Table { array: Array::EMPTY, len: 0, overflows: 0, items: PhantomData }
+        Table { array: Array::EMPTY, len: 0, overflow_units: 0, items: PhantomData }
     }
 
     /// Number of items.
@@ -81,7 +83,7 @@ impl<T: Item> Table<T> {
     /// Bytes of memory that the table holds, without its items and itself.
     #[inline]
     pub fn allocated(&self) -> usize {
-        self.array.allocated() + self.overflows as usize * size_of::<Bucket>()
+        self.array.allocated() + self.overflow_units as usize * SHORT_BUCKET
     }
 
     /// The item with this key.
@@ -134,7 +136,7 @@ impl<T: Item> Table<T> {
     #[inline]
     pub fn prefetch(&self, hash: u64) {
         if !self.array.is_bare() {
-            prefetch(self.array.bucket(self.array.index_of(hash)).as_ptr().cast());
+            prefetch(self.array.bucket(self.array.index_of(hash)).address().as_ptr());
         }
     }
 
@@ -147,8 +149,7 @@ impl<T: Item> Table<T> {
             }
             return;
         }
-        // SAFETY: buckets of the array are alive while the table is borrowed.
-        let bucket = unsafe { self.array.bucket(self.array.index_of(hash)).as_ref() };
+        let bucket = self.array.bucket(self.array.index_of(hash));
         let mut hits = bucket.matches(tag_of(hash));
         while hits != 0 {
             prefetch(bucket.pointer(hits.trailing_zeros() as usize).as_ptr());
@@ -156,43 +157,60 @@ impl<T: Item> Table<T> {
         }
     }
 
-    #[inline]
+    /// Looks into the first bucket of the chain, which nearly always decides; made part of each caller.
+    #[inline(always)]
     fn find(&self, hash: u64, key: &[u8]) -> Option<Place> {
-        // SAFETY: pointers in a table are live items.
-        let is_key = |raw| unsafe { T::key(T::borrow(raw)) == key };
+        if self.array.is_bare() {
+            return self.find_far(None, hash, key);
+        }
+        let bucket = self.array.bucket(self.array.index_of(hash));
+        let mut hits = bucket.matches(tag_of(hash));
+        while hits != 0 {
+            let i = hits.trailing_zeros() as usize;
+            // SAFETY: pointers in a table are live items.
+            if same(T::key(unsafe { T::borrow(bucket.pointer(i)) }), key) {
+                return Some(Place::At(bucket, i));
+            }
+            hits &= hits - 1;
+        }
+        let next = bucket.link()?;
+        self.find_far(Some(next), hash, key)
+    }
+
+    /// Looks into overflow buckets from `next` on, or at the item of a table without buckets.
+    #[inline(never)]
+    fn find_far(&self, mut next: Option<Bucket>, hash: u64, key: &[u8]) -> Option<Place> {
         let tag = tag_of(hash);
+        // SAFETY: pointers in a table are live items.
+        let is_key = |raw| same(unsafe { T::key(T::borrow(raw)) }, key);
         if self.array.is_bare() {
             let (root_tag, raw) = if self.len == 0 { return None } else { self.array.root_item() };
             return (root_tag == tag && is_key(raw)).then_some(Place::Root);
         }
-        let mut at = self.array.bucket(self.array.index_of(hash));
-        loop {
-            // SAFETY: buckets of a chain are alive while the table is borrowed.
-            let bucket = unsafe { at.as_ref() };
+        while let Some(bucket) = next {
             let mut hits = bucket.matches(tag);
             while hits != 0 {
                 let i = hits.trailing_zeros() as usize;
                 if is_key(bucket.pointer(i)) {
-                    return Some(Place::At(at, i));
+                    return Some(Place::At(bucket, i));
                 }
                 hits &= hits - 1;
             }
-            at = bucket.link()?;
+            next = bucket.link();
         }
+        None
     }
 
-    /// # Safety
-    /// `place` holds an item of this table.
+    /// The item at a place of this table.
     #[inline]
-    unsafe fn raw_at(&self, place: Place) -> NonNull<u8> {
+    fn raw_at(&self, place: Place) -> NonNull<u8> {
         match place {
             Place::Root => self.array.root_item().1,
-            // SAFETY: the caller vouches for the place, so its bucket is alive.
-            Place::At(bucket, i) => unsafe { bucket.as_ref() }.pointer(i),
+            Place::At(bucket, i) => bucket.pointer(i),
         }
     }
 
-    /// Inserts into a table without buckets: the first item into the root word, the second with it into a bucket.
+    /// Inserts into a table without buckets: the first item into the table itself, the second with it into a bucket.
     fn insert_bare(&mut self, hash: u64, raw: NonNull<u8>) {
         if self.len == 0 {
             self.array.set_root_item(tag_of(hash), raw);
@@ -210,20 +228,23 @@ impl<T: Item> Drop for Table<T> {
     fn drop(&mut self) {
         if self.array.is_bare() {
             if self.len == 1 {
-                // SAFETY: the root word holds the one item, which nobody reads after this.
+                // SAFETY: the table itself holds the one item, which nobody reads after this.
                 drop(unsafe { T::from_raw(self.array.root_item().1) });
             }
             return;
         }
         for index in 0..self.array.len() {
-            let head = self.array.bucket(index);
-            while let Some((_, raw)) = self.pop(head) {
-                // SAFETY: popped, so owned by nobody else.
-                drop(unsafe { T::from_raw(raw) });
-            }
+            // SAFETY: drained, so owned by nobody else.
+            self.drain(self.array.bucket(index), |_, _, raw| drop(unsafe { T::from_raw(raw) }));
         }
         self.array.free();
     }
+}
+
+/// Asks the processor for the cache line of a value.
+#[inline]
+pub fn prefetch_value<V>(value: &V) {
+    prefetch(std::ptr::from_ref(value).cast());
 }
 
 #[inline]

@@ -63,11 +63,7 @@ impl<'t, T: Item> Occupied<'t, T> {
     pub fn remove(self) -> T {
         let Occupied { table, hash, place } = self;
         let raw = match place {
-            Place::Root => {
-                let raw = table.array.root_item().1;
-                table.array.clear_root_item();
-                raw
-            }
+            Place::Root => table.array.root_item().1,
             Place::At(bucket, i) => table.take(table.array.bucket(table.array.index_of(hash)), bucket, i),
         };
         table.len -= 1;
@@ -96,8 +92,7 @@ impl<T: Item> Drop for PutBack<'_, '_, T> {
         let tag = tag_of(self.at.hash);
         match self.at.place {
             Place::Root => self.at.table.array.set_root_item(tag, raw),
-            // SAFETY: the bucket is alive and borrowed exclusively through the table.
-            Place::At(mut bucket, i) => unsafe { bucket.as_mut() }.put(i, tag, raw),
+            Place::At(bucket, i) => bucket.put(i, tag, raw),
         }
     }
 }

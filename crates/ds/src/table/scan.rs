@@ -4,10 +4,9 @@
 //! two, a merge joins two. So a position in that order stays good while the table changes, and a walk from 0 to the
 //! end meets every item that was there all along.
 
-use super::bucket::Bucket;
+use super::bucket::SHORT_BUCKET;
 use super::{Item, Place, Table};
 use base::Rng;
-use std::ptr::NonNull;
 
 /// Bits of a scan position; a table has fewer than 2^32 buckets.
 pub const SCAN_BITS: u32 = 39;
@@ -56,11 +55,7 @@ impl<T: Item> Table<T> {
                     continue;
                 }
                 let raw = match place {
-                    Place::Root => {
-                        let raw = self.raw_at(place);
-                        self.array.clear_root_item();
-                        raw
-                    }
+                    Place::Root => self.raw_at(place),
                     Place::At(bucket, i) => self.take(self.array.bucket(index), bucket, i),
                 };
                 self.len -= 1;
@@ -115,44 +110,26 @@ impl<T: Item> Table<T> {
 
     /// Panics if the structure contradicts itself. `rehash` as in `insert`.
     pub fn check_invariants(&self, rehash: impl Fn(&[u8]) -> u64) {
+        // SAFETY: an item of this table.
+        let hash_of = |raw| rehash(T::key(unsafe { T::borrow(raw) }));
         if self.array.is_bare() {
-            assert!(self.len <= 1 && self.overflows == 0);
+            assert!(self.len <= 1 && self.overflow_units == 0);
             if self.len == 1 {
                 let (tag, raw) = self.array.root_item();
-                // SAFETY: an item of this table.
-                assert_eq!(tag, super::tag_of(rehash(T::key(unsafe { T::borrow(raw) }))));
+                assert_eq!(tag, super::tag_of(hash_of(raw)));
             }
             return;
         }
         assert!(self.len > 1);
-        let (mut items, mut overflows) = (0, 0);
+        let (mut items, mut bytes) = (0, 0);
         for index in 0..self.array.len() {
-            let head = self.array.bucket(index);
-            items += self.chain_len(head);
-            overflows += self.check_chain(index, head, &rehash);
+            let chain = self.check_chain(self.array.bucket(index), |tag, raw| {
+                let hash = hash_of(raw);
+                assert_eq!((self.array.index_of(hash), super::tag_of(hash)), (index, tag));
+            });
+            (items, bytes) = (items + chain.0, bytes + chain.1);
         }
-        assert_eq!((items, overflows), (self.len(), self.overflows as usize));
-    }
-
-    /// Returns the number of overflow buckets.
-    fn check_chain(&self, index: usize, head: NonNull<Bucket>, rehash: impl Fn(&[u8]) -> u64) -> usize {
-        let (mut at, mut overflows) = (head, 0);
-        loop {
-            // SAFETY: buckets of a chain are alive while the table is borrowed.
-            let bucket = unsafe { at.as_ref() };
-            for i in 0..bucket.count() {
-                // SAFETY: an item of this table.
-                let hash = rehash(T::key(unsafe { T::borrow(bucket.pointer(i)) }));
-                assert_eq!((self.array.index_of(hash), super::tag_of(hash)), (index, bucket.tag(i)));
-            }
-            let Some(next) = bucket.link() else {
-                assert!(overflows == 0 || bucket.count() >= 2);
-                return overflows;
-            };
-            assert_eq!(bucket.count(), super::bucket::SLOTS_LINKED);
-            overflows += 1;
-            at = next;
-        }
+        assert_eq!((items, bytes / SHORT_BUCKET), (self.len(), self.overflow_units as usize));
     }
 }
 

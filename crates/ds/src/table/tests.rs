@@ -46,7 +46,7 @@ fn load(large: u32) -> u32 {
 #[test]
 fn empty_and_single_tables_own_no_bucket() {
     let mut table = Table::new();
-    assert_eq!((size_of::<Table<Entry>>(), table.allocated()), (24, 0));
+    assert_eq!((size_of::<Table<Entry>>(), table.allocated()), (48, 0));
     table.insert(hash(&key(1)), entry(1, 1), hash);
     assert_eq!(table.allocated(), 0);
     table.insert(hash(&key(2)), entry(2, 2), hash);

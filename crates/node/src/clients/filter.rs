@@ -117,9 +117,8 @@ fn ids(args: Args<'_>, at: usize) -> Result<(Vec<u64>, usize), String> {
     while let Some(text) = args.get(end) {
         match parse_i64(text) {
             Some(id) if id > 0 => ids.push(id as u64),
-            Some(_) => return Err("client-id should be greater than 0".into()),
-            None if ids.is_empty() => return Err("Invalid client ID".into()),
-            None => break,
+            None if !ids.is_empty() => break,
+            _ => return Err("client-id should be greater than 0".into()),
         }
         end += 1;
     }

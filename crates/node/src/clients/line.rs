@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 /// Bytes a connection costs beside its buffers, for `tot-mem`.
 const CLIENT_BASE_BYTES: u64 = 1024;
 
-/// Appends the line, fields in Valkey 9.1's order, newline included (spec `info.md` §9).
+/// Appends the line, newline included: fields in the order of Redis 7.2, then those that Valkey 9.1 added in between.
 pub fn describe(out: &mut String, card: &Card, table: &Table, now_s: u64) {
     let names = card.names();
     let (query, query_free) = (card.query.load(Relaxed), card.query_free.load(Relaxed));
@@ -17,10 +17,10 @@ pub fn describe(out: &mut String, card: &Card, table: &Table, now_s: u64) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let _ = writeln!(
         out,
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa= db={} sub=0 psub=0 ssub=0 \
-         multi={} watch={} qbuf={query} qbuf-free={query_free} argv-mem=0 multi-mem={multi_bytes} \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 \
+         multi={} qbuf={query} qbuf-free={query_free} argv-mem=0 multi-mem={multi_bytes} \
          rbs={output} rbp={output} obl={output} oll=0 omem=0 tot-mem={total} events=r cmd={} user=default \
-         redir=-1 resp={} lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={}",
+         redir=-1 resp={} lib-name={} lib-ver={} watch={} capa= tot-net-in={} tot-net-out={} tot-cmds={}",
         card.id,
         card.addr,
         card.laddr,
@@ -31,11 +31,11 @@ pub fn describe(out: &mut String, card: &Card, table: &Table, now_s: u64) {
         flag_letters(card.flags()),
         card.db.load(Relaxed),
         card.multi.load(Relaxed),
-        card.watching.load(Relaxed),
         command_name(table, card.command.load(Relaxed)),
         card.proto.load(Relaxed),
         text(&names.lib_name),
         text(&names.lib_ver),
+        card.watching.load(Relaxed),
         card.net_in.load(Relaxed),
         card.net_out.load(Relaxed),
         card.commands.load(Relaxed),

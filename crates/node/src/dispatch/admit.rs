@@ -93,7 +93,7 @@ impl Core {
             return Err(wrong_arity(spec));
         }
         self.check_protected(session, row)?;
-        if session.multi.is_some() && spec.is(Flag::NoMulti) {
+        if session.multi.is_some() && spec.is(Flag::NoMulti) && !runs_in_multi(row) {
             return Err(format!("Command '{}' not allowed inside a transaction", spec.name));
         }
         self.check_route(held, session, row, request)?;

@@ -90,7 +90,7 @@ impl Core {
 
     /// Whether a client may run commands that need authentication.
     pub fn is_authenticated(&self, session: &Session) -> bool {
-        session.authenticated || self.config.access.requirepass.is_empty()
+        session.authenticated || !self.config.access.needs_password()
     }
 
     /// What CLIENT PAUSE stops now.
@@ -112,6 +112,11 @@ impl Core {
             Touch::Lru
         };
         Clock::new(self.now.unix_ms(), touch)
+    }
+
+    /// Time between two rounds of background work (`hz`).
+    pub fn period(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(1) / self.config.process.hz.max(1)
     }
 
     /// Keys of all databases.

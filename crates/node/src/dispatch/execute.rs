@@ -5,6 +5,7 @@ use crate::control::State;
 use crate::session::Session;
 use commands::{Cmd, Ground, Walk, WalkHandler};
 use resp::Reply;
+use std::sync::atomic::Ordering::Relaxed;
 use store::AccessStats;
 
 impl Core {
@@ -31,6 +32,7 @@ impl Core {
         out: &mut Vec<u8>,
     ) -> Flow {
         let start = out.len();
+        session.card.command.store(u32::from(row.id.0), Relaxed);
         let flow = match row.run {
             Run::Exec => self.exec(session, &mut held, state, out),
             _ => self.run_one(row, session, request, held, state, out),
@@ -83,10 +85,19 @@ impl Core {
                 return handler(&mut Call { core: self, session, args: request.args, out: &mut reply, held });
             }
             (Run::Control(handler) | Run::ControlWhole(handler), held, Some(state)) => {
-                let call = &mut super::ControlCall { core: self, state, session, args: request.args, out: &mut reply, held };
+                let call = &mut super::ControlCall {
+                    core: self,
+                    state,
+                    session,
+                    args: request.args,
+                    out: &mut reply,
+                    held,
+                };
                 return handler(call);
             }
-            (run, ..) => unreachable!("{} runs without what it needs: {:?}", row.spec.name, super::Needs::of(run)),
+            (run, ..) => {
+                unreachable!("{} runs without what it needs: {:?}", row.spec.name, super::Needs::of(run))
+            }
         }
         Flow::Next
     }
@@ -133,9 +144,7 @@ impl Core {
         self.counters().commands.add(1);
         self.recent.push(command);
         let card = &session.card;
-        card.command.store(command, std::sync::atomic::Ordering::Relaxed);
-        let count = card.commands.load(std::sync::atomic::Ordering::Relaxed);
-        card.commands.store(count + 1, std::sync::atomic::Ordering::Relaxed);
+        card.commands.store(card.commands.load(Relaxed) + 1, Relaxed);
     }
 
     /// Counts lookups and changes.

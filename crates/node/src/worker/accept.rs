@@ -47,10 +47,10 @@ impl Worker {
         });
         let shared = Arc::clone(&self.core.shared);
         let config = shared.config.load();
-        let denied = config.network.protected_mode && config.access.requirepass.is_empty() && !new.is_local;
+        let denied = config.network.protected_mode && !config.access.needs_password() && !new.is_local;
         let full = shared.clients.len() >= u64::from(config.clients.max);
         let card = Arc::new(card(&new, id, self.core.index, shared.clients.next_id(), now));
-        let session = Box::new(Session::new(Arc::clone(&card), config.access.requirepass.is_empty()));
+        let session = Box::new(Session::new(Arc::clone(&card), !config.access.needs_password()));
         shared.clients.enter(Arc::clone(&card));
         let mut conn = Box::new(Conn::new(id, card, session, now.mono));
         let counters = self.core.counters();

@@ -52,11 +52,7 @@ impl Batch {
         table: &'static Table,
         keyspace: &Keyspace,
     ) -> usize {
-        self.items.clear();
-        self.spans.clear();
-        self.refs.clear();
-        self.hashes.clear();
-        self.error = None;
+        self.clear();
         let (mut pos, mut dropped) = (0, 0);
         while self.items.len() < most {
             if !self.items.is_empty() && input.get(pos) != Some(&b'*') {
@@ -69,7 +65,7 @@ impl Batch {
                     if let Some(item) = self.items.last_mut() {
                         (item.end, item.is_line) = (pos, is_line);
                     }
-                },
+                }
                 Ok(Parsed::Empty) => {
                     if let Some(last) = self.items.last_mut() {
                         last.end = pos;
@@ -106,17 +102,46 @@ impl Batch {
             Ok(row) => Named::Row(row),
             Err(unknown) => Named::Unknown(unknown),
         };
-        self.items.push(Item { named, end: 0, spans, keys: first_key..self.refs.len(), bad_keys, is_line: false });
+        self.items.push(Item {
+            named,
+            end: 0,
+            spans,
+            keys: first_key..self.refs.len(),
+            bad_keys,
+            is_line: false,
+        });
     }
 
-    /// Asks for the cache lines that the batch will need: first the buckets, then the entries they name.
-    pub fn prefetch(&self, turn: &Turn<'_>, db: DbId) {
-        if self.hashes.len() < 2 {
-            return;
+    /// Forgets all requests.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.spans.clear();
+        self.refs.clear();
+        self.hashes.clear();
+        self.error = None;
+    }
+
+    /// How many keys are worth asking for.
+    pub fn keys_ahead(&self) -> usize {
+        self.hashes.len().min(KEYS_AHEAD_MAX)
+    }
+
+    /// Asks for what leads to the buckets of all keys.
+    pub fn prefetch_slots(&self, turn: &Turn<'_>, db: DbId) {
+        for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {
+            turn.prefetch_slot(db, *hash);
         }
+    }
+
+    /// Asks for the buckets of all keys.
+    pub fn prefetch_buckets(&self, turn: &Turn<'_>, db: DbId) {
         for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {
             turn.prefetch_bucket(db, *hash);
         }
+    }
+
+    /// Asks for the entries that the buckets name.
+    pub fn prefetch_entries(&self, turn: &Turn<'_>, db: DbId) {
         for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {
             turn.prefetch_entry(db, *hash);
         }

@@ -30,6 +30,7 @@ use exclusive::Exclusivity;
 use input::Pool;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use sweep::Sweep;
 
 /// One worker.
@@ -50,7 +51,9 @@ pub struct Worker {
     exclusivity: Exclusivity,
     sweep: Sweep,
     pool: Pool,
+    /// For the one request at the front of a connection.
     batch: Batch,
+    group: Vec<turn::Member>,
     /// The gate was closed when a turn began: commands wait for its opening.
     gated: bool,
     next_upkeep: Mono,
@@ -75,6 +78,7 @@ impl Worker {
             sweep: Sweep::new(index, workers),
             pool: Pool::default(),
             batch: Batch::default(),
+            group: Vec::new(),
             gated: false,
             next_upkeep: now.mono,
             upkeep_at: 0,
@@ -127,7 +131,8 @@ impl Worker {
         counters.net_output.add(n as u64);
         if let Some(conn) = self.conn_mut(id) {
             conn.output.sent(n);
-            conn.card.net_out.fetch_add(n as u64, std::sync::atomic::Ordering::Relaxed);
+            conn.card.net_out.fetch_add(n as u64, Relaxed);
+            conn.card.output.store(conn.output.len() as u64, Relaxed);
         }
     }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use store::Turn;
 use sync::STRIPES;
 
-/// Time between two slices.
-const EVERY: Duration = Duration::from_millis(100);
+/// Time between two slices at most; `hz` may make it shorter.
+const EVERY_MAX: Duration = Duration::from_millis(100);
 /// Keys looked at in a slice at most, times `active-expire-effort`.
 const KEYS_PER_SLICE: usize = 20_000;
 /// Keys looked at under one hold of a stripe.
@@ -43,7 +43,7 @@ impl Worker {
         if now.mono < self.sweep.next || !self.core.shared.switches.active_expire() {
             return;
         }
-        self.sweep.next = now.mono + EVERY;
+        self.sweep.next = now.mono + self.core.period().min(EVERY_MAX);
         let keyspace = &self.core.shared.keyspace;
         if (0..keyspace.databases()).all(|db| keyspace.expires(db) == 0) {
             return;

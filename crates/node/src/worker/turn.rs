@@ -5,6 +5,7 @@ use super::batch::{BATCH_MAX, Batch, Item};
 use super::conn::{Conn, Wait};
 use super::input::Input;
 use super::step::Step;
+use crate::dispatch::Core;
 use crate::mail::ConnId;
 use crate::pause::Paused;
 use base::Now;
@@ -36,6 +37,8 @@ impl Worker {
         conn.active = now.mono;
         conn.card.active_s.store(now.unix_s(), Relaxed);
         conn.card.net_in.fetch_add(n as u64, Relaxed);
+        conn.card.query.store(conn.input.len() as u64, Relaxed);
+        conn.card.query_free.store(conn.input.free() as u64, Relaxed);
         if conn.input.len() as u64 > limit {
             counters.query_buffer_closed.add(1);
             self.close(id);
@@ -95,94 +98,105 @@ impl Worker {
         }
     }
 
-    /// Serves each connection that was ready when the turn began.
+    /// Serves each connection that was ready when the turn began, in groups: the keys of a group are on their
+    /// way into the cache before its first command runs.
     fn run_ready(&mut self, turn: &Turn<'_>) {
-        for _ in 0..self.ready.len() {
-            if turn.asked_to_leave() {
-                break;
-            }
-            let Some(id) = self.ready.pop_front() else { break };
-            let Some(mut conn) = self.conns.get_mut(id.0 as usize).and_then(Option::take) else { continue };
-            conn.queued_ready = false;
-            let more = self.run_pipeline(turn, &mut conn);
-            self.settle(conn);
-            if more {
-                self.queue_ready(id);
+        let mut left = self.ready.len();
+        let mut group = std::mem::take(&mut self.group);
+        while left > 0 && !turn.asked_to_leave() {
+            left -= self.gather(&mut group, left);
+            prefetch(turn, &group);
+            for Member { conn, batch } in &mut group {
+                if let Some(mut conn) = conn.take() {
+                    let more = self.run_pipeline(turn, &mut conn, batch);
+                    let id = conn.id;
+                    self.settle(conn);
+                    if more {
+                        self.queue_ready(id);
+                    }
+                }
             }
         }
+        self.group = group;
+    }
+
+    /// Parses ahead for connections at the front of the queue, `most` of them, until a batch's worth of
+    /// requests is found; how many connections were taken.
+    fn gather(&mut self, group: &mut Vec<Member>, most: usize) -> usize {
+        let (mut taken, mut requests) = (0, 0);
+        while taken < most && taken < BATCH_MAX && requests < BATCH_MAX {
+            let Some(id) = self.ready.pop_front() else { break };
+            if group.len() == taken {
+                group.push(Member::default());
+            }
+            let member = &mut group[taken];
+            member.conn = self.conns.get_mut(id.0 as usize).and_then(Option::take);
+            taken += 1;
+            if let Some(conn) = &mut member.conn {
+                conn.queued_ready = false;
+                self.core.parse_ahead(conn, &mut member.batch);
+                requests += member.batch.items.len();
+            }
+        }
+        taken
     }
 
     /// Runs a connection's requests until they end, one of them must wait, or somebody asks for the whole
-    /// keyspace. Whether there may be more to run.
-    fn run_pipeline(&mut self, turn: &Turn<'_>, conn: &mut Conn) -> bool {
+    /// keyspace: then there may be more, and the answer is true. The first batch is parsed.
+    fn run_pipeline(&mut self, turn: &Turn<'_>, conn: &mut Conn, batch: &mut Batch) -> bool {
         if conn.card.is_killed() {
             conn.dead = true;
         }
-        let mut batch = std::mem::take(&mut self.batch);
-        let mut more = false;
-        while conn.may_run() {
-            if std::mem::replace(&mut more, true) && turn.asked_to_leave() {
-                break;
+        while conn.may_run() && !(batch.items.is_empty() && batch.error.is_none()) {
+            self.run_batch(turn, conn, batch);
+            // Before more is parsed: a line of text is changed by that.
+            if turn.asked_to_leave() {
+                return true;
             }
-            let Some(session) = conn.session.as_deref() else { break };
-            let authenticated = self.core.is_authenticated(session);
-            let limits = Limits {
-                bulk_max: self.core.config.clients.bulk_max as usize,
-                unauthenticated: !authenticated,
-            };
-            // Before authentication limits depend on each command's outcome.
-            let most = if authenticated { BATCH_MAX } else { 1 };
-            let core = &self.core;
-            let dropped = batch.fill(
-                &mut conn.parser,
-                conn.input.bytes_mut(),
-                most,
-                &limits,
-                core.shared.table,
-                &core.shared.keyspace,
-            );
-            if batch.items.is_empty() && batch.error.is_none() {
-                conn.input.consume(dropped);
-                more = false;
-                break;
+            self.core.parse_ahead(conn, batch);
+            if let Some(session) = conn.session.as_deref() {
+                batch.prefetch_slots(turn, session.db);
+                batch.prefetch_buckets(turn, session.db);
+                batch.prefetch_entries(turn, session.db);
             }
-            batch.prefetch(turn, session.db);
-            let before = core.shared.outside.process.ticks_ns();
-            let mut done = 0;
-            for item in &batch.items {
-                match self.core.step(turn, conn, &batch, item) {
-                    Step::Next => done = item.end,
-                    Step::Wait => {
-                        if item.is_line {
-                            keep_line(&mut conn.input, &batch, item);
-                        }
-                        break;
+        }
+        false
+    }
+
+    fn run_batch(&mut self, turn: &Turn<'_>, conn: &mut Conn, batch: &mut Batch) {
+        let before = self.core.shared.outside.process.ticks_ns();
+        let mut done = 0;
+        for item in &batch.items {
+            match self.core.step(turn, conn, batch, item) {
+                Step::Next => done = item.end,
+                Step::Wait => {
+                    if item.is_line {
+                        keep_line(&mut conn.input, batch, item);
                     }
-                    Step::Away => {
-                        done = item.end;
-                        let request = OwnedRequest::from_args(batch.args(item, conn.input.bytes()));
-                        self.core.send_away(conn, request, None);
-                        break;
-                    }
+                    break;
                 }
-                if !conn.may_run() {
+                Step::Away => {
+                    done = item.end;
+                    let request = OwnedRequest::from_args(batch.args(item, conn.input.bytes()));
+                    self.core.send_away(conn, request, None);
                     break;
                 }
             }
-            self.core.book_time(before);
-            let finished = batch.items.last().is_none_or(|last| last.end == done);
-            conn.input.consume(done);
-            if finished && conn.may_run() {
-                if let Some(error) = batch.error.take() {
-                    self.core.protocol_error(conn, &error);
-                }
-            } else {
-                // Requests parsed ahead but not run are parsed again when their turn comes.
-                conn.parser = resp::Parser::default();
+            if !conn.may_run() {
+                break;
             }
         }
-        self.batch = batch;
-        more
+        self.core.book_time(before);
+        let finished = batch.items.last().is_none_or(|last| last.end == done);
+        conn.input.consume(done);
+        if finished && conn.may_run() {
+            if let Some(error) = batch.error.take() {
+                self.core.protocol_error(conn, &error);
+            }
+        } else {
+            // Requests parsed ahead but not run are parsed again when their turn comes.
+            conn.parser = resp::Parser::default();
+        }
     }
 
     /// Puts a connection back after it was served.
@@ -225,6 +239,47 @@ impl Worker {
             self.queue_output(id);
         }
     }
+}
+
+impl Core {
+    /// Parses a connection's next requests, if it may run any.
+    fn parse_ahead(&self, conn: &mut Conn, batch: &mut Batch) {
+        let may_run = conn.may_run();
+        let Some(session) = conn.session.as_deref().filter(|_| may_run) else {
+            batch.clear();
+            return;
+        };
+        let authenticated = self.is_authenticated(session);
+        let limits =
+            Limits { bulk_max: self.config.clients.bulk_max as usize, unauthenticated: !authenticated };
+        // Before authentication limits depend on each command's outcome.
+        let most = if authenticated { BATCH_MAX } else { 1 };
+        let shared = &self.shared;
+        let input = conn.input.bytes_mut();
+        let dropped = batch.fill(&mut conn.parser, input, most, &limits, shared.table, &shared.keyspace);
+        if batch.items.is_empty() && batch.error.is_none() {
+            conn.input.consume(dropped);
+        }
+    }
+}
+
+/// A connection of a group and its requests.
+#[derive(Default)]
+pub(super) struct Member {
+    conn: Option<Box<Conn>>,
+    batch: Batch,
+}
+
+/// Asks for the cache lines that a group will need: first the buckets, then the entries they name. A lone
+/// request finds them as fast by itself.
+fn prefetch(turn: &Turn<'_>, group: &[Member]) {
+    let members = || group.iter().filter_map(|m| Some((&m.batch, m.conn.as_deref()?.session.as_deref()?.db)));
+    if members().map(|(batch, _)| batch.keys_ahead()).sum::<usize>() < 2 {
+        return;
+    }
+    members().for_each(|(batch, db)| batch.prefetch_slots(turn, db));
+    members().for_each(|(batch, db)| batch.prefetch_buckets(turn, db));
+    members().for_each(|(batch, db)| batch.prefetch_entries(turn, db));
 }
 
 /// A line of text that must wait was changed by parsing it: its arguments take its place.

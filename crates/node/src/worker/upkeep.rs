@@ -6,8 +6,6 @@ use crate::mail::ConnId;
 use base::Mono;
 use std::time::Duration;
 
-/// Time between two slices.
-const EVERY: Duration = Duration::from_millis(100);
 /// Slices in which every connection is visited once.
 const SLICES: usize = 10;
 /// Connections visited in a slice at least.
@@ -22,7 +20,7 @@ impl Worker {
         if now < self.next_upkeep {
             return;
         }
-        self.next_upkeep = now + EVERY;
+        self.next_upkeep = now + self.core.period();
         let visits = (self.conns.len() / SLICES + 1).max(VISITS_MIN).min(self.conns.len());
         for _ in 0..visits {
             self.upkeep_at = (self.upkeep_at + 1) % self.conns.len();

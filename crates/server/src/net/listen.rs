@@ -2,8 +2,8 @@
 
 use super::Accepted;
 use mio::event::Source;
-use node::config::Address;
 use mio::{Interest, Registry, Token};
+use node::config::Address;
 use socket2::{Domain, Protocol, Socket as RawSocket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
@@ -94,7 +94,9 @@ pub fn bind_all(bind: &[Address], port: u16, backlog: i32) -> Result<Vec<Listene
         }
     }
     if listeners.is_empty() {
-        return Err(format!("Could not create server TCP listening socket: no address to listen on at port {port}"));
+        return Err(format!(
+            "Could not create server TCP listening socket: no address to listen on at port {port}"
+        ));
     }
     Ok(listeners)
 }
@@ -111,6 +113,13 @@ fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 fn is_missing_address(e: &io::Error) -> bool {
     matches!(
         e.raw_os_error(),
-        Some(libc::EADDRNOTAVAIL | libc::EAFNOSUPPORT | libc::EPROTONOSUPPORT | libc::ESOCKTNOSUPPORT | libc::EPFNOSUPPORT | libc::ENOPROTOOPT)
+        Some(
+            libc::EADDRNOTAVAIL
+                | libc::EAFNOSUPPORT
+                | libc::EPROTONOSUPPORT
+                | libc::ESOCKTNOSUPPORT
+                | libc::EPFNOSUPPORT
+                | libc::ENOPROTOOPT
+        )
     )
 }

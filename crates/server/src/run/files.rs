@@ -17,7 +17,6 @@ pub enum Work {
 }
 
 /// Starts the thread; names are relative to the working directory.
-#[expect(clippy::disallowed_methods, reason = "threads are started here")]
 pub fn start(boxes: Arc<Boxes>) -> io::Result<Sender<Work>> {
     let (send, receive) = channel();
     std::thread::Builder::new().name("files".into()).spawn(move || serve(&receive, &boxes))?;

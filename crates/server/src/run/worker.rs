@@ -88,12 +88,12 @@ impl WorkerLoop {
                     Token(t) if t > LISTENERS_TOP - LISTENERS_MAX => self.accept_pending = true,
                     Token(t) => {
                         let conn = ConnId(t as u32);
+                        if event.is_read_closed() {
+                            // What came before the end is served first; no further event tells of the end.
+                            self.unread.push(conn);
+                        }
                         if event.is_readable() || event.is_error() || event.is_read_closed() {
                             readable.push(conn);
-                        }
-                        if event.is_read_closed() {
-                            // The end came with the last bytes: a second read finds it.
-                            self.unread.push(conn);
                         }
                         if event.is_writable() {
                             self.worker.handle_writable(conn);

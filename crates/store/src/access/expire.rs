@@ -1,9 +1,12 @@
 //! Removing what has expired: when someone asks for it, and by sweeping.
 
-use super::Access;
-use crate::clock::Expired;
+use super::write::take;
+use super::{Access, AccessStats};
+use crate::clock::{Clock, Expired};
+use crate::counters::Row;
 use crate::keyspace::Keyspace;
-use crate::stripe::SLOTS_EACH;
+use crate::slot::Sweep;
+use crate::stripe::{SLOTS_EACH, Stripe};
 use crate::{DbId, Entry, Key};
 use base::Slot;
 use sync::STRIPES;
@@ -19,36 +22,52 @@ pub struct Swept {
     pub done: bool,
 }
 
-impl Access<'_> {
-    /// Whether a key is there no more since it has expired; removes it if that is the rule.
-    #[inline]
-    pub(super) fn is_gone(&mut self, db: DbId, key: Key<'_>) -> bool {
-        match self.keys(db, key.at.slot) {
-            Some(keys) if self.clock.is_past(keys.next_expiry) => self.is_gone_by(db, key),
-            _ => false,
-        }
-    }
+/// Whether an expired key may have to be removed before this key is looked up. Nearly always false, by one comparison.
+#[inline]
+pub(super) fn may_be_gone(stripe: &Stripe, db: DbId, key: Key<'_>, clock: &Clock) -> bool {
+    stripe.keys(db, key.at.slot).is_some_and(|keys| clock.is_past(keys.next_expiry))
+}
 
-    /// `is_gone` for a slot that may have expired keys.
+/// The parts of an access that the removal of an expired key writes to.
+pub(super) struct Graves<'g> {
+    pub keyspace: &'g Keyspace,
+    pub row: &'g Row,
+    pub clock: &'g Clock,
+    pub stats: &'g mut AccessStats,
+    pub expired: &'g mut Vec<(DbId, Entry)>,
+}
+
+impl Graves<'_> {
+    /// Whether a key is there no more since it has expired; removes it if that is the rule.
     #[cold]
-    fn is_gone_by(&mut self, db: DbId, key: Key<'_>) -> bool {
-        let past = self.stored(db, key).is_some_and(|entry| self.is_past(entry));
+    #[inline(never)]
+    pub fn admit(self, stripe: &mut Stripe, db: DbId, key: Key<'_>) -> bool {
+        let stored = stripe.keys(db, key.at.slot).and_then(|keys| keys.table.get(key.at.hash, key.bytes));
+        let past = stored.and_then(|entry| entry.expiry()).is_some_and(|at| self.clock.is_past(at));
         if !past || self.clock.expired == Expired::Show {
             return false;
         }
         if self.clock.expired == Expired::Remove
-            && let Some(entry) = self.take_stored(db, key)
+            && let Some(entry) = take(stripe, self.keyspace, self.row, db, key)
         {
-            self.bury(db, key, entry);
+            self.stats.expired += 1;
+            if let Some(watchers) = &mut stripe.watchers {
+                watchers.touch(db, key, true);
+            }
+            self.expired.push((db, entry));
         }
         true
     }
+}
 
-    /// Counts a removed expired key, marks its watchers and lists it for the log.
-    pub(super) fn bury(&mut self, db: DbId, key: Key<'_>, entry: Entry) {
-        self.stats.expired += 1;
-        self.touch_watchers(db, key, true);
-        self.expired.push((db, entry));
+impl Access<'_> {
+    /// Whether a key is there no more since it has expired; removes it if that is the rule.
+    #[inline]
+    pub(super) fn is_gone(&mut self, db: DbId, key: Key<'_>) -> bool {
+        let Access { keyspace, locked, row, clock, stats, expired, .. } = self;
+        let stripe = locked.get_mut(Keyspace::stripe_of(key.at.slot));
+        may_be_gone(stripe, db, key, clock)
+            && Graves { keyspace, row, clock, stats, expired }.admit(stripe, db, key)
     }
 
     /// Whether a sweep of a stripe would find anything. False under any rule but `Remove`.
@@ -60,40 +79,55 @@ impl Access<'_> {
     /// on where the sweep before stopped. Slots where nothing can have expired cost nothing.
     pub fn sweep(&mut self, stripe: u16, budget: usize) -> Swept {
         let mut swept = Swept::default();
-        if self.wants_sweep(stripe) {
-            let databases: Vec<DbId> = self.locked.get(stripe).databases().collect();
-            for db in databases {
-                for place in 0..SLOTS_EACH {
-                    let slot = Slot::from_low_bits((place * STRIPES) as u64 + u64::from(stripe));
-                    if !self.sweep_slot(db, slot, budget, &mut swept) {
-                        return swept;
-                    }
-                }
+        while self.wants_sweep(stripe) {
+            if swept.examined >= budget {
+                return swept;
             }
-            let stripe = self.locked.get_mut(stripe);
-            stripe.next_expiry = stripe.earliest_expiry();
+            let Some(mut sweep) = self.locked.get_mut(stripe).sweep.take().or_else(|| self.due(stripe))
+            else {
+                let stripe = self.locked.get_mut(stripe);
+                stripe.next_expiry = stripe.earliest_expiry();
+                break;
+            };
+            if !self.sweep_slot(&mut sweep, budget, &mut swept) {
+                self.locked.get_mut(stripe).sweep = Some(sweep);
+            }
         }
         swept.done = true;
         swept
     }
 
+    /// A new sweep of a slot of the stripe that may have expired keys.
+    fn due(&self, stripe: u16) -> Option<Box<Sweep>> {
+        let held = self.locked.get(stripe);
+        for db in held.databases() {
+            for place in 0..SLOTS_EACH {
+                let slot = Slot::from_low_bits((place * STRIPES) as u64 + u64::from(stripe));
+                if held.keys(db, slot).is_some_and(|keys| self.clock.is_past(keys.next_expiry)) {
+                    return Some(Box::new(Sweep::new(db, slot)));
+                }
+            }
+        }
+        None
+    }
+
     /// False if the budget ended before the slot did.
-    fn sweep_slot(&mut self, db: DbId, slot: Slot, budget: usize, swept: &mut Swept) -> bool {
+    fn sweep_slot(&mut self, sweep: &mut Sweep, budget: usize, swept: &mut Swept) -> bool {
         let clock = self.clock;
-        loop {
-            let Some(keys) = self.keys_mut(db, slot) else { return true };
-            if !clock.is_past(keys.next_expiry) {
+        while swept.examined < budget {
+            let Some(keys) = self.keys_mut(sweep.db, sweep.slot) else { return true };
+            let mut removed = Vec::new();
+            let (before, examined) = (keys.table.allocated(), swept.examined);
+            let done = sweep.step(keys, clock, &mut swept.examined, &mut removed);
+            // An empty bucket is work too.
+            swept.examined = swept.examined.max(examined + 1);
+            swept.removed += removed.len();
+            self.bury_swept(sweep.db, sweep.slot, before, removed);
+            if done {
                 return true;
             }
-            if swept.examined >= budget {
-                return false;
-            }
-            let mut removed = Vec::new();
-            let before = keys.table.allocated();
-            keys.sweep_step(&clock, &mut swept.examined, &mut removed);
-            swept.removed += removed.len();
-            self.bury_swept(db, slot, before, removed);
         }
+        false
     }
 
     /// Books entries that a walk took out of the table of a slot, which had `before` bytes.

@@ -63,7 +63,12 @@ pub fn shards(call: &mut Call<'_, '_>) -> Flow {
 }
 
 fn shard_node(out: &mut Reply<'_>, node: &ShardNode) {
-    let optional = [node.port.is_some(), node.tls_port.is_some(), node.hostname.is_some(), node.availability_zone.is_some()];
+    let optional = [
+        node.port.is_some(),
+        node.tls_port.is_some(),
+        node.hostname.is_some(),
+        node.availability_zone.is_some(),
+    ];
     out.map(6 + optional.iter().filter(|there| **there).count());
     out.bulk(b"id");
     out.bulk(node.id.as_bytes());

@@ -2,7 +2,7 @@
 
 use super::{epoch, help, keys, layout, member, mode, query, slots, unbuilt};
 use crate::dispatch::Run;
-use commands::spec::{block, flag, int, oneof, text, Category, Flag, Group, Spec};
+use commands::spec::{Category, Flag, Group, Spec, block, flag, int, oneof, text};
 
 /// Facts and functions.
 pub static ROWS: &[(Spec, Run)] = &[

@@ -34,7 +34,7 @@ pub fn reset(call: &mut Call<'_, '_>) -> Flow {
     session.asking = false;
     session.reply_mode = ReplyMode::On;
     session.no_touch = false;
-    session.authenticated = core.config.access.requirepass.is_empty();
+    session.authenticated = !core.config.access.needs_password();
     session.card.rename(|names| names.name = Names::default().name);
     session.card.set_flag(crate::clients::CardFlags::NO_TOUCH | crate::clients::CardFlags::NO_EVICT, false);
     call.out.set_proto(Proto::Resp2);

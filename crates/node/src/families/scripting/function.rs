@@ -6,7 +6,8 @@ pub fn flush(call: &mut Call<'_, '_>) -> Flow {
     let fits = match call.args.get(2) {
         None => true,
         Some(mode) => {
-            call.args.len() == 3 && (mode.eq_ignore_ascii_case(b"sync") || mode.eq_ignore_ascii_case(b"async"))
+            call.args.len() == 3
+                && (mode.eq_ignore_ascii_case(b"sync") || mode.eq_ignore_ascii_case(b"async"))
         }
     };
     if fits {

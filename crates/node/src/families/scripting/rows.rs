@@ -1,12 +1,34 @@
 //! The rows of the scripting family.
 
-use super::{function};
+use super::function;
 use crate::dispatch::Run;
-use commands::spec::{flag, oneof, text, Flag, Group, Spec};
+use commands::spec::{Flag, Group, Spec, flag, oneof, text};
 
 /// Facts and functions.
 pub static ROWS: &[(Spec, Run)] = &[
-    (Spec::new("function", -2, Group::Scripting, "7.0.0").categories(&[]).docs("Commands about functions.", "Depends on subcommand."), Run::Container),
-    (Spec::new("function|flush", -2, Group::Scripting, "7.0.0").with(&[Flag::Write, Flag::Noscript]).tips(&["request_policy:all_shards", "response_policy:all_succeeded"]).args(&[oneof("flush-type", &[flag("async", "ASYNC"), flag("sync", "SYNC")]).optional()]).docs("Removes all libraries.", "O(N) where N is the number of functions deleted"), Run::Node(function::flush)),
-    (Spec::new("function|list", -2, Group::Scripting, "7.0.0").with(&[Flag::Noscript]).tips(&["nondeterministic_output_order"]).args(&[text("library-name-pattern").after("LIBRARYNAME").optional(), flag("withcode", "WITHCODE").optional()]).docs("Lists the libraries.", "O(N) where N is the number of functions"), Run::Node(function::list)),
+    (
+        Spec::new("function", -2, Group::Scripting, "7.0.0")
+            .categories(&[])
+            .docs("Commands about functions.", "Depends on subcommand."),
+        Run::Container,
+    ),
+    (
+        Spec::new("function|flush", -2, Group::Scripting, "7.0.0")
+            .with(&[Flag::Write, Flag::Noscript])
+            .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+            .args(&[oneof("flush-type", &[flag("async", "ASYNC"), flag("sync", "SYNC")]).optional()])
+            .docs("Removes all libraries.", "O(N) where N is the number of functions deleted"),
+        Run::Node(function::flush),
+    ),
+    (
+        Spec::new("function|list", -2, Group::Scripting, "7.0.0")
+            .with(&[Flag::Noscript])
+            .tips(&["nondeterministic_output_order"])
+            .args(&[
+                text("library-name-pattern").after("LIBRARYNAME").optional(),
+                flag("withcode", "WITHCODE").optional(),
+            ])
+            .docs("Lists the libraries.", "O(N) where N is the number of functions"),
+        Run::Node(function::list),
+    ),
 ];

@@ -8,6 +8,10 @@ use base::num::{parse_f64, parse_i64};
 use resp::{Proto, Reply};
 use std::time::Duration;
 
+/// The double of DEBUG PROTOCOL.
+#[expect(clippy::approx_constant, reason = "the digits are what clients' tests expect")]
+const SAMPLE_DOUBLE: f64 = 3.141;
+
 /// Longest DEBUG SLEEP.
 const SLEEP_MAX_S: f64 = 86_400.0 * 365.0;
 
@@ -76,7 +80,7 @@ fn protocol(out: &mut Reply<'_>, kind: &[u8]) {
     match &kind.to_ascii_lowercase()[..] {
         b"string" => out.bulk(b"Hello World"),
         b"integer" => out.int(12345),
-        b"double" => out.double(3.141),
+        b"double" => out.double(SAMPLE_DOUBLE),
         b"null" => out.null(),
         b"array" => {
             out.array(3);

@@ -18,7 +18,8 @@ fn flush(call: &mut Call<'_, '_>, databases: std::ops::Range<u32>) -> Flow {
     let fits = match call.args.get(1) {
         None => true,
         Some(mode) => {
-            call.args.len() == 2 && (mode.eq_ignore_ascii_case(b"sync") || mode.eq_ignore_ascii_case(b"async"))
+            call.args.len() == 2
+                && (mode.eq_ignore_ascii_case(b"sync") || mode.eq_ignore_ascii_case(b"async"))
         }
     };
     if !fits {

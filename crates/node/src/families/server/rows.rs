@@ -2,7 +2,7 @@
 
 use super::{command, config, debug, flush, help, info, shutdown, time};
 use crate::dispatch::Run;
-use commands::spec::{block, flag, int, oneof, text, typed, ArgKind, Category, Flag, Group, Spec};
+use commands::spec::{ArgKind, Category, Flag, Group, Spec, block, flag, int, oneof, text, typed};
 
 /// Facts and functions.
 pub static ROWS: &[(Spec, Run)] = &[

@@ -2,8 +2,12 @@
 
 use crate::dispatch::{Call, Flow};
 
-/// A nested MULTI is refused by dispatch.
+/// A nested MULTI is an error that leaves the transaction as it was, as in Redis 7.
 pub fn multi(call: &mut Call<'_, '_>) -> Flow {
+    if call.session.multi.is_some() {
+        call.out.error("MULTI calls can not be nested");
+        return Flow::Next;
+    }
     call.session.multi = Some(Box::default());
     call.out.ok();
     Flow::Next

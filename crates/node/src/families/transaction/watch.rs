@@ -5,6 +5,10 @@ use crate::session::Watched;
 
 /// Leaves a record at each key, under its stripe.
 pub fn watch(call: &mut Call<'_, '_>) -> Flow {
+    if call.session.multi.is_some() {
+        call.out.error("WATCH inside MULTI is not allowed");
+        return Flow::Next;
+    }
     let Held::Access(access) = &mut call.held else { return Flow::Next };
     let (session, core) = (&mut *call.session, &*call.core);
     if session.watcher.is_dirty() {
