@@ -199,8 +199,9 @@ impl Desk {
                     self.answer(Kept::Action(id, Ok(())));
                 }
                 Wish::Act(Action::Listen(id, _)) => self.answer(Kept::Action(id, self.listening.clone())),
-                Wish::Act(Action::Apply(_)) => {}
-                Wish::Act(Action::Rewrite(id, _)) => self.answer(Kept::Action(id, Ok(()))),
+                Wish::Act(Action::Apply(id, _)) | Wish::Act(Action::Rewrite { id, .. }) => {
+                    self.answer(Kept::Action(id, Ok(())))
+                }
                 Wish::Link(LinkAction::Dial { link, .. }) => {
                     let now = self.now;
                     let wishes = self.seat.tell_control(|control| control.handle_down(link, now));

@@ -21,9 +21,16 @@ pub enum Action {
     /// Listen where the configuration says now.
     Listen(ActionId, Arc<Config>),
     /// Take over what concerns the log and the process.
-    Apply(Arc<Config>),
-    /// Rewrite the configuration file from these values.
-    Rewrite(ActionId, Box<Settings>),
+    Apply(ActionId, Arc<Config>),
+    /// Rewrite the configuration file.
+    Rewrite {
+        /// To be answered.
+        id: ActionId,
+        /// From these values.
+        settings: Box<Settings>,
+        /// Also those at their defaults.
+        force_all: bool,
+    },
 }
 
 /// How an action ended; the error is for the client.

@@ -71,9 +71,15 @@ impl State {
 
     /// Asks the outside for an action. The answer of the command that runs waits for its end.
     pub fn act(&mut self, make: impl FnOnce(ActionId) -> Action) {
+        let id = self.ask(make);
+        self.awaits.push(id);
+    }
+
+    /// Asks the outside for an action that nobody waits for.
+    pub(super) fn ask(&mut self, make: impl FnOnce(ActionId) -> Action) -> ActionId {
         let id = ActionId(self.next_action);
         self.next_action += 1;
         self.actions.push_back(make(id));
-        self.awaits.push(id);
+        id
     }
 }

@@ -175,10 +175,13 @@ impl ControlLoop {
                 let outcome = self.relisten(&config);
                 self.control.handle_outcome(id, outcome, self.clock.now());
             }
-            Action::Apply(config) => self.host.apply(&config),
-            Action::Rewrite(id, settings) => {
+            Action::Apply(id, config) => {
+                self.host.apply(&config);
+                self.control.handle_outcome(id, Ok(()), self.clock.now());
+            }
+            Action::Rewrite { id, settings, force_all } => {
                 let path = self.host.config_path().to_owned();
-                let _ = self.files.send(Work::Rewrite(id, path, settings));
+                let _ = self.files.send(Work::Rewrite { id, path, settings, force_all });
             }
         }
     }

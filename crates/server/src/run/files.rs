@@ -13,7 +13,16 @@ pub enum Work {
     /// A step of a save.
     Step(FileOp),
     /// Rewrite the configuration file.
-    Rewrite(ActionId, std::path::PathBuf, Box<node::config::Settings>),
+    Rewrite {
+        /// The action that it is.
+        id: ActionId,
+        /// The file.
+        path: std::path::PathBuf,
+        /// The values.
+        settings: Box<node::config::Settings>,
+        /// Also those at their defaults.
+        force_all: bool,
+    },
 }
 
 /// Starts the thread; names are relative to the working directory.
@@ -27,8 +36,8 @@ fn serve(work: &Receiver<Work>, boxes: &Boxes) {
     while let Ok(work) = work.recv() {
         boxes.control.put(match work {
             Work::Step(FileOp { id, step }) => ToControl::File(id, take(&step)),
-            Work::Rewrite(id, path, settings) => {
-                let result = crate::config::rewrite(&path, &settings, false);
+            Work::Rewrite { id, path, settings, force_all } => {
+                let result = crate::config::rewrite(&path, &settings, force_all);
                 ToControl::Outcome(id, result.map_err(|e| format!("Rewriting config file: {e}")))
             }
         });
