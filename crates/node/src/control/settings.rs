@@ -15,9 +15,9 @@ impl State {
         let config = Arc::new(core.shared.settings().snapshot());
         self.put_in_force(core, &config);
         if changed.iter().any(|name| LISTENING.contains(name)) {
-            self.actions.push_back(Action::Listen(config));
-            self.awaits_action = true;
-            self.undo = Some(before);
+            self.act(|id| Action::Listen(id, config));
+            // A second change in one transaction goes back to before the first.
+            self.undo.get_or_insert(before);
         }
     }
 

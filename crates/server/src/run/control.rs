@@ -130,7 +130,7 @@ impl ControlLoop {
                 ToControl::Mail(mail) => self.control.handle_mail(mail, now),
                 ToControl::File(op, result) => self.control.handle_file(op, result, now),
                 ToControl::Signal(name) => self.control.handle_signal(name, now),
-                ToControl::Outcome(outcome) => self.control.handle_outcome(outcome, now),
+                ToControl::Outcome(id, outcome) => self.control.handle_outcome(id, outcome, now),
             }
             // An action may have to be answered before the next letter is read.
             self.settle();
@@ -167,18 +167,18 @@ impl ControlLoop {
     fn act(&mut self, action: Action) {
         match action {
             Action::Exit(code) => self.host.exit(code),
-            Action::Freeze(time) => {
+            Action::Freeze(id, time) => {
                 self.host.freeze(time);
-                self.control.handle_outcome(Ok(()), self.clock.now());
+                self.control.handle_outcome(id, Ok(()), self.clock.now());
             }
-            Action::Listen(config) => {
+            Action::Listen(id, config) => {
                 let outcome = self.relisten(&config);
-                self.control.handle_outcome(outcome, self.clock.now());
+                self.control.handle_outcome(id, outcome, self.clock.now());
             }
             Action::Apply(config) => self.host.apply(&config),
-            Action::Rewrite(settings) => {
+            Action::Rewrite(id, settings) => {
                 let path = self.host.config_path().to_owned();
-                let _ = self.files.send(Work::Rewrite(path, settings));
+                let _ = self.files.send(Work::Rewrite(id, path, settings));
             }
         }
     }

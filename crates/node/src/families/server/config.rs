@@ -76,8 +76,7 @@ pub fn rewrite(call: &mut ControlCall<'_, '_>) -> Flow {
         return Flow::Next;
     }
     let settings = call.core.shared.settings().clone();
-    call.state.actions.push_back(Action::Rewrite(Box::new(settings)));
-    call.state.awaits_action = true;
+    call.state.act(|id| Action::Rewrite(id, Box::new(settings)));
     call.out.ok();
     Flow::Next
 }

@@ -57,8 +57,7 @@ pub fn debug(call: &mut ControlCall<'_, '_>) -> Flow {
 fn sleep(call: &mut ControlCall<'_, '_>) {
     match parse_f64(&call.args[2]) {
         Some(seconds) if (0.0..=SLEEP_MAX_S).contains(&seconds) => {
-            call.state.actions.push_back(Action::Freeze(Duration::from_secs_f64(seconds)));
-            call.state.awaits_action = true;
+            call.state.act(|id| Action::Freeze(id, Duration::from_secs_f64(seconds)));
             call.out.ok();
         }
         _ => call.out.error("value is not a valid float"),
