@@ -11,7 +11,11 @@ pub struct Switches {
 
 impl Default for Switches {
     fn default() -> Switches {
-        Switches { active_expire: AtomicBool::new(true), packet_filter: AtomicI32::new(-1), cron_paused: AtomicBool::new(false) }
+        Switches {
+            active_expire: AtomicBool::new(true),
+            packet_filter: AtomicI32::new(-1),
+            cron_paused: AtomicBool::new(false),
+        }
     }
 }
 

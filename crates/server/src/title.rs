@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn names_become_values_once() {
-        let values = [("{title}", "a {port}".to_owned()), ("{port}", "7000".into()), ("{server-mode}", "".into())];
+        let values =
+            [("{title}", "a {port}".to_owned()), ("{port}", "7000".into()), ("{server-mode}", "".into())];
         assert_eq!(expand("x {title} {port}:é {server-mode} ", &values), "x a {port} 7000:é");
         assert_eq!(expand("", &values), "");
     }

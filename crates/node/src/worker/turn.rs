@@ -219,7 +219,8 @@ impl Worker {
             self.resumed.push(id);
         }
         let (waits, dead) = (conn.wait, conn.dead);
-        let overflow = conn.output.exceeds(&self.core.output_limit_of(conn.session.as_deref()), self.core.now.mono);
+        let overflow =
+            conn.output.exceeds(&self.core.output_limit_of(conn.session.as_deref()), self.core.now.mono);
         self.core.counters().max_output.raise(conn.output.len() as u64);
         self.conns[id.0 as usize] = Some(conn);
         if overflow {

@@ -1,15 +1,15 @@
 //! Control's thread: the bus's sockets, files and actions.
 
 use crate::clock::Clock;
-use crate::host::Host;
+use crate::host::{Host, Listeners};
 use crate::mailbox::{Boxes, ToControl, ToWorker};
-use crate::net::{Listener, bind_all};
+use crate::net::Listener;
 use crate::run::files::Work;
 use base::Now;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use node::config::Config;
-use node::control::{Action, Control, LinkAction, LinkId, bus_port};
+use node::control::{Action, Control, LinkAction, LinkId};
 use node::shared::{Level, Shared};
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Read, Write};
@@ -183,20 +183,16 @@ impl ControlLoop {
         }
     }
 
-    fn relisten(&mut self, config: &Config) -> Result<(), String> {
-        let listeners = self.host.relisten(config)?;
-        self.boxes.workers[0].put(ToWorker::Listen(listeners));
-        if config.cluster.enabled {
-            let bus = bind_all(&config.network.bind, bus_port(config), config.network.tcp_backlog as i32)?;
-            for old in &mut self.listeners {
-                let _ = old.deregister(self.poll.registry());
-            }
-            self.listeners = bus;
-            for (i, listener) in self.listeners.iter_mut().enumerate() {
-                listener
-                    .register(self.poll.registry(), Token(LISTENERS_TOP - i))
-                    .map_err(|e| e.to_string())?;
-            }
+    fn relisten(&mut self, config: &Arc<Config>) -> Result<(), String> {
+        let Listeners { clients, bus } = self.host.relisten(config)?;
+        self.boxes.workers[0].put(ToWorker::Listen(clients));
+        for old in &mut self.listeners {
+            // It is closed right after.
+            let _ = old.deregister(self.poll.registry());
+        }
+        self.listeners = bus;
+        for (i, listener) in self.listeners.iter_mut().enumerate() {
+            listener.register(self.poll.registry(), Token(LISTENERS_TOP - i)).map_err(|e| e.to_string())?;
         }
         Ok(())
     }
@@ -212,6 +208,7 @@ impl ControlLoop {
                         self.shared.log(Level::Warning, &format!("Error accepting cluster node: {e}"));
                         break;
                     }
+                    Err(e) if e.kind() == io::ErrorKind::InvalidInput => break,
                     Err(_) => {}
                 }
             }

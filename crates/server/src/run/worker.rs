@@ -208,6 +208,8 @@ impl WorkerLoop {
                         self.accept_pending = true;
                         break;
                     }
+                    // The socket stopped listening; new ones are on their way.
+                    Err(e) if e.kind() == io::ErrorKind::InvalidInput => break,
                     // The peer gave up before it was accepted.
                     Err(_) => {}
                 }
