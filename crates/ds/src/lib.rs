@@ -4,6 +4,7 @@
 
 mod class;
 pub mod entry;
+mod same;
 pub mod table;
 
 pub use entry::{Entry, EntryRef, Kind, NewString, StrRef, ValueRef};

@@ -3,11 +3,11 @@
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::occupied::Occupied;
+use crate::siphash::SipHash;
 use crate::stripe::Stripe;
 use crate::turn::{ExclusiveAccess, Turn};
 use crate::{Cursor, DbId, Key, KeyHash};
 use base::{Rng, SLOTS, Slot};
-use siphasher::sip::SipHasher13;
 use std::sync::Arc;
 use sync::{Space, Ticket, Wake, WorkerIdx};
 
@@ -30,7 +30,7 @@ pub struct Keyspace {
     pub(crate) space: Arc<Space<Stripe>>,
     pub(crate) counters: Counters,
     pub(crate) occupied: Box<[Occupied]>,
-    hasher: SipHasher13,
+    hasher: SipHash,
 }
 
 impl Keyspace {
@@ -41,7 +41,7 @@ impl Keyspace {
             space: Space::new(params.workers, |_| Stripe::default(), wake),
             counters: Counters::new(params.workers, params.databases),
             occupied: (0..params.databases).map(|_| Occupied::default()).collect(),
-            hasher: SipHasher13::new_with_keys(params.hash_key.0, params.hash_key.1),
+            hasher: SipHash::new(params.hash_key),
         })
     }
 

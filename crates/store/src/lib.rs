@@ -13,6 +13,7 @@ mod cursor;
 mod key;
 mod keyspace;
 mod occupied;
+mod siphash;
 mod slot;
 mod stripe;
 mod turn;

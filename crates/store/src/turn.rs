@@ -1,7 +1,8 @@
 //! Permits: a worker's for a turn, and the exclusive one.
 
 use crate::access::Access;
-use crate::clock::Clock;
+use crate::clock::{Clock, Touch};
+use crate::counters::Row;
 use crate::keyspace::Keyspace;
 use crate::stripe::Stripe;
 use crate::{AccessStats, Cursor, DbId, Entry, EntryRef, KeyHash};
@@ -19,7 +20,7 @@ const SCAN_SLOTS_MIN: usize = 10;
 pub struct Turn<'k> {
     keyspace: &'k Keyspace,
     shared: Shared<'k, Stripe>,
-    worker: WorkerIdx,
+    row: &'k Row,
     /// Time and rules for what is locked from now on.
     pub clock: Clock,
 }
@@ -31,7 +32,7 @@ impl<'k> Turn<'k> {
         worker: WorkerIdx,
         clock: Clock,
     ) -> Turn<'k> {
-        Turn { keyspace, shared, worker, clock }
+        Turn { keyspace, shared, row: keyspace.counters.row(worker.index()), clock }
     }
 
     /// What this is a permit of.
@@ -103,13 +104,13 @@ impl<'k> Turn<'k> {
     /// Locks one stripe by number if nobody has it, without spinning or queueing: for sweeps.
     pub fn try_stripe(&self, stripe: u16) -> Option<Access<'_>> {
         let locked = self.shared.try_now(stripe)?;
-        Some(Access::new(self.keyspace, locked, self.keyspace.counters.row(self.worker.index()), self.clock))
+        Some(Access::new(self.keyspace, locked, self.row, &self.clock))
     }
 
     #[inline]
     fn lock_stripes(&self, stripes: &[u16], token: u64) -> Result<Access<'_>, Contended> {
         let locked = self.shared.try_lock(stripes, token)?;
-        Ok(Access::new(self.keyspace, locked, self.keyspace.counters.row(self.worker.index()), self.clock))
+        Ok(Access::new(self.keyspace, locked, self.row, &self.clock))
     }
 
     /// Parks a client until a stripe is free. False if it is free by now: try again.
@@ -181,17 +182,20 @@ pub struct Scanned {
 pub struct ExclusiveAccess {
     keyspace: Arc<Keyspace>,
     exclusive: Exclusive<Stripe>,
+    /// That of the last `access`.
+    clock: Clock,
 }
 
 impl ExclusiveAccess {
     pub(crate) fn new(keyspace: Arc<Keyspace>, exclusive: Exclusive<Stripe>) -> ExclusiveAccess {
-        ExclusiveAccess { keyspace, exclusive }
+        ExclusiveAccess { keyspace, exclusive, clock: Clock::new(0, Touch::Lru) }
     }
 
     /// All keys.
     pub fn access(&mut self, clock: Clock) -> Access<'_> {
+        self.clock = clock;
         let row = self.keyspace.counters.exclusive_row();
-        Access::new(&self.keyspace, self.exclusive.as_locked(), row, clock)
+        Access::new(&self.keyspace, self.exclusive.as_locked(), row, &self.clock)
     }
 
     /// What this is the exclusive permit of.

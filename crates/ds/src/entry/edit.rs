@@ -22,25 +22,31 @@ impl Entry {
     pub fn rewrite(&mut self, value: NewString<'_>, expiry: Option<u64>) -> isize {
         let old = self.shape();
         let new = Shape::of_string(old.key_len, expiry.is_some(), value);
+        let grown = if old == new { 0 } else { self.reshape(&old, &new) };
+        // SAFETY: the allocation has room for `new`; `value` borrows from elsewhere since `self` is borrowed exclusively.
+        unsafe {
+            layout::write_expiry(self.0, &new, expiry);
+            layout::write_string(self.0, &new, value);
+        }
+        grown
+    }
+
+    /// Makes room for `new`, moves the key to its place there, and leaves expiry and value to be written.
+    fn reshape(&mut self, old: &Shape, new: &Shape) -> isize {
         let (old_class, new_class) = (class_of(old.total()), class_of(new.total()));
-        // SAFETY: whichever allocation is written has room for `new`; the key is moved before the value can overwrite
-        // it, and `value` borrows from elsewhere since `self` is borrowed exclusively.
+        // SAFETY: whichever allocation is written has room for `new`, and the key is in both.
         unsafe {
             if old_class != new_class {
                 let fresh = obtain(new_class, ALIGN);
-                let head = old.head();
-                copy_nonoverlapping(self.0.as_ptr(), fresh.as_ptr(), head);
+                copy_nonoverlapping(self.0.as_ptr(), fresh.as_ptr(), old.head());
                 let from = self.0.add(old.key_at()).as_ptr();
                 copy_nonoverlapping(from, fresh.add(new.key_at()).as_ptr(), old.key_len);
                 release(self.0, old_class, ALIGN);
                 self.0 = fresh;
             } else if old.expires != new.expires {
-                let (from, to) = (self.0.add(old.key_at()), self.0.add(new.key_at()));
-                copy(from.as_ptr(), to.as_ptr(), old.key_len);
+                copy(self.0.add(old.key_at()).as_ptr(), self.0.add(new.key_at()).as_ptr(), old.key_len);
             }
-            layout::write_kind(self.0, &new);
-            layout::write_expiry(self.0, &new, expiry);
-            layout::write_string(self.0, &new, value);
+            layout::write_kind(self.0, new);
         }
         new_class as isize - old_class as isize
     }

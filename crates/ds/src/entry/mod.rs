@@ -103,7 +103,8 @@ impl Clone for Entry {
 }
 
 impl Drop for Entry {
-    #[inline]
+    /// Out of line: most who could drop an entry never have one.
+    #[inline(never)]
     fn drop(&mut self) {
         let class = class_of(self.shape().total());
         // SAFETY: every change of an entry's length keeps its allocation at the class of that length.

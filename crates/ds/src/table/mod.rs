@@ -17,6 +17,7 @@ pub use item::Item;
 pub use occupied::{Occupied, Probe};
 pub use scan::{Iter, SCAN_BITS, SCAN_END};
 
+use crate::same::same;
 use array::Array;
 use bucket::{Bucket, SHORT_BUCKET};
 use std::marker::PhantomData;
@@ -156,17 +157,37 @@ impl<T: Item> Table<T> {
         }
     }
 
-    #[inline]
+    /// Looks into the first bucket of the chain, which nearly always decides; made part of each caller.
+    #[inline(always)]
     fn find(&self, hash: u64, key: &[u8]) -> Option<Place> {
-        // SAFETY: pointers in a table are live items.
-        let is_key = |raw| unsafe { T::key(T::borrow(raw)) == key };
+        if self.array.is_bare() {
+            return self.find_far(None, hash, key);
+        }
+        let bucket = self.array.bucket(self.array.index_of(hash));
+        let mut hits = bucket.matches(tag_of(hash));
+        while hits != 0 {
+            let i = hits.trailing_zeros() as usize;
+            // SAFETY: pointers in a table are live items.
+            if same(T::key(unsafe { T::borrow(bucket.pointer(i)) }), key) {
+                return Some(Place::At(bucket, i));
+            }
+            hits &= hits - 1;
+        }
+        let next = bucket.link()?;
+        self.find_far(Some(next), hash, key)
+    }
+
+    /// Looks into overflow buckets from `next` on, or at the item of a table without buckets.
+    #[inline(never)]
+    fn find_far(&self, mut next: Option<Bucket>, hash: u64, key: &[u8]) -> Option<Place> {
         let tag = tag_of(hash);
+        // SAFETY: pointers in a table are live items.
+        let is_key = |raw| same(unsafe { T::key(T::borrow(raw)) }, key);
         if self.array.is_bare() {
             let (root_tag, raw) = if self.len == 0 { return None } else { self.array.root_item() };
             return (root_tag == tag && is_key(raw)).then_some(Place::Root);
         }
-        let mut bucket = self.array.bucket(self.array.index_of(hash));
-        loop {
+        while let Some(bucket) = next {
             let mut hits = bucket.matches(tag);
             while hits != 0 {
                 let i = hits.trailing_zeros() as usize;
@@ -175,8 +196,9 @@ impl<T: Item> Table<T> {
                 }
                 hits &= hits - 1;
             }
-            bucket = bucket.link()?;
+            next = bucket.link();
         }
+        None
     }
 
     /// The item at a place of this table.

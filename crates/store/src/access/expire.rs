@@ -1,10 +1,12 @@
 //! Removing what has expired: when someone asks for it, and by sweeping.
 
-use super::Access;
-use crate::clock::Expired;
+use super::write::take;
+use super::{Access, AccessStats};
+use crate::clock::{Clock, Expired};
+use crate::counters::Row;
 use crate::keyspace::Keyspace;
 use crate::slot::Sweep;
-use crate::stripe::SLOTS_EACH;
+use crate::stripe::{SLOTS_EACH, Stripe};
 use crate::{DbId, Entry, Key};
 use base::Slot;
 use sync::STRIPES;
@@ -20,36 +22,52 @@ pub struct Swept {
     pub done: bool,
 }
 
-impl Access<'_> {
-    /// Whether a key is there no more since it has expired; removes it if that is the rule.
-    #[inline]
-    pub(super) fn is_gone(&mut self, db: DbId, key: Key<'_>) -> bool {
-        match self.keys(db, key.at.slot) {
-            Some(keys) if self.clock.is_past(keys.next_expiry) => self.is_gone_by(db, key),
-            _ => false,
-        }
-    }
+/// Whether an expired key may have to be removed before this key is looked up. Nearly always false, by one comparison.
+#[inline]
+pub(super) fn may_be_gone(stripe: &Stripe, db: DbId, key: Key<'_>, clock: &Clock) -> bool {
+    stripe.keys(db, key.at.slot).is_some_and(|keys| clock.is_past(keys.next_expiry))
+}
 
-    /// `is_gone` for a slot that may have expired keys.
+/// The parts of an access that the removal of an expired key writes to.
+pub(super) struct Graves<'g> {
+    pub keyspace: &'g Keyspace,
+    pub row: &'g Row,
+    pub clock: &'g Clock,
+    pub stats: &'g mut AccessStats,
+    pub expired: &'g mut Vec<(DbId, Entry)>,
+}
+
+impl Graves<'_> {
+    /// Whether a key is there no more since it has expired; removes it if that is the rule.
     #[cold]
-    fn is_gone_by(&mut self, db: DbId, key: Key<'_>) -> bool {
-        let past = self.stored(db, key).is_some_and(|entry| self.is_past(entry));
+    #[inline(never)]
+    pub fn admit(self, stripe: &mut Stripe, db: DbId, key: Key<'_>) -> bool {
+        let stored = stripe.keys(db, key.at.slot).and_then(|keys| keys.table.get(key.at.hash, key.bytes));
+        let past = stored.and_then(|entry| entry.expiry()).is_some_and(|at| self.clock.is_past(at));
         if !past || self.clock.expired == Expired::Show {
             return false;
         }
         if self.clock.expired == Expired::Remove
-            && let Some(entry) = self.take_stored(db, key)
+            && let Some(entry) = take(stripe, self.keyspace, self.row, db, key)
         {
-            self.bury(db, key, entry);
+            self.stats.expired += 1;
+            if let Some(watchers) = &mut stripe.watchers {
+                watchers.touch(db, key, true);
+            }
+            self.expired.push((db, entry));
         }
         true
     }
+}
 
-    /// Counts a removed expired key, marks its watchers and lists it for the log.
-    pub(super) fn bury(&mut self, db: DbId, key: Key<'_>, entry: Entry) {
-        self.stats.expired += 1;
-        self.touch_watchers(db, key, true);
-        self.expired.push((db, entry));
+impl Access<'_> {
+    /// Whether a key is there no more since it has expired; removes it if that is the rule.
+    #[inline]
+    pub(super) fn is_gone(&mut self, db: DbId, key: Key<'_>) -> bool {
+        let Access { keyspace, locked, row, clock, stats, expired, .. } = self;
+        let stripe = locked.get_mut(Keyspace::stripe_of(key.at.slot));
+        may_be_gone(stripe, db, key, clock)
+            && Graves { keyspace, row, clock, stats, expired }.admit(stripe, db, key)
     }
 
     /// Whether a sweep of a stripe would find anything. False under any rule but `Remove`.
@@ -100,7 +118,7 @@ impl Access<'_> {
             let Some(keys) = self.keys_mut(sweep.db, sweep.slot) else { return true };
             let mut removed = Vec::new();
             let (before, examined) = (keys.table.allocated(), swept.examined);
-            let done = sweep.step(keys, &clock, &mut swept.examined, &mut removed);
+            let done = sweep.step(keys, clock, &mut swept.examined, &mut removed);
             // An empty bucket is work too.
             swept.examined = swept.examined.max(examined + 1);
             swept.removed += removed.len();

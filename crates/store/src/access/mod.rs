@@ -19,6 +19,7 @@ use crate::stripe::Stripe;
 use crate::watch::Watcher;
 use crate::{DbId, Entry, EntryRef, Key};
 use base::Slot;
+use expire::{Graves, may_be_gone};
 use std::sync::Arc;
 use sync::Locked;
 
@@ -49,7 +50,7 @@ pub struct Access<'a> {
     locked: Locked<'a, Stripe>,
     row: &'a Row,
     /// Time and rules.
-    pub clock: Clock,
+    pub clock: &'a Clock,
     /// What was counted so far; the caller adds it to its own.
     pub stats: AccessStats,
     /// Expired keys that were removed, in order: they are to be logged as deleted before the command's own effect.
@@ -64,7 +65,7 @@ impl<'a> Access<'a> {
         keyspace: &'a Keyspace,
         locked: Locked<'a, Stripe>,
         row: &'a Row,
-        clock: Clock,
+        clock: &'a Clock,
     ) -> Access<'a> {
         let stats = AccessStats::default();
         Access { keyspace, locked, row, clock, stats, expired: Vec::new(), no_touch: false }
@@ -89,25 +90,25 @@ impl<'a> Access<'a> {
     /// The entry of a key, read by a command: counts a hit or a miss and touches the entry.
     #[inline]
     pub fn lookup(&mut self, db: DbId, key: Key<'_>) -> Option<EntryRef<'_>> {
-        if self.is_gone(db, key) {
-            self.stats.misses += 1;
-            return None;
-        }
-        let keys = self.locked.get_mut(Keyspace::stripe_of(key.at.slot)).keys_mut(db, key.at.slot);
+        let Access { keyspace, locked, row, clock, stats, expired, no_touch } = self;
+        let stripe = locked.get_mut(Keyspace::stripe_of(key.at.slot));
+        let gone = may_be_gone(stripe, db, key, clock)
+            && Graves { keyspace, row, clock, stats: &mut *stats, expired }.admit(stripe, db, key);
+        let keys = stripe.keys_mut(db, key.at.slot).filter(|_| !gone);
         let Some(mut found) = keys.and_then(|keys| keys.table.get_mut(key.at.hash, key.bytes)) else {
-            self.stats.misses += 1;
+            stats.misses += 1;
             return None;
         };
-        self.stats.hits += 1;
-        if !self.no_touch {
-            touch(&mut found, &self.clock, self.row);
+        stats.hits += 1;
+        if !*no_touch {
+            touch(&mut found, clock, row);
         }
         Some(found.into_ref())
     }
 
     /// The entry of a key. Touches, counts and removes nothing; an expired key is not shown.
     pub fn peek(&self, db: DbId, key: Key<'_>) -> Option<EntryRef<'_>> {
-        self.stored(db, key).filter(|entry| self.shows(*entry))
+        self.stored(db, key).filter(|entry| shows(self.clock, *entry))
     }
 
     /// Whether there is such a key. Counts nothing; an expired key is removed.
@@ -186,9 +187,13 @@ impl<'a> Access<'a> {
     fn is_past(&self, entry: EntryRef<'_>) -> bool {
         entry.expiry().is_some_and(|at| self.clock.is_past(at))
     }
+}
 
-    fn shows(&self, entry: EntryRef<'_>) -> bool {
-        self.clock.expired == Expired::Show || !self.is_past(entry)
+/// Whether an entry is to be seen.
+fn shows(clock: &Clock, entry: EntryRef<'_>) -> bool {
+    match entry.expiry() {
+        Some(at) => clock.expired == Expired::Show || !clock.is_past(at),
+        None => true,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Walking slots and databases.
 
-use super::Access;
+use super::{Access, shows};
 use crate::clock::Expired;
 use crate::{Cursor, DbId, EntryRef};
 use base::{Rng, Slot};
@@ -90,7 +90,7 @@ impl Access<'_> {
     /// Every key of a slot that has not expired.
     pub fn for_each_in_slot(&self, db: DbId, slot: Slot, mut emit: impl FnMut(EntryRef<'_>)) {
         let Some(keys) = self.keys(db, slot) else { return };
-        keys.table.iter().filter(|entry| self.shows(*entry)).for_each(&mut emit);
+        keys.table.iter().filter(|entry| shows(self.clock, *entry)).for_each(&mut emit);
     }
 
     /// Every key of a database that has not expired. All stripes must be held.

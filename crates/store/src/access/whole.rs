@@ -28,7 +28,7 @@ impl Access<'_> {
         let mut shards = Vec::new();
         for stripe in 0..STRIPES as u16 {
             let stripe = self.locked.get_mut(stripe);
-            mark_watchers(stripe, db, None, &clock);
+            mark_watchers(stripe, db, None, clock);
             shards.extend(stripe.take(db));
         }
         self.keyspace.counters.clear(db);
@@ -44,8 +44,8 @@ impl Access<'_> {
         }
         for stripe in 0..STRIPES as u16 {
             let stripe = self.locked.get_mut(stripe);
-            mark_watchers(stripe, a, Some(b), &clock);
-            mark_watchers(stripe, b, Some(a), &clock);
+            mark_watchers(stripe, a, Some(b), clock);
+            mark_watchers(stripe, b, Some(a), clock);
             stripe.swap(a, b);
         }
         self.keyspace.counters.swap(a, b);

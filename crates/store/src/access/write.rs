@@ -1,8 +1,10 @@
 //! Adding, replacing and removing keys.
 
+use super::expire::{Graves, may_be_gone};
 use super::{Access, EntryMut, touch};
+use crate::counters::Row;
 use crate::keyspace::Keyspace;
-use crate::stripe::SHARD_BYTES;
+use crate::stripe::{SHARD_BYTES, Stripe};
 use crate::{DbId, Entry, Key, NewString};
 use base::num::parse_i64;
 
@@ -20,6 +22,17 @@ pub enum Expiry {
     At(u64),
 }
 
+impl Expiry {
+    #[inline]
+    fn after(self, old: Option<u64>) -> Option<u64> {
+        match self {
+            Expiry::Keep => old,
+            Expiry::Clear => None,
+            Expiry::At(at) => Some(at),
+        }
+    }
+}
+
 impl Access<'_> {
     /// Stores a string as SET does: canonical integers become numbers. True if the key was there.
     #[inline]
@@ -29,23 +42,20 @@ impl Access<'_> {
     }
 
     /// Stores a string in the encoding that is given. True if the key was there.
+    #[inline]
     pub fn set(&mut self, db: DbId, key: Key<'_>, value: NewString<'_>, expiry: Expiry) -> bool {
-        let gone = self.is_gone(db, key);
-        let (clock, row) = (self.clock, self.row);
-        let stripe = self.locked.get_mut(Keyspace::stripe_of(key.at.slot));
-        let keys = stripe.keys_mut(db, key.at.slot);
-        let new = match expiry {
-            Expiry::At(at) => Some(at),
-            Expiry::Keep | Expiry::Clear => None,
-        };
-        if let Some(keys) = keys
+        let Access { keyspace, locked, row, clock, stats, expired, no_touch } = self;
+        let stripe = locked.get_mut(Keyspace::stripe_of(key.at.slot));
+        let gone = may_be_gone(stripe, db, key, clock)
+            && Graves { keyspace, row, clock, stats, expired }.admit(stripe, db, key);
+        if let Some(keys) = stripe.keys_mut(db, key.at.slot)
             && let Some(mut found) = keys.table.get_mut(key.at.hash, key.bytes)
         {
             let old = found.get().expiry();
-            let new = if expiry == Expiry::Keep && !gone { old } else { new };
+            let new = expiry.after(old.filter(|_| !gone));
             let grown = found.update(|entry| entry.rewrite(value, new));
-            if !self.no_touch {
-                touch(&mut found, &clock, row);
+            if !*no_touch {
+                touch(&mut found, clock, row);
             }
             if grown != 0 {
                 row.db(db).memory.add(grown);
@@ -56,7 +66,7 @@ impl Access<'_> {
             }
             return !gone;
         }
-        let mut entry = Entry::string(key.bytes, value, new);
+        let mut entry = Entry::string(key.bytes, value, expiry.after(None));
         entry.set_access(clock.start());
         self.insert_new(db, key, entry);
         false
@@ -95,19 +105,24 @@ impl Access<'_> {
     }
 
     /// The entry of a key, for changes of its value; touches it, counts nothing.
+    #[inline]
     pub fn lookup_mut(&mut self, db: DbId, key: Key<'_>) -> Option<EntryMut<'_>> {
-        if self.is_gone(db, key) {
+        let Access { keyspace, locked, row, clock, stats, expired, no_touch } = self;
+        let stripe = locked.get_mut(Keyspace::stripe_of(key.at.slot));
+        if may_be_gone(stripe, db, key, clock)
+            && (Graves { keyspace, row, clock, stats, expired }).admit(stripe, db, key)
+        {
             return None;
         }
-        let stripe = self.locked.get_mut(Keyspace::stripe_of(key.at.slot));
         let mut found = stripe.keys_mut(db, key.at.slot)?.table.get_mut(key.at.hash, key.bytes)?;
-        if !self.no_touch {
-            touch(&mut found, &self.clock, self.row);
+        if !*no_touch {
+            touch(&mut found, clock, row);
         }
-        Some(EntryMut::new(found, &self.row.db(db).memory))
+        Some(EntryMut::new(found, &row.db(db).memory))
     }
 
     /// Adds an entry whose key is not in the table.
+    #[inline(never)]
     fn insert_new(&mut self, db: DbId, key: Key<'_>, entry: Entry) {
         let (keyspace, row, slot) = (self.keyspace, self.row.db(db), key.at.slot);
         let (bytes, expiry) = (entry.view().allocated(), entry.view().expiry());
@@ -128,17 +143,29 @@ impl Access<'_> {
 
     /// Takes a key out of the table, expired or not, and books that.
     pub(super) fn take_stored(&mut self, db: DbId, key: Key<'_>) -> Option<Entry> {
-        let (keyspace, row) = (self.keyspace, self.row.db(db));
-        let keys = self.keys_mut(db, key.at.slot)?;
-        let before = keys.table.allocated();
-        let entry = keys.table.remove(key.at.hash, key.bytes)?;
-        let freed = before as isize - keys.table.allocated() as isize + entry.view().allocated() as isize;
-        row.memory.add(-freed);
-        row.keys.add(-1);
-        row.expires.add(keys.note_expiry(entry.view().expiry().is_some(), None));
-        if keys.table.is_empty() {
-            keyspace.occupied[db as usize].clear(key.at.slot);
-        }
-        Some(entry)
+        let stripe = self.locked.get_mut(Keyspace::stripe_of(key.at.slot));
+        take(stripe, self.keyspace, self.row, db, key)
     }
+}
+
+/// Takes a key out of its stripe, expired or not, and books that.
+pub(super) fn take(
+    stripe: &mut Stripe,
+    keyspace: &Keyspace,
+    row: &Row,
+    db: DbId,
+    key: Key<'_>,
+) -> Option<Entry> {
+    let row = row.db(db);
+    let keys = stripe.keys_mut(db, key.at.slot)?;
+    let before = keys.table.allocated();
+    let entry = keys.table.remove(key.at.hash, key.bytes)?;
+    let freed = before as isize - keys.table.allocated() as isize + entry.view().allocated() as isize;
+    row.memory.add(-freed);
+    row.keys.add(-1);
+    row.expires.add(keys.note_expiry(entry.view().expiry().is_some(), None));
+    if keys.table.is_empty() {
+        keyspace.occupied[db as usize].clear(key.at.slot);
+    }
+    Some(entry)
 }
