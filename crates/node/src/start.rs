@@ -9,7 +9,7 @@ use crate::worker::Worker;
 use base::{Now, Rng};
 use cluster::view::{View, ViewNode, ViewSettings};
 use cluster::{Cluster, StartError};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use store::{Keyspace, Params, Ticket, Wake, WorkerIdx};
 
 pub use cluster::LoadedFiles;
@@ -86,8 +86,12 @@ fn alone(rng: &mut Rng) -> View {
     View::alone(node, settings)
 }
 
-/// One table for the life of the process.
+/// One table for the life of the process; nodes without renamed commands share it.
 fn table(renames: &[Rename]) -> &'static Table {
+    static AS_BUILT: LazyLock<Table> = LazyLock::new(crate::families::table);
+    if renames.is_empty() {
+        return &AS_BUILT;
+    }
     let mut table = crate::families::table();
     for rename in renames {
         let to = rename.to.as_deref().unwrap_or_default();

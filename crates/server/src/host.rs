@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::log::Logger;
-use crate::net::{Listener, bind_all, unlink};
+use crate::net::{Bound, Listener, unlink};
 use crate::sys;
 use crate::title::Title;
 use mio::net::TcpStream;
@@ -14,12 +14,27 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Descriptors kept for anything but clients: files, pipes, bus links.
 const RESERVED_DESCRIPTORS: u32 = 32;
+
+/// What the process listens on now.
+#[derive(Default)]
+struct Listening {
+    clients: Bound,
+    bus: Bound,
+    config: Option<Arc<Config>>,
+}
+
+/// Listeners to be polled, in place of all earlier ones.
+pub struct Listeners {
+    /// For clients.
+    pub clients: Vec<Listener>,
+    /// For the bus.
+    pub bus: Vec<Listener>,
+}
 
 /// The process that a node runs in.
 pub struct Host {
@@ -29,8 +44,7 @@ pub struct Host {
     pid_file: Mutex<Option<PathBuf>>,
     unix_socket: Mutex<Option<String>>,
     bind_source: Mutex<Option<std::net::IpAddr>>,
-    /// Port of the client listeners.
-    port: AtomicU16,
+    listening: Mutex<Listening>,
     title: Title,
 }
 
@@ -46,7 +60,7 @@ impl Host {
             pid_file: Mutex::default(),
             unix_socket: Mutex::default(),
             bind_source: Mutex::default(),
-            port: AtomicU16::new(0),
+            listening: Mutex::default(),
             title,
         }
     }
@@ -62,42 +76,49 @@ impl Host {
         self.logger.configure(level_of(config), &String::from_utf8_lossy(&config.logging.file));
     }
 
-    /// Everything that clients connect to.
-    pub fn listen(&self, config: &Config) -> Result<Vec<Listener>, String> {
-        let network = &config.network;
-        let mut listeners = Vec::new();
-        if network.port != 0 {
-            listeners = bind_all(&network.bind, network.port, network.tcp_backlog as i32)?;
-        }
-        if let Some(path) = &network.unix_socket {
-            let path = String::from_utf8_lossy(path).into_owned();
-            let listener = Listener::unix(&path, network.unix_socket_permissions.unwrap_or(0))
-                .map_err(|e| format!("Failed opening Unix socket: bind: {e}"))?;
-            listeners.push(listener);
-            if let Ok(mut kept) = self.unix_socket.lock() {
-                *kept = Some(path);
+    /// Listens where the configuration says, and no longer where an earlier one said. After an error, which is a
+    /// line for the log, all is as before.
+    pub fn listen(&self, config: &Arc<Config>) -> Result<Listeners, String> {
+        let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = bind_clients(&mut listening.clients, config)?;
+        let bus = match bind_bus(&mut listening.bus, config) {
+            Ok(bus) => bus,
+            Err(error) => {
+                if let Some(before) = listening.config.clone() {
+                    // What is open already cannot fail.
+                    let _ = bind_clients(&mut listening.clients, &before);
+                }
+                return Err(error);
             }
+        };
+        clients.extend(self.listen_unix(config)?);
+        listening.config = Some(Arc::clone(config));
+        Ok(Listeners { clients, bus })
+    }
+
+    fn listen_unix(&self, config: &Config) -> Result<Option<Listener>, String> {
+        let Some(path) = &config.network.unix_socket else { return Ok(None) };
+        let path = String::from_utf8_lossy(path).into_owned();
+        let listener = Listener::unix(&path, config.network.unix_socket_permissions.unwrap_or(0))
+            .map_err(|e| format!("Failed opening Unix socket: bind: {e}"))?;
+        if let Ok(mut kept) = self.unix_socket.lock() {
+            *kept = Some(path);
         }
-        Ok(listeners)
+        Ok(Some(listener))
     }
 
-    /// The port that [`Host::relisten`] compares with.
-    pub fn note_port(&self, config: &Config) {
-        self.port.store(config.network.port, Relaxed);
-    }
-
-    /// [`Host::listen`] anew, for CONFIG SET; the error is for its client.
-    pub fn relisten(&self, config: &Config) -> Result<Vec<Listener>, String> {
-        let result = self.listen(config).map_err(|error| {
+    /// [`Host::listen`] for CONFIG SET; the error is for its client.
+    pub fn relisten(&self, config: &Arc<Config>) -> Result<Listeners, String> {
+        self.listen(config).map_err(|error| {
             self.logger.log(Level::Warning, &error);
-            if config.network.port == self.port.load(Relaxed) {
-                failed("bind", "Failed to bind to specified addresses.")
-            } else {
-                failed("port", "Unable to listen on this port. Check server logs.")
+            let listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+            match &listening.config {
+                Some(before) if before.network.port != config.network.port => {
+                    failed("port", "Unable to listen on this port. Check server logs.")
+                }
+                _ => failed("bind", "Failed to bind to specified addresses."),
             }
-        })?;
-        self.port.store(config.network.port, Relaxed);
-        Ok(result)
+        })
     }
 
     /// Begins to connect to a peer's bus.
@@ -156,6 +177,17 @@ impl Host {
         }
         std::process::exit(code)
     }
+}
+
+fn bind_clients(bound: &mut Bound, config: &Config) -> Result<Vec<Listener>, String> {
+    let network = &config.network;
+    bound.rebind(&network.bind, network.port, network.tcp_backlog as i32)
+}
+
+fn bind_bus(bound: &mut Bound, config: &Config) -> Result<Vec<Listener>, String> {
+    let network = &config.network;
+    let port = if config.cluster.enabled { config.bus_port() } else { 0 };
+    bound.rebind(&network.bind, port, network.tcp_backlog as i32)
 }
 
 fn failed(directive: &str, why: &str) -> String {

@@ -73,7 +73,7 @@ pub enum ToControl {
     /// A signal arrived: its name.
     Signal(&'static str),
     /// An action of control ended elsewhere.
-    Outcome(Result<(), String>),
+    Outcome(node::control::ActionId, Result<(), String>),
 }
 
 /// All boxes of a process.

@@ -2,16 +2,14 @@
 
 use crate::clock::Clock;
 use crate::config::{Program, Start, start as read_configuration};
-use crate::host::{Host, level_of};
+use crate::host::{Host, Listeners, level_of};
 use crate::log::Logger;
 use crate::mailbox::{Boxes, ToControl};
-use crate::net::bind_all;
 use crate::run::control::ControlLoop;
 use crate::run::files;
 use crate::run::worker::WorkerLoop;
 use crate::sys;
 use node::config::Config;
-use node::control::bus_port;
 use node::shared::{Level, Log, Outside, Process};
 use node::start::{LoadedFiles, Node, Plan};
 use std::ffi::OsString;
@@ -75,20 +73,7 @@ fn run(
     }
     limit_descriptors(config, logger, host);
     let files = load_cluster(config)?;
-    host.note_port(config);
-    let client_listeners = host.listen(config).map_err(|error| {
-        logger.log(Level::Warning, &error);
-        format!("Failed listening on port {} (tcp), aborting.", config.network.port)
-    })?;
-    let bus_listeners = match config.cluster.enabled {
-        true => bind_all(&config.network.bind, bus_port(config), config.network.tcp_backlog as i32).map_err(
-            |error| {
-                logger.log(Level::Warning, &error);
-                format!("Failed listening on port {} (cluster), aborting.", bus_port(config))
-            },
-        )?,
-        false => Vec::new(),
-    };
+    let listeners = listen(config, logger, host)?;
     write_pid_file(config, logger, host);
     host.apply(config);
     let boxes = Arc::new(Boxes::new(config.process.io_threads));
@@ -106,7 +91,7 @@ fn run(
     };
     let node = Node::start(plan, outside, clock.now()).map_err(|e| e.to_string())?;
     logger.log(Level::Notice, "Server initialized");
-    spawn(node, &boxes, host, clock, client_listeners, bus_listeners).map_err(|e| e.to_string())?;
+    spawn(node, &boxes, host, clock, listeners).map_err(|e| e.to_string())?;
     if config.network.port != 0 {
         logger.log(Level::Notice, "Ready to accept connections tcp");
     }
@@ -114,6 +99,17 @@ fn run(
         logger.log(Level::Notice, "Ready to accept connections unix");
     }
     wait_for_signals(&boxes)
+}
+
+fn listen(config: &Config, logger: &Logger, host: &Host) -> Result<Listeners, String> {
+    let listeners = host.listen(&Arc::new(config.clone())).map_err(|error| {
+        logger.log(Level::Warning, &error);
+        format!("Failed listening on port {} (tcp), aborting.", config.network.port)
+    })?;
+    if listeners.clients.is_empty() {
+        return Err("Configured to not listen anywhere, exiting.".into());
+    }
+    Ok(listeners)
 }
 
 /// The lines that tell who this is. Test harnesses read ` PID: ` and what follows.
@@ -190,8 +186,7 @@ fn spawn(
     boxes: &Arc<Boxes>,
     host: &Arc<Host>,
     clock: Clock,
-    clients: Vec<crate::net::Listener>,
-    bus: Vec<crate::net::Listener>,
+    listeners: Listeners,
 ) -> std::io::Result<()> {
     let Node { shared, workers, control } = node;
     let config = shared.config.load_full();
@@ -204,10 +199,10 @@ fn spawn(
         Arc::clone(host),
         clock,
         files,
-        bus,
+        listeners.bus,
     )?;
     std::thread::Builder::new().name("control".into()).spawn(move || control.run())?;
-    let mut clients = Some(clients);
+    let mut clients = Some(listeners.clients);
     for (index, worker) in workers.into_iter().enumerate() {
         let listeners = clients.take().unwrap_or_default();
         let worker =

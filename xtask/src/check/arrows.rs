@@ -25,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("ctl", &["base", "resp"]),
     ("handfast", &["base", "server", "ctl"]),
-    ("sim", &["base", "cluster", "node"]),
+    ("sim", &["base", "resp", "store", "cluster", "node"]),
     ("conformance", &[]),
     ("xtask", &[]),
     ("benches", &["base", "sync", "ds", "resp", "store", "commands", "cluster", "node", "server"]),

@@ -2,7 +2,7 @@
 
 use crate::mail::{ConnId, WorkerIdx};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 /// Bits of a client's state that CLIENT LIST shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -69,6 +69,8 @@ pub struct Card {
     pub active_s: AtomicU64,
     /// [`CardFlags`].
     pub flags: AtomicU32,
+    /// Somebody asked for its end: it runs nothing more. The letter that closes it is on its way.
+    pub killed: AtomicBool,
     /// Selected database.
     pub db: AtomicU32,
     /// Queued commands, or -1.
@@ -98,7 +100,13 @@ pub struct Card {
 impl Card {
     /// The flags as last published.
     pub fn flags(&self) -> CardFlags {
-        CardFlags(self.flags.load(Relaxed))
+        let killed = if self.is_killed() { CardFlags::CLOSE_ASAP } else { 0 };
+        CardFlags(self.flags.load(Relaxed) | killed)
+    }
+
+    /// Whether it runs nothing more.
+    pub fn is_killed(&self) -> bool {
+        self.killed.load(Relaxed)
     }
 
     /// Sets or clears a flag. One writer: its worker, or control while it holds the session.

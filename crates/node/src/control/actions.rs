@@ -1,24 +1,36 @@
 //! What control asks of the outside, and what comes of it.
 
 use super::Control;
+use super::state::Acting;
 use crate::config::{Config, Settings};
 use crate::mail::WorkerMail;
 use base::Now;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Something that only the outside can do. Those marked (answered) end with [`Control::handle_outcome`].
+/// Names an action whose end control waits for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ActionId(pub u64);
+
+/// Something that only the outside can do. Those with an id end with [`Control::handle_outcome`], in any order.
 pub enum Action {
     /// End the process with this code.
     Exit(i32),
-    /// Do nothing at all for so long, heartbeats included: DEBUG SLEEP (answered).
-    Freeze(Duration),
-    /// Listen where the configuration says now (answered).
-    Listen(Arc<Config>),
+    /// Do nothing at all for so long, heartbeats included: DEBUG SLEEP.
+    Freeze(ActionId, Duration),
+    /// Listen where the configuration says now.
+    Listen(ActionId, Arc<Config>),
     /// Take over what concerns the log and the process.
-    Apply(Arc<Config>),
-    /// Rewrite the configuration file from these values (answered).
-    Rewrite(Box<Settings>),
+    Apply(ActionId, Arc<Config>),
+    /// Rewrite the configuration file.
+    Rewrite {
+        /// To be answered.
+        id: ActionId,
+        /// From these values.
+        settings: Box<Settings>,
+        /// Also those at their defaults.
+        force_all: bool,
+    },
 }
 
 /// How an action ended; the error is for the client.
@@ -26,20 +38,35 @@ pub type Outcome = Result<(), String>;
 
 impl Control {
     /// An action ended.
-    pub fn handle_outcome(&mut self, outcome: Outcome, now: Now) {
+    pub fn handle_outcome(&mut self, id: ActionId, outcome: Outcome, now: Now) {
         self.begin(now);
-        if let Some((mut held, undo)) = self.state.acting.take() {
+        if let Some(at) = self.state.acting.iter().position(|acting| acting.awaits.contains(&id)) {
+            let acting = &mut self.state.acting[at];
+            acting.awaits.retain(|awaited| *awaited != id);
             if let Err(error) = outcome {
+                let undo = acting.undo.take();
+                acting.error.get_or_insert(error);
                 if let Some(before) = undo {
                     self.restore(before);
                 }
-                held.done.reply.clear();
-                resp::Reply::new(&mut held.done.reply, held.done.session.proto).error(&error);
-                self.core.count_error(&held.done.reply);
             }
-            self.deliver(held);
+            self.finish_acting(at);
         }
         self.settle(now);
+    }
+
+    /// Sends an answer if all actions that it waited for have ended.
+    fn finish_acting(&mut self, at: usize) {
+        if !self.state.acting[at].awaits.is_empty() {
+            return;
+        }
+        let Acting { mut held, error, .. } = self.state.acting.swap_remove(at);
+        if let Some(error) = error {
+            held.done.reply.clear();
+            resp::Reply::new(&mut held.done.reply, held.done.session.proto).error(&error);
+            self.core.count_error(&held.done.reply);
+        }
+        self.deliver(held);
     }
 
     pub(super) fn deliver(&self, held: super::state::Held) {

@@ -1,7 +1,7 @@
 //! Commands that control runs for workers.
 
 use super::Control;
-use super::state::Held as HeldAnswer;
+use super::state::{Acting, Held as HeldAnswer};
 use crate::dispatch::{Flow, Held, Request};
 use crate::mail::{Done, Job};
 use commands::routed_of;
@@ -46,15 +46,19 @@ impl Control {
         self.answer(held);
     }
 
-    fn answer(&mut self, held: HeldAnswer) {
+    fn answer(&mut self, mut held: HeldAnswer) {
         let reports_save = std::mem::take(&mut self.state.reports_save);
-        if std::mem::take(&mut self.state.awaits_action) {
-            let undo = self.state.undo.take();
-            self.state.acting = Some((held, undo));
+        let (awaits, undo) = (std::mem::take(&mut self.state.awaits), self.state.undo.take());
+        if std::mem::take(&mut self.state.awaits_exit) || !awaits.is_empty() {
+            self.state.acting.push(Acting { held, awaits, undo, error: None });
             return;
         }
         match self.state.cluster.as_ref().and_then(cluster::Cluster::unsaved) {
-            Some(save) => self.state.saving.push_back((save, held, reports_save)),
+            Some(save) => {
+                // Only the answer waits for the disk: what the command changed is published.
+                held.exclusive = None;
+                self.state.saving.push_back((save, held, reports_save));
+            }
             None => self.deliver(held),
         }
     }

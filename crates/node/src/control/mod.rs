@@ -12,7 +12,7 @@ pub use settings::{bus_port, cluster_settings};
 mod shutdown;
 mod state;
 
-pub use actions::{Action, Outcome};
+pub use actions::{Action, ActionId, Outcome};
 pub use cluster::{FileOp, FileStep, LinkAction, LinkId, OpId, Transmit};
 pub use state::State;
 

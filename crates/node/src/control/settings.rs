@@ -14,10 +14,11 @@ impl State {
     pub fn apply(&mut self, core: &mut Core, before: Settings, changed: &[&str]) {
         let config = Arc::new(core.shared.settings().snapshot());
         self.put_in_force(core, &config);
+        self.act(|id| Action::Apply(id, Arc::clone(&config)));
         if changed.iter().any(|name| LISTENING.contains(name)) {
-            self.actions.push_back(Action::Listen(config));
-            self.awaits_action = true;
-            self.undo = Some(before);
+            self.act(|id| Action::Listen(id, config));
+            // A second change in one transaction goes back to before the first.
+            self.undo.get_or_insert(before);
         }
     }
 
@@ -28,7 +29,6 @@ impl State {
         if let Some(cluster) = &mut self.cluster {
             cluster.update_settings(cluster_settings(config), core.now);
         }
-        self.actions.push_back(Action::Apply(Arc::clone(config)));
     }
 }
 
@@ -44,6 +44,7 @@ impl Control {
         }
         *self.core.shared.settings() = before;
         self.state.put_in_force(&mut self.core, &config);
+        self.state.ask(|id| Action::Apply(id, config));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What control has besides what every machine has.
 
-use super::Action;
+use super::{Action, ActionId};
 use crate::config::Settings;
 use crate::mail::{Done, WorkerIdx};
 use cluster::{Cluster, SaveId};
@@ -17,18 +17,33 @@ pub struct Held {
     pub exclusive: Option<ExclusiveAccess>,
 }
 
+/// An answer that waits for actions of the outside.
+pub struct Acting {
+    /// The answer.
+    pub held: Held,
+    /// The actions that have not ended. SHUTDOWN waits for the end of the process, which has no id.
+    pub awaits: Vec<ActionId>,
+    /// What to go back to if one of them fails.
+    pub undo: Option<Settings>,
+    /// What the first that failed said.
+    pub error: Option<String>,
+}
+
 /// Control's own state, as the commands that control runs see it.
 pub struct State {
     /// The cluster, if the node is part of one.
     pub cluster: Option<Cluster>,
     /// What the outside is to do.
     pub actions: VecDeque<Action>,
-    /// The command that runs wants its answer to wait for the action that it asked for.
-    pub awaits_action: bool,
+    /// The command that runs is answered by the end of the process.
+    pub awaits_exit: bool,
+    /// Actions that the answer of the command that runs waits for.
+    pub(super) awaits: Vec<ActionId>,
+    next_action: u64,
     /// The command that runs reports a failed save as its own failure.
     pub reports_save: bool,
-    /// The answer that waits for the action in flight, and what to undo if it fails.
-    pub(super) acting: Option<(Held, Option<Settings>)>,
+    /// Answers that wait for actions in flight.
+    pub(super) acting: Vec<Acting>,
     /// Answers that wait for the cluster's configuration to be on disk.
     pub(super) saving: VecDeque<(SaveId, Held, bool)>,
     /// What to go back to if the action asked for fails.
@@ -43,12 +58,28 @@ impl State {
         State {
             cluster,
             actions: VecDeque::new(),
-            awaits_action: false,
+            awaits_exit: false,
+            awaits: Vec::new(),
+            next_action: 0,
             reports_save: false,
-            acting: None,
+            acting: Vec::new(),
             undo: None,
             saving: VecDeque::new(),
             exit: None,
         }
+    }
+
+    /// Asks the outside for an action. The answer of the command that runs waits for its end.
+    pub fn act(&mut self, make: impl FnOnce(ActionId) -> Action) {
+        let id = self.ask(make);
+        self.awaits.push(id);
+    }
+
+    /// Asks the outside for an action that nobody waits for.
+    pub(super) fn ask(&mut self, make: impl FnOnce(ActionId) -> Action) -> ActionId {
+        let id = ActionId(self.next_action);
+        self.next_action += 1;
+        self.actions.push_back(make(id));
+        id
     }
 }

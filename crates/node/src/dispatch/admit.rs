@@ -1,11 +1,10 @@
 //! The checks before a command runs, in Valkey's order (spec `errors.md` §2).
 
-use super::{Core, Named, Request, Row, Run};
+use super::{Core, Held, Named, Request, Row, Run};
 use crate::pause::Paused;
 use crate::session::{Queued, Session};
 use commands::{Flag, Unknown, wrong_arity};
 use resp::{Args, OwnedRequest, Reply};
-use store::Turn;
 
 /// A refusal without a reply.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,7 +22,7 @@ impl Core {
     /// Whether a request may run: its row if so; `None` if it was answered, with an error or with QUEUED.
     pub(crate) fn admit(
         &mut self,
-        turn: &Turn<'_>,
+        held: &Held<'_, '_>,
         session: &mut Session,
         named: &Named,
         request: &Request<'_>,
@@ -37,13 +36,13 @@ impl Core {
         {
             return Ok(Some(row));
         }
-        self.admit_carefully(turn, session, named, request, out)
+        self.admit_carefully(held, session, named, request, out)
     }
 
     #[cold]
     fn admit_carefully(
         &mut self,
-        turn: &Turn<'_>,
+        held: &Held<'_, '_>,
         session: &mut Session,
         named: &Named,
         request: &Request<'_>,
@@ -55,7 +54,7 @@ impl Core {
             self.log_attack(session);
             return Err(Refusal::Close);
         }
-        let row = match self.check(turn, session, named, request) {
+        let row = match self.check(held, session, named, request) {
             Ok(row) => row,
             Err(error) => {
                 self.refuse(session, named, &error, out);
@@ -74,7 +73,7 @@ impl Core {
 
     fn check(
         &self,
-        turn: &Turn<'_>,
+        held: &Held<'_, '_>,
         session: &Session,
         named: &Named,
         request: &Request<'_>,
@@ -97,7 +96,7 @@ impl Core {
         if session.multi.is_some() && spec.is(Flag::NoMulti) && !runs_in_multi(row) {
             return Err(format!("Command '{}' not allowed inside a transaction", spec.name));
         }
-        self.check_route(turn, session, row, request)?;
+        self.check_route(held, session, row, request)?;
         Ok(row)
     }
 

@@ -42,6 +42,8 @@ pub struct Core {
     pub(super) recent: Vec<u32>,
     /// Nothing about the node needs the careful path of dispatch.
     pub(super) plain: bool,
+    /// CLIENT PAUSE was in force when the snapshots were taken.
+    pub(crate) pausing: bool,
 }
 
 impl Core {
@@ -61,6 +63,7 @@ impl Core {
             retired: Vec::new(),
             recent: Vec::new(),
             plain: false,
+            pausing: false,
         }
     }
 
@@ -69,7 +72,8 @@ impl Core {
         self.config = self.shared.config.load_full();
         self.view = self.shared.view.load_full();
         self.env = env_of(&self.config, &self.shared);
-        self.plain = !self.config.cluster.enabled && self.shared.pause.until() == 0;
+        self.pausing = self.paused() != Paused::Nothing;
+        self.plain = !self.config.cluster.enabled && !self.pausing;
     }
 
     /// This worker, as the keyspace counts them.
@@ -94,7 +98,7 @@ impl Core {
 
     /// What CLIENT PAUSE stops now.
     pub fn paused(&self) -> Paused {
-        self.shared.pause.at(self.now.unix_ms())
+        self.shared.pause.at(self.now.mono)
     }
 
     /// A key, hashed.

@@ -1,18 +1,18 @@
 //! Whether this node is the one to ask, in a cluster.
 
-use super::{Core, Request, Row, Run};
+use super::{Core, Held, Request, Row, Run};
 use crate::session::Session;
 use base::Slot;
 use cluster::route::{KeyCounts, Query, Route, route};
 use cluster::view::Audience;
 use commands::Flag;
-use store::{DbId, Key, Turn};
+use store::{DbId, Key};
 
 impl Core {
     /// The redirection decision for a command; EXEC is decided by its whole queue.
     pub(super) fn check_route(
         &self,
-        turn: &Turn<'_>,
+        held: &Held<'_, '_>,
         session: &Session,
         row: &Row,
         request: &Request<'_>,
@@ -35,7 +35,7 @@ impl Core {
                 writes,
                 ..Query::read(&slots)
             };
-            route(&self.view, &query, || self.count_queued(turn, session))
+            route(&self.view, &query, || self.count_queued(held, session))
         } else {
             if request.hashes.is_empty() {
                 return Ok(());
@@ -59,7 +59,7 @@ impl Core {
                 queueing: session.multi.is_some(),
                 ..Query::read(&slots)
             };
-            route(&self.view, &query, || count_request(turn, session, request))
+            route(&self.view, &query, || count_request(held, session, request))
         };
         self.explain(decision, session)
     }
@@ -72,7 +72,7 @@ impl Core {
         }
     }
 
-    fn count_queued(&self, turn: &Turn<'_>, session: &Session) -> KeyCounts {
+    fn count_queued(&self, held: &Held<'_, '_>, session: &Session) -> KeyCounts {
         let mut counts = KeyCounts::default();
         let Some(multi) = session.multi.as_deref() else { return counts };
         let mut found = Vec::new();
@@ -80,7 +80,7 @@ impl Core {
             let args = queued.request.as_args();
             if commands::routed_of(queued.row.spec, args, &mut found).is_ok() {
                 for key in &found {
-                    count_key(turn, &mut counts, session.db, self.key(&args[key.index as usize]));
+                    count_key(held, &mut counts, session.db, self.key(&args[key.index as usize]));
                 }
             }
         }
@@ -91,20 +91,25 @@ impl Core {
 /// Tries to lock a stripe before the client is told to try again.
 const TRIES_MAX: usize = 10_000;
 
-fn count_request(turn: &Turn<'_>, session: &Session, request: &Request<'_>) -> KeyCounts {
+fn count_request(held: &Held<'_, '_>, session: &Session, request: &Request<'_>) -> KeyCounts {
     let mut counts = KeyCounts::default();
     for (key, hash) in request.keys.iter().zip(request.hashes) {
         let bytes = request.args.get(key.index as usize).unwrap_or_default();
-        count_key(turn, &mut counts, session.db, Key { bytes, at: *hash });
+        count_key(held, &mut counts, session.db, Key { bytes, at: *hash });
     }
     counts
 }
 
 /// Counts a key of an open slot. Another worker holds a stripe for a command at most, and this one holds none:
 /// it is waited for, within reason. A key that cannot be looked at counts both ways, which is TRYAGAIN.
-fn count_key(turn: &Turn<'_>, counts: &mut KeyCounts, db: DbId, key: Key<'_>) {
-    let access = (0..TRIES_MAX).find_map(|_| turn.try_lock(&[key.at], u64::MAX).ok());
-    let exists = access.map(|mut access| access.contains(db, key));
+fn count_key(held: &Held<'_, '_>, counts: &mut KeyCounts, db: DbId, key: Key<'_>) {
+    let exists = match held {
+        Held::Access(access) => Some(access.peek(db, key).is_some()),
+        Held::Turn(turn) => (0..TRIES_MAX)
+            .find_map(|_| turn.try_lock(&[key.at], u64::MAX).ok())
+            .map(|access| access.peek(db, key).is_some()),
+        Held::Nothing => None,
+    };
     counts.existing += usize::from(exists != Some(false));
     counts.missing += usize::from(exists != Some(true));
 }

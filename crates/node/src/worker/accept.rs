@@ -8,7 +8,7 @@ use crate::session::Session;
 use base::Now;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64};
 
 /// Spec `resp.md` §10; the text is Redis's.
 const PROTECTED_MODE: &str = "-DENIED Redis is running in protected mode because protected mode is enabled \
@@ -65,9 +65,18 @@ impl Worker {
         id
     }
 
-    /// The other side closed, or the connection broke.
+    /// The connection broke.
     pub fn handle_closed(&mut self, id: ConnId, _now: Now) {
         self.close(id);
+    }
+
+    /// The other side sends nothing more. What it sent is still answered; then the connection is closed.
+    pub fn handle_end(&mut self, id: ConnId, _now: Now) {
+        let Some(conn) = self.conn_mut(id) else { return };
+        conn.ended = true;
+        if conn.is_done() {
+            self.close(id);
+        }
     }
 
     /// Forgets a connection; the driver closes its socket. What control still does for it is dropped when it
@@ -76,7 +85,7 @@ impl Worker {
         let Some(mut conn) = self.conns.get_mut(id.0 as usize).and_then(Option::take) else { return };
         let shared = &self.core.shared;
         shared.clients.leave(conn.card.id);
-        if conn.wait == Wait::Stripe {
+        if conn.wait == Wait::Stripe || conn.reserved {
             shared.keyspace.forget(self.core.worker(), u64::from(id.0));
         }
         if let Some(session) = &mut conn.session {
@@ -102,6 +111,7 @@ fn card(new: &NewClient, conn: ConnId, worker: usize, id: u64, now: Now) -> Card
         names: Mutex::new(Names::default()),
         active_s: AtomicU64::new(now.unix_s()),
         flags: AtomicU32::new(if new.is_unix { CardFlags::UNIX } else { 0 }),
+        killed: AtomicBool::new(false),
         db: AtomicU32::new(0),
         multi: AtomicI64::new(-1),
         watching: AtomicU32::new(0),

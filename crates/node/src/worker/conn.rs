@@ -10,6 +10,10 @@ use resp::Parser;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+/// Input held for a client whose command waits, in bytes; beyond it nothing more is read until the command has
+/// run.
+const PARKED_INPUT_MAX: usize = 1 << 20;
+
 /// Why a connection's next command does not run yet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wait {
@@ -43,6 +47,12 @@ pub struct Conn {
     pub wait: Wait,
     /// Times in a row that its command found a stripe taken.
     pub contended: u8,
+    /// It may hold reservations of stripes, which keep others off until they are used or given up.
+    pub reserved: bool,
+    /// A read was refused because so much waits already; it is asked for when there is room.
+    pub held_back: bool,
+    /// The other side sends nothing more.
+    pub ended: bool,
     /// In the list of connections that may run.
     pub queued_ready: bool,
     /// In the list of connections with something to send.
@@ -67,6 +77,9 @@ impl Conn {
             output: Output::default(),
             wait: Wait::Nothing,
             contended: 0,
+            reserved: false,
+            held_back: false,
+            ended: false,
             queued_ready: false,
             queued_output: false,
             closing: false,
@@ -78,6 +91,21 @@ impl Conn {
     /// Whether its next command may run.
     pub fn may_run(&self) -> bool {
         self.wait == Wait::Nothing && !self.closing && !self.dead && self.session.is_some()
+    }
+
+    /// Whether input waits that is too much to read on.
+    pub fn is_full(&self) -> bool {
+        self.wait != Wait::Nothing && self.input.len() > PARKED_INPUT_MAX
+    }
+
+    /// Whether nothing that the client sent is under way. A paused command is not: it may wait for long, and
+    /// nobody is there to hear of it.
+    pub fn is_done(&self) -> bool {
+        match self.wait {
+            Wait::Nothing => !self.queued_ready && self.output.is_empty(),
+            Wait::Pause => true,
+            Wait::Stripe | Wait::Exclusive | Wait::Control => false,
+        }
     }
 
     /// Puts what others may see onto the card.

@@ -58,6 +58,11 @@ impl Exclusivity {
         self.granted = true;
     }
 
+    /// Whether a request should be made now.
+    pub fn is_due(&self) -> bool {
+        !self.waiting.is_empty() && self.asked_at.is_none() && self.retry_at.is_none()
+    }
+
     /// When something must be done about the request.
     pub fn deadline(&self) -> Option<Mono> {
         self.asked_at.map(|at| at + PATIENCE).or(self.retry_at)
@@ -65,13 +70,19 @@ impl Exclusivity {
 
     /// The permit, if it can be had now.
     fn obtain(&mut self, keyspace: &Arc<store::Keyspace>, now: Mono) -> Option<ExclusiveAccess> {
-        if std::mem::take(&mut self.granted) && self.asked_at.take().is_some() {
-            return keyspace.take_exclusive(self.ticket);
+        // The letter may be about a request that was withdrawn before it was read: then there is nothing to take.
+        if std::mem::take(&mut self.granted)
+            && self.asked_at.is_some()
+            && let Some(access) = keyspace.take_exclusive(self.ticket)
+        {
+            self.asked_at = None;
+            return Some(access);
         }
         if self.waiting.is_empty() {
             if self.asked_at.take().is_some() {
                 keyspace.withdraw(self.ticket);
             }
+            (self.retry_at, self.pause) = (None, RETRY);
             return None;
         }
         if let Some(asked) = self.asked_at {
@@ -101,6 +112,7 @@ impl Worker {
         let keyspace = Arc::clone(&self.core.shared.keyspace);
         let Some(mut access) = self.exclusivity.obtain(&keyspace, self.core.now.mono) else { return };
         self.exclusivity.pause = RETRY;
+        self.refresh();
         while let Some(id) = self.exclusivity.waiting.pop_front() {
             let Some(mut conn) = self.conns.get_mut(id.0 as usize).and_then(Option::take) else { continue };
             conn.wait = Wait::Nothing;
@@ -135,11 +147,14 @@ impl Worker {
         let mut away = None;
         if let Some(item) = batch.items.first() {
             let before = core.shared.outside.process.ticks_ns();
-            if let Step::Away = core.step_exclusive(access, conn, &batch, item) {
+            let step = core.step_exclusive(access, conn, &batch, item);
+            if step == Step::Away {
                 away = Some(OwnedRequest::from_args(batch.args(item, conn.input.bytes())));
             }
             core.book_time(before);
-            conn.input.consume(item.end);
+            if step != Step::Wait {
+                conn.input.consume(item.end);
+            }
         }
         self.batch = batch;
         away

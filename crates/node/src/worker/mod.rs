@@ -1,8 +1,9 @@
 //! A worker: connections, and the commands of their clients. It never blocks and has no I/O of its own.
 //!
 //! Its driver calls, each turn and in this order: [`Worker::handle_mail`] for letters,
-//! [`Worker::handle_read`] for what arrived, [`Worker::poll_turn`], then [`Worker::poll_transmit`] and
-//! [`Worker::poll_close`] until they are empty, and sleeps until [`Worker::poll_timeout`].
+//! [`Worker::handle_read`] for what arrived, [`Worker::poll_turn`], then [`Worker::poll_transmit`],
+//! [`Worker::poll_close`] and [`Worker::poll_read`] until they are empty, and sleeps until
+//! [`Worker::poll_timeout`].
 
 mod accept;
 mod batch;
@@ -45,6 +46,8 @@ pub struct Worker {
     closed: Vec<ConnId>,
     /// Connections whose command waits for CLIENT PAUSE to end.
     paused: Vec<ConnId>,
+    /// Connections that may be read again.
+    resumed: Vec<ConnId>,
     exclusivity: Exclusivity,
     sweep: Sweep,
     pool: Pool,
@@ -70,6 +73,7 @@ impl Worker {
             unsent: VecDeque::new(),
             closed: Vec::new(),
             paused: Vec::new(),
+            resumed: Vec::new(),
             exclusivity: Exclusivity::new(index),
             sweep: Sweep::new(index, workers),
             pool: Pool::default(),
@@ -84,7 +88,7 @@ impl Worker {
 
     /// Whether there is something to do at once.
     pub fn has_work(&self) -> bool {
-        !self.ready.is_empty() && !self.gated
+        (!self.ready.is_empty() && !self.gated) || self.exclusivity.is_due()
     }
 
     /// When to call [`Worker::poll_turn`] next, if nothing happens before.
@@ -98,6 +102,12 @@ impl Worker {
         let id = self.closed.pop()?;
         self.free.push(id);
         Some(id)
+    }
+
+    /// A connection that was not read because [`Worker::read_space`] had no room: try again. What is left of its
+    /// bytes shows in no other way.
+    pub fn poll_read(&mut self) -> Option<ConnId> {
+        self.resumed.pop()
     }
 
     /// What is to be sent next: a connection and its bytes. Answer with [`Worker::handle_sent`],
@@ -146,7 +156,7 @@ impl Worker {
     fn output_done(&mut self, id: ConnId) {
         let Some(conn) = self.conn_mut(id) else { return };
         conn.queued_output = false;
-        if conn.closing && conn.output.is_empty() {
+        if conn.output.is_empty() && (conn.closing || conn.ended && conn.is_done()) {
             self.close(id);
         }
     }

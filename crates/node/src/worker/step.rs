@@ -2,7 +2,7 @@
 
 use super::batch::{Batch, Item};
 use super::conn::{Conn, Wait};
-use crate::dispatch::{Core, Flow, Held, Named, Needs, Refusal, Request, Run, needs_of};
+use crate::dispatch::{Core, Flow, Held, Needs, Refusal, Request, Run, needs_of};
 use crate::mail::{ControlMail, Job};
 use resp::{OwnedRequest, ProtocolError, Reply};
 use store::{ExclusiveAccess, KeyHash, Turn};
@@ -30,7 +30,7 @@ impl Core {
         let (keys, hashes) = batch.keys(item);
         let request = Request { args, keys, hashes, bad_keys: item.bad_keys };
         let out = output.writer();
-        let row = match self.admit(turn, session, &item.named, &request, out) {
+        let row = match self.admit(&Held::Turn(turn), session, &item.named, &request, out) {
             Ok(Some(row)) => row,
             Ok(None) => return Step::Next,
             Err(Refusal::Close) => {
@@ -77,7 +77,7 @@ impl Core {
         self.finish(turn, conn, flow)
     }
 
-    /// One request that waited for the whole keyspace.
+    /// One request that waited for the whole keyspace. Much may have happened meanwhile: it is admitted again.
     pub(super) fn step_exclusive(
         &mut self,
         access: &mut ExclusiveAccess,
@@ -86,18 +86,30 @@ impl Core {
         item: &Item,
     ) -> Step {
         let Conn { session, input, output, .. } = conn;
-        let (Some(session), Named::Row(row)) = (session.as_deref_mut(), item.named) else {
-            return Step::Next;
+        let Some(session) = session.as_deref_mut() else { return Step::Next };
+        let args = batch.args(item, input.bytes());
+        let (keys, hashes) = batch.keys(item);
+        let request = Request { args, keys, hashes, bad_keys: item.bad_keys };
+        let out = output.writer();
+        let mut access = access.access(self.clock());
+        let mut held = Held::Access(&mut access);
+        let row = match self.admit(&held.again(), session, &item.named, &request, out) {
+            Ok(Some(row)) => row,
+            Ok(None) => return Step::Next,
+            Err(Refusal::Close) => {
+                conn.dead = true;
+                return Step::Next;
+            }
+            Err(Refusal::Pause) => {
+                conn.wait = Wait::Pause;
+                return Step::Wait;
+            }
         };
         let needs = if matches!(row.run, Run::Exec) { needs_of(session) } else { Needs::of(row.run) };
         if needs == Needs::ControlWhole {
             return Step::Away;
         }
-        let args = batch.args(item, input.bytes());
-        let (keys, hashes) = batch.keys(item);
-        let request = Request { args, keys, hashes, bad_keys: item.bad_keys };
-        let mut access = access.access(self.clock());
-        let flow = self.execute(row, session, &request, Held::Access(&mut access), output.writer());
+        let flow = self.execute(row, session, &request, held, out);
         drop(access);
         conn.closing |= flow == Flow::Close;
         Step::Next
@@ -134,6 +146,9 @@ impl Core {
         let start = conn.output.writer().len();
         Reply::new(conn.output.writer(), proto).error(&error.to_string());
         self.count_error(&conn.output.writer()[start..]);
+        if let Some(session) = &mut conn.session {
+            session.reply_mode.silence(conn.output.writer(), start);
+        }
         self.log_protocol_error(&conn.card, error);
         conn.closing = true;
     }
@@ -145,6 +160,7 @@ fn park(turn: &Turn<'_>, conn: &mut Conn, stripe: u16) -> Step {
     conn.contended = conn.contended.saturating_add(1);
     if conn.contended >= CONTENDED_MAX {
         turn.reserve(stripe, token);
+        conn.reserved = true;
     }
     conn.wait = Wait::Stripe;
     if !turn.park(stripe, token) {

@@ -14,27 +14,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use store::Turn;
 
-/// Input held for a client whose command waits; beyond it nothing more is read until the command has run.
-const PARKED_INPUT_MAX: usize = 1 << 20;
-
 impl Worker {
-    /// Whether a connection is still there.
-    pub fn is_open(&self, id: ConnId) -> bool {
-        self.conn(id).is_some_and(|conn| !conn.closing && !conn.dead)
-    }
-
-    /// Whether a connection should be read.
-    pub fn may_read(&self, id: ConnId) -> bool {
-        self.is_open(id)
-            && self.conn(id).is_some_and(|c| c.wait == Wait::Nothing || c.input.len() <= PARKED_INPUT_MAX)
-    }
-
     /// A place for the next read of a connection; `None` while it should not be read.
     pub fn read_space(&mut self, id: ConnId) -> Option<&mut [u8]> {
-        if !self.may_read(id) {
+        let conn = self.conns.get_mut(id.0 as usize)?.as_deref_mut()?;
+        conn.held_back |= conn.is_full();
+        if conn.closing || conn.dead || conn.ended || conn.held_back {
             return None;
         }
-        let conn = self.conns.get_mut(id.0 as usize)?.as_deref_mut()?;
         let needed = conn.parser.needed();
         Some(conn.input.space(&mut self.pool, needed))
     }
@@ -64,12 +51,14 @@ impl Worker {
     /// keyspace, then upkeep. Replies are ready for [`Worker::poll_transmit`] afterwards.
     pub fn poll_turn(&mut self, now: Now) {
         self.core.now = now;
-        self.refresh();
-        self.release_paused();
         let keyspace = Arc::clone(&self.core.shared.keyspace);
         match keyspace.enter(self.core.worker(), self.core.clock()) {
-            Some(turn) => {
+            Some(mut turn) => {
                 self.gated = false;
+                // Not before: what an exclusive holder changed is in force for all who enter after it.
+                self.refresh();
+                turn.clock = self.core.clock();
+                self.release_paused();
                 self.run_ready(&turn);
                 self.core.bury_retired(&turn);
                 self.sweep(&turn);
@@ -80,8 +69,8 @@ impl Worker {
         self.upkeep();
     }
 
-    /// Looks at configuration, view and pause again if one of them changed.
-    fn refresh(&mut self) {
+    /// Looks at configuration, view and pause again if one of them changed. Called with a permit in hand.
+    pub(super) fn refresh(&mut self) {
         let generation = self.core.shared.generation.load(Acquire);
         if generation != self.seen_generation {
             self.seen_generation = generation;
@@ -90,9 +79,10 @@ impl Worker {
     }
 
     fn release_paused(&mut self) {
-        if self.paused.is_empty() || self.core.paused() != Paused::Nothing {
+        if (self.paused.is_empty() && !self.core.pausing) || self.core.paused() != Paused::Nothing {
             return;
         }
+        self.core.refresh();
         for id in std::mem::take(&mut self.paused) {
             self.unpark(id, Wait::Pause);
         }
@@ -118,8 +108,12 @@ impl Worker {
             prefetch(turn, &group);
             for Member { conn, batch } in &mut group {
                 if let Some(mut conn) = conn.take() {
-                    self.run_pipeline(turn, &mut conn, batch);
+                    let more = self.run_pipeline(turn, &mut conn, batch);
+                    let id = conn.id;
                     self.settle(conn);
+                    if more {
+                        self.queue_ready(id);
+                    }
                 }
             }
         }
@@ -147,10 +141,18 @@ impl Worker {
         taken
     }
 
-    /// Runs a connection's requests until they end or one of them must wait. The first batch is parsed.
-    fn run_pipeline(&mut self, turn: &Turn<'_>, conn: &mut Conn, batch: &mut Batch) {
+    /// Runs a connection's requests until they end, one of them must wait, or somebody asks for the whole
+    /// keyspace: then there may be more, and the answer is true. The first batch is parsed.
+    fn run_pipeline(&mut self, turn: &Turn<'_>, conn: &mut Conn, batch: &mut Batch) -> bool {
+        if conn.card.is_killed() {
+            conn.dead = true;
+        }
         while conn.may_run() && !(batch.items.is_empty() && batch.error.is_none()) {
             self.run_batch(turn, conn, batch);
+            // Before more is parsed: a line of text is changed by that.
+            if turn.asked_to_leave() {
+                return true;
+            }
             self.core.parse_ahead(conn, batch);
             if let Some(session) = conn.session.as_deref() {
                 batch.prefetch_slots(turn, session.db);
@@ -158,6 +160,7 @@ impl Worker {
                 batch.prefetch_entries(turn, session.db);
             }
         }
+        false
     }
 
     fn run_batch(&mut self, turn: &Turn<'_>, conn: &mut Conn, batch: &mut Batch) {
@@ -206,6 +209,15 @@ impl Worker {
             self.core.collect_retired(session);
         }
         conn.publish();
+        if conn.reserved && conn.wait != Wait::Stripe {
+            // It got what it wanted, or was refused meanwhile: others must not wait for it.
+            (conn.reserved, conn.contended) = (false, 0);
+            self.core.shared.keyspace.forget(self.core.worker(), u64::from(id.0));
+        }
+        if conn.held_back && !conn.is_full() {
+            conn.held_back = false;
+            self.resumed.push(id);
+        }
         let (waits, dead) = (conn.wait, conn.dead);
         let overflow =
             conn.output.exceeds(&self.core.output_limit_of(conn.session.as_deref()), self.core.now.mono);

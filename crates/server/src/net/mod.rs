@@ -3,5 +3,5 @@
 mod listen;
 mod socket;
 
-pub use listen::{Listener, bind_all, unlink};
+pub use listen::{Bound, Listener, unlink};
 pub use socket::{Accepted, Socket, prepare_tcp};

@@ -1,15 +1,15 @@
 //! Control's thread: the bus's sockets, files and actions.
 
 use crate::clock::Clock;
-use crate::host::Host;
+use crate::host::{Host, Listeners};
 use crate::mailbox::{Boxes, ToControl, ToWorker};
-use crate::net::{Listener, bind_all};
+use crate::net::Listener;
 use crate::run::files::Work;
 use base::Now;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use node::config::Config;
-use node::control::{Action, Control, LinkAction, LinkId, bus_port};
+use node::control::{Action, Control, LinkAction, LinkId};
 use node::shared::{Level, Shared};
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Read, Write};
@@ -130,7 +130,7 @@ impl ControlLoop {
                 ToControl::Mail(mail) => self.control.handle_mail(mail, now),
                 ToControl::File(op, result) => self.control.handle_file(op, result, now),
                 ToControl::Signal(name) => self.control.handle_signal(name, now),
-                ToControl::Outcome(outcome) => self.control.handle_outcome(outcome, now),
+                ToControl::Outcome(id, outcome) => self.control.handle_outcome(id, outcome, now),
             }
             // An action may have to be answered before the next letter is read.
             self.settle();
@@ -167,36 +167,35 @@ impl ControlLoop {
     fn act(&mut self, action: Action) {
         match action {
             Action::Exit(code) => self.host.exit(code),
-            Action::Freeze(time) => {
+            Action::Freeze(id, time) => {
                 self.host.freeze(time);
-                self.control.handle_outcome(Ok(()), self.clock.now());
+                self.control.handle_outcome(id, Ok(()), self.clock.now());
             }
-            Action::Listen(config) => {
+            Action::Listen(id, config) => {
                 let outcome = self.relisten(&config);
-                self.control.handle_outcome(outcome, self.clock.now());
+                self.control.handle_outcome(id, outcome, self.clock.now());
             }
-            Action::Apply(config) => self.host.apply(&config),
-            Action::Rewrite(settings) => {
+            Action::Apply(id, config) => {
+                self.host.apply(&config);
+                self.control.handle_outcome(id, Ok(()), self.clock.now());
+            }
+            Action::Rewrite { id, settings, force_all } => {
                 let path = self.host.config_path().to_owned();
-                let _ = self.files.send(Work::Rewrite(path, settings));
+                let _ = self.files.send(Work::Rewrite { id, path, settings, force_all });
             }
         }
     }
 
-    fn relisten(&mut self, config: &Config) -> Result<(), String> {
-        let listeners = self.host.relisten(config)?;
-        self.boxes.workers[0].put(ToWorker::Listen(listeners));
-        if config.cluster.enabled {
-            let bus = bind_all(&config.network.bind, bus_port(config), config.network.tcp_backlog as i32)?;
-            for old in &mut self.listeners {
-                let _ = old.deregister(self.poll.registry());
-            }
-            self.listeners = bus;
-            for (i, listener) in self.listeners.iter_mut().enumerate() {
-                listener
-                    .register(self.poll.registry(), Token(LISTENERS_TOP - i))
-                    .map_err(|e| e.to_string())?;
-            }
+    fn relisten(&mut self, config: &Arc<Config>) -> Result<(), String> {
+        let Listeners { clients, bus } = self.host.relisten(config)?;
+        self.boxes.workers[0].put(ToWorker::Listen(clients));
+        for old in &mut self.listeners {
+            // It is closed right after.
+            let _ = old.deregister(self.poll.registry());
+        }
+        self.listeners = bus;
+        for (i, listener) in self.listeners.iter_mut().enumerate() {
+            listener.register(self.poll.registry(), Token(LISTENERS_TOP - i)).map_err(|e| e.to_string())?;
         }
         Ok(())
     }
@@ -212,6 +211,7 @@ impl ControlLoop {
                         self.shared.log(Level::Warning, &format!("Error accepting cluster node: {e}"));
                         break;
                     }
+                    Err(e) if e.kind() == io::ErrorKind::InvalidInput => break,
                     Err(_) => {}
                 }
             }

@@ -1,7 +1,7 @@
 //! The thread that writes files for control, one step after the other.
 
 use crate::mailbox::{Boxes, ToControl};
-use node::control::{FileOp, FileStep};
+use node::control::{ActionId, FileOp, FileStep};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,7 +13,16 @@ pub enum Work {
     /// A step of a save.
     Step(FileOp),
     /// Rewrite the configuration file.
-    Rewrite(std::path::PathBuf, Box<node::config::Settings>),
+    Rewrite {
+        /// The action that it is.
+        id: ActionId,
+        /// The file.
+        path: std::path::PathBuf,
+        /// The values.
+        settings: Box<node::config::Settings>,
+        /// Also those at their defaults.
+        force_all: bool,
+    },
 }
 
 /// Starts the thread; names are relative to the working directory.
@@ -27,9 +36,9 @@ fn serve(work: &Receiver<Work>, boxes: &Boxes) {
     while let Ok(work) = work.recv() {
         boxes.control.put(match work {
             Work::Step(FileOp { id, step }) => ToControl::File(id, take(&step)),
-            Work::Rewrite(path, settings) => {
-                let result = crate::config::rewrite(&path, &settings, false);
-                ToControl::Outcome(result.map_err(|e| format!("Rewriting config file: {e}")))
+            Work::Rewrite { id, path, settings, force_all } => {
+                let result = crate::config::rewrite(&path, &settings, force_all);
+                ToControl::Outcome(id, result.map_err(|e| format!("Rewriting config file: {e}")))
             }
         });
     }

@@ -34,10 +34,8 @@ pub struct WorkerLoop {
     listeners: Vec<Listener>,
     accept_pending: bool,
     next_worker: usize,
-    /// Connections whose last read filled the buffer: more is there, and no event will tell.
+    /// Connections to be read again in the next turn: no event will tell what is left.
     unread: Vec<ConnId>,
-    /// Connections that had something to read when their client's command waited with much input held.
-    stalled: Vec<ConnId>,
 }
 
 impl WorkerLoop {
@@ -64,7 +62,6 @@ impl WorkerLoop {
             accept_pending: false,
             next_worker: 0,
             unread: Vec::new(),
-            stalled: Vec::new(),
         };
         this.listen(listeners)?;
         Ok(this)
@@ -125,10 +122,12 @@ impl WorkerLoop {
             self.read(conn, now);
         }
         self.worker.poll_turn(now);
-        self.resume();
         self.transmit(now);
         while let Some(conn) = self.worker.poll_close() {
             self.sockets[conn.0 as usize] = None;
+        }
+        while let Some(conn) = self.worker.poll_read() {
+            self.unread.push(conn);
         }
     }
 
@@ -142,13 +141,10 @@ impl WorkerLoop {
 
     fn read(&mut self, conn: ConnId, now: base::Now) {
         let Some(socket) = self.sockets.get_mut(conn.0 as usize).and_then(Option::as_mut) else { return };
-        let Some(space) = self.worker.read_space(conn) else {
-            self.stalled.push(conn);
-            return;
-        };
+        let Some(space) = self.worker.read_space(conn) else { return };
         let room = space.len();
         match socket.read(space) {
-            Ok(0) => self.worker.handle_closed(conn, now),
+            Ok(0) => self.worker.handle_end(conn, now),
             Ok(n) => {
                 self.worker.handle_read(conn, n, now);
                 if n == room {
@@ -159,18 +155,6 @@ impl WorkerLoop {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => self.unread.push(conn),
             Err(_) => self.worker.handle_closed(conn, now),
         }
-    }
-
-    /// Reads on from those whose command has run.
-    fn resume(&mut self) {
-        let (worker, unread) = (&self.worker, &mut self.unread);
-        self.stalled.retain(|conn| {
-            let may = worker.may_read(*conn);
-            if may {
-                unread.push(*conn);
-            }
-            !may && worker.is_open(*conn)
-        });
     }
 
     fn transmit(&mut self, now: base::Now) {
@@ -224,6 +208,8 @@ impl WorkerLoop {
                         self.accept_pending = true;
                         break;
                     }
+                    // The socket stopped listening; new ones are on their way.
+                    Err(e) if e.kind() == io::ErrorKind::InvalidInput => break,
                     // The peer gave up before it was accepted.
                     Err(_) => {}
                 }

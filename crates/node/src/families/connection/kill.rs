@@ -1,8 +1,9 @@
 //! CLIENT KILL.
 
-use crate::clients::{CardFlags, Filter};
+use crate::clients::Filter;
 use crate::dispatch::{Call, Flow};
 use crate::mail::WorkerMail;
+use std::sync::atomic::Ordering::Relaxed;
 
 pub fn kill(call: &mut Call<'_, '_>) -> Flow {
     let core = &*call.core;
@@ -30,7 +31,7 @@ pub fn kill(call: &mut Call<'_, '_>) -> Flow {
         if card.id == me {
             suicide = true;
         } else {
-            card.set_flag(CardFlags::CLOSE_ASAP, true);
+            card.killed.store(true, Relaxed);
             let mail = WorkerMail::Kill { conn: card.conn, client: card.id };
             core.shared.outside.post.to_worker(card.worker, mail);
         }

@@ -3,10 +3,11 @@
 use crate::dispatch::{Call, Flow};
 use crate::mail::WorkerMail;
 use crate::pause::Paused;
+use std::time::Duration;
 
 /// Runs with the whole keyspace: when it answers, no command that it stops is under way.
 pub fn pause(call: &mut Call<'_, '_>) -> Flow {
-    let now_ms = call.core.now.unix_ms();
+    let now = call.core.now;
     let what = match call.args.get(3).map(<[u8]>::to_ascii_lowercase).as_deref() {
         None | Some(b"all") => Paused::All,
         Some(b"write") => Paused::Writes,
@@ -17,14 +18,13 @@ pub fn pause(call: &mut Call<'_, '_>) -> Flow {
     };
     let until = match base::num::parse_i64(&call.args[2]) {
         Some(ms) if ms < 0 => Err("timeout is negative"),
-        Some(ms) => {
-            now_ms.checked_add(ms as u64).filter(|at| *at <= i64::MAX as u64).ok_or("timeout is out of range")
-        }
+        Some(ms) if (now.unix_ms() as i64).checked_add(ms).is_none() => Err("timeout is out of range"),
+        Some(ms) => Ok(now.mono + Duration::from_millis(ms as u64)),
         None => Err("timeout is not an integer or out of range"),
     };
     match until {
         Ok(until) => {
-            call.core.shared.pause.start(what, until, now_ms);
+            call.core.shared.pause.start(what, until, now.mono);
             call.core.shared.changed();
             call.out.ok();
         }

@@ -69,15 +69,19 @@ fn change_dir(
     Ok(())
 }
 
-/// The answer waits until the file is written.
+/// CONFIG REWRITE.
 pub fn rewrite(call: &mut ControlCall<'_, '_>) -> Flow {
+    rewrite_file(call, false)
+}
+
+/// The answer waits until the file is written.
+pub fn rewrite_file(call: &mut ControlCall<'_, '_>, force_all: bool) -> Flow {
     if call.core.shared.outside.process.config_file().is_empty() {
         call.out.error("The server is running without a config file");
         return Flow::Next;
     }
-    let settings = call.core.shared.settings().clone();
-    call.state.actions.push_back(Action::Rewrite(Box::new(settings)));
-    call.state.awaits_action = true;
+    let settings = Box::new(call.core.shared.settings().clone());
+    call.state.act(|id| Action::Rewrite { id, settings, force_all });
     call.out.ok();
     Flow::Next
 }

@@ -32,6 +32,9 @@ pub fn debug(call: &mut ControlCall<'_, '_>) -> Flow {
             call.out.error(&text);
         }
         (b"set-active-expire", 3) => switch(call, |shared, on| shared.switches.set_active_expire(on)),
+        (b"config-rewrite-force-all", 2) => {
+            super::config::rewrite_file(call, true);
+        }
         (b"pause-cron", 3) => switch(call, |shared, on| shared.switches.pause_cron(on)),
         (b"protocol", 3) => protocol(call.out, &args[2]),
         (b"object", 3 | 4) => object(call),
@@ -57,8 +60,7 @@ pub fn debug(call: &mut ControlCall<'_, '_>) -> Flow {
 fn sleep(call: &mut ControlCall<'_, '_>) {
     match parse_f64(&call.args[2]) {
         Some(seconds) if (0.0..=SLEEP_MAX_S).contains(&seconds) => {
-            call.state.actions.push_back(Action::Freeze(Duration::from_secs_f64(seconds)));
-            call.state.awaits_action = true;
+            call.state.act(|id| Action::Freeze(id, Duration::from_secs_f64(seconds)));
             call.out.ok();
         }
         _ => call.out.error("value is not a valid float"),
@@ -254,6 +256,9 @@ fn packet_filter(call: &mut ControlCall<'_, '_>) {
 fn help(out: &mut Reply<'_>) {
     const LINES: &[&str] = &[
         "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "CONFIG-REWRITE-FORCE-ALL",
+        "    Like CONFIG REWRITE but writes all configuration options, including",
+        "    keywords not listed in original configuration file or default values.",
         "DIGEST",
         "    Output a hex signature representing the current DB content.",
         "DIGEST-VALUE <key> [<key> ...]",

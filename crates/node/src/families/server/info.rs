@@ -131,7 +131,7 @@ fn clients(core: &Core, out: &mut String) {
         "total_blocking_keys_on_nokey": 0,
         "paused_reason": if paused == Paused::Nothing { "none" } else { "client_pause" },
         "paused_actions": match paused { Paused::Nothing => "none", Paused::Writes => "write", Paused::All => "all" },
-        "paused_timeout_milliseconds": shared.pause.until().saturating_sub(core.now.unix_ms()),
+        "paused_timeout_milliseconds": shared.pause.until().since(core.now.mono).as_millis(),
     );
 }
 

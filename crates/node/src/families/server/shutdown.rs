@@ -29,7 +29,7 @@ pub fn shutdown(call: &mut ControlCall<'_, '_>) -> Flow {
         let now = call.core.now;
         call.state.shut_down(false, now);
         // The answer of a server that ends is its closed connection.
-        call.state.awaits_action = true;
+        call.state.awaits_exit = true;
     }
     Flow::Next
 }
