@@ -15,6 +15,7 @@ pub struct Slot(u16);
 
 impl Slot {
     /// `None` at and above 16384.
+    #[inline]
     pub fn new(n: u16) -> Option<Slot> {
         (usize::from(n) < SLOTS).then_some(Slot(n))
     }
@@ -31,11 +32,13 @@ impl Slot {
     }
 
     /// As an index into a table of all slots.
+    #[inline]
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
 
     /// As a number.
+    #[inline]
     pub fn get(self) -> u16 {
         self.0
     }
@@ -101,6 +104,7 @@ impl SlotSet {
     }
 
     /// Whether the set holds `slot`.
+    #[inline]
     pub fn contains(&self, slot: Slot) -> bool {
         self.words[slot.index() / 64] >> (slot.index() % 64) & 1 == 1
     }

@@ -35,8 +35,10 @@ pub(crate) fn build(core: &Core) -> View {
     }
     let at = |key: NodeKey| index[key.0 as usize];
     let mut owners = Box::new([NO_NODE; SLOTS]);
-    for slot in Slot::all() {
-        owners[slot.index()] = core.slots.owner(slot).map_or(NO_NODE, at);
+    for (key, node) in core.nodes.iter() {
+        for slot in node.slots.iter() {
+            owners[slot.index()] = at(key);
+        }
     }
     let open = |slots: &BTreeMap<Slot, NodeKey>| slots.iter().map(|(s, k)| (*s, at(*k))).collect();
     View {
