@@ -14,15 +14,21 @@ const FORGOTTEN_SENT_MAX: usize = 64;
 /// Our own, in the order of the peers. A missing one clears what the peer knows, so all go every time.
 pub(crate) fn extensions(core: &Core, to: Option<NodeKey>) -> Vec<Extension> {
     let mine = &core.nodes.me().announced;
+    let to = to.map(|key| &core.nodes[key]);
+    let class = to.and_then(|node| node.class);
     let mut list = Vec::new();
     if !mine.hostname.is_empty() {
         list.push(Extension::Hostname(mine.hostname.clone()));
+    }
+    // A Redis 7.0 that has a host name looks like its successors, but warns of every other extension.
+    if class == Some(PeerClass::Redis) && to.is_some_and(|node| !node.names_shard) {
+        return list;
     }
     if !mine.human.is_empty() {
         list.push(Extension::HumanName(mine.human.clone()));
     }
     // To a Redis, type 4 is a secret: an address there costs the whole packet.
-    if to.and_then(|k| core.nodes[k].class) == Some(PeerClass::Valkey) {
+    if class == Some(PeerClass::Valkey) {
         client_side(mine, &mut list);
     }
     let now = core.now.mono;
@@ -85,6 +91,7 @@ pub(crate) fn apply(core: &mut Core, sender: NodeKey, list: Vec<Extension>) {
         core.save_soon();
         core.view_changed();
     }
+    core.nodes[sender].names_shard |= shard.is_some();
     follow_shard(core, sender, shard);
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Node {
     pub flags: NodeFlags,
     /// Its family, once a header showed it.
     pub class: Option<PeerClass>,
+    /// It named its shard: it knows more extensions than the host name.
+    pub names_shard: bool,
     pub config_epoch: Epoch,
     /// Slots whose owner this node is in the table of slots.
     pub slots: SlotSet,
@@ -74,6 +76,7 @@ impl Node {
             id,
             flags,
             class: None,
+            names_shard: false,
             config_epoch: 0,
             slots: SlotSet::new(),
             replicaof: None,

@@ -14,9 +14,9 @@
 
 use super::fake::{Fake, ping};
 use super::{Seat, World};
-use base::{NodeId, Slot, SlotSet};
+use base::{NodeId, ShardId, Slot, SlotSet};
 use cluster::address::Audience;
-use cluster::wire::{Body, Gossip, NodeFlags, PingKind};
+use cluster::wire::{Body, Extension, Gossip, MsgFlags, NodeFlags, PingKind};
 use cluster::{Bumped, Level, Refused, SetSlot, SlotKeys};
 use std::net::SocketAddr;
 
@@ -326,6 +326,7 @@ fn header(world: &mut World, host: usize, pair: &str) {
             header.flags =
                 NodeFlags::MYSELF | if primary.is_some() { NodeFlags::REPLICA } else { NodeFlags::PRIMARY };
         }
+        "extensions" => header.mflags.insert(MsgFlags::EXT_DATA),
         "name" => header.sender = NodeId::parse(&[value.as_bytes()[0]; 40]).expect("a letter"),
         _ => panic!("unknown field {name}"),
     }
@@ -342,6 +343,11 @@ fn packet(world: &World, words: &[&str]) -> Body {
         ["pong"] => ping(PingKind::Pong),
         ["meet"] => ping(PingKind::Meet),
         ["ping"] => ping(PingKind::Ping),
+        ["shard", digit] => {
+            let shard = ShardId::parse(&[digit.as_bytes()[0]; 40]).expect("a digit");
+            let extensions = vec![Extension::ShardId(shard)];
+            Body::Ping { kind: PingKind::Ping, gossip: Vec::new(), extensions }
+        }
         ["gossip", peer, flag] => {
             let node = node_id(world, peer);
             let at = world.hosts.iter().find(|h| h.name == *peer).expect("a host");
