@@ -86,9 +86,15 @@ pub struct Mesh {
 impl Mesh {
     /// Starts one server per kind, on ports from `port` up, strangers to each other.
     pub fn start(kinds: &[Kind], port: u16) -> Result<Mesh> {
+        Mesh::start_with(kinds, port, &[])
+    }
+
+    /// The same, with further options for each.
+    pub fn start_with(kinds: &[Kind], port: u16, further: &[&str]) -> Result<Mesh> {
         let timeout = NODE_TIMEOUT_MS.to_string();
         let options =
             ["--cluster-enabled", "yes", "--cluster-node-timeout", &timeout, "--loglevel", "notice"];
+        let options = [&options, further].concat();
         let ports = port..;
         let nodes = kinds
             .iter()
@@ -100,7 +106,12 @@ impl Mesh {
 
     /// Sends `CLUSTER MEET` for `to` to `from`.
     pub fn meet(&self, from: usize, to: usize) -> Result<()> {
-        self.nodes[from].ok(&["CLUSTER", "MEET", "127.0.0.1", &self.nodes[to].port.to_string()])
+        self.meet_at("127.0.0.1", from, to)
+    }
+
+    /// The same, by another of its addresses.
+    pub fn meet_at(&self, address: &str, from: usize, to: usize) -> Result<()> {
+        self.nodes[from].ok(&["CLUSTER", "MEET", address, &self.nodes[to].port.to_string()])
     }
 
     /// What a node says of all.
