@@ -55,7 +55,7 @@ struct Stage {
 
 impl Stage {
     /// Plays lines up to `until`, if that is given.
-    fn play<'l>(&mut self, lines: &mut dyn Iterator<Item = &'l str>, until: Option<&str>) {
+    fn play(&mut self, lines: &mut dyn Iterator<Item = &str>, until: Option<&str>) {
         self.quiet = false;
         while let Some(line) = lines.next() {
             self.out += line;
