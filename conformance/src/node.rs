@@ -105,6 +105,18 @@ impl Node {
         Ok(())
     }
 
+    /// SIGTERM, and a good end. Some service managers send it to the process and to its group, so it is sent twice.
+    pub fn terminate(&mut self) -> Result<()> {
+        let pid = self.child.id().to_string();
+        for _ in 0..2 {
+            // The second may come too late.
+            let _ = Command::new("kill").args(["-TERM", &pid]).output()?;
+        }
+        let status = self.child.wait()?;
+        ensure!(status.success(), "{self} ended with {status}:\n{}", self.log());
+        Ok(())
+    }
+
     /// Starts it again where it was.
     pub fn restart(&mut self) -> Result<()> {
         self.spawn()?;
@@ -115,6 +127,11 @@ impl Node {
     pub fn spawn(&mut self) -> Result<()> {
         self.child = spawn(self.kind, self.port, &self.dir, &self.options)?;
         Ok(())
+    }
+
+    /// Where it runs and keeps its files.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// A file of its directory.

@@ -7,6 +7,7 @@ use conformance::client::Reply;
 use conformance::clients::{CLIS, cli, ioredis, redis_py};
 use conformance::mesh::Mesh;
 use conformance::node::Kind::{self, Handfast, Redis7, Valkey9};
+use conformance::node::Node;
 
 const KEYS: usize = 10_000;
 const FORMING_TIME_MAX: Duration = Duration::from_secs(20);
@@ -27,7 +28,7 @@ fn create(program: &str, kinds: &[Kind], port: u16) -> Result<(Mesh, String)> {
 
 /// How many keys all nodes hold.
 fn keys(mesh: &Mesh) -> Result<i64> {
-    let count = |node: &conformance::node::Node| match node.call(&["DBSIZE"])? {
+    let count = |node: &Node| match node.call(&["DBSIZE"])? {
         Reply::Int(count) => Ok(count),
         other => anyhow::bail!("{node}: DBSIZE answered {other}"),
     };
@@ -82,5 +83,39 @@ fn client_libraries_find_their_way_in_a_mixed_cluster() -> Result<()> {
     let check = cli(CLIS[0], &["--cluster", "check", &first])?;
     ensure!(check.contains("[OK] All nodes agree about slots configuration."), "{check}");
     ensure!(keys(&mesh)? == 2 * i64::try_from(KEYS)?);
+    Ok(())
+}
+
+/// A newcomer is added, takes slots, gives them back, and is removed.
+fn add_and_remove(program: &str, old: Kind, new: Kind, port: u16) -> Result<()> {
+    let (mut mesh, first) = create(program, &[old; 3], port)?;
+    // Others would become replicas when they give their last slot away.
+    let options = ["--cluster-enabled", "yes", "--cluster-allow-replica-migration", "no"];
+    mesh.nodes.push(Node::start(new, port + 3, &options)?);
+    let newcomer = format!("127.0.0.1:{}", port + 3);
+    let said = cli(program, &["--cluster", "add-node", &newcomer, &first])?;
+    ensure!(said.contains("[OK] New node added correctly."), "{said}");
+    mesh.wait_for_agreement(FORMING_TIME_MAX)?;
+    let (owner, id) = (mesh.id(0)?, mesh.id(3)?);
+    for (from, to) in [(&owner, &id), (&id, &owner)] {
+        let slots = ["--cluster-slots", "20", "--cluster-yes", "--cluster-from", from, "--cluster-to", to];
+        cli(program, &[&["--cluster", "reshard", &first], &slots[..]].concat())?;
+        mesh.wait_for_agreement(FORMING_TIME_MAX)?;
+        let check = cli(program, &["--cluster", "check", &newcomer])?;
+        ensure!(check.contains("[OK] All 16384 slots covered."), "{check}");
+    }
+    cli(program, &["--cluster", "del-node", &first, &id])?;
+    mesh.nodes.pop();
+    mesh.wait_for_agreement(FORMING_TIME_MAX)
+}
+
+#[test]
+fn managers_add_handfast_to_other_clusters_and_others_to_ours() -> Result<()> {
+    let cases = [(Redis7, Handfast), (Valkey9, Handfast), (Handfast, Redis7), (Handfast, Valkey9)];
+    for ((old, new), port) in cases.into_iter().zip((20750..).step_by(10)) {
+        let program = if old == Valkey9 || new == Valkey9 { CLIS[1] } else { CLIS[0] };
+        add_and_remove(program, old, new, port)
+            .with_context(|| format!("{program}, {} joins {}", new.name(), old.name()))?;
+    }
     Ok(())
 }

@@ -69,7 +69,7 @@ fn run(
 ) -> Result<std::convert::Infallible, String> {
     greet(config, logger, host);
     for warning in &start.warnings {
-        logger.log(Level::Warning, &format!("WARNING: {warning}"));
+        logger.log(Level::Warning, warning);
     }
     limit_descriptors(config, logger, host);
     let files = load_cluster(config)?;

@@ -32,17 +32,21 @@ impl super::State {
 }
 
 impl Control {
-    /// SIGTERM or SIGINT arrived; a second one ends the process at once.
+    /// SIGTERM or SIGINT arrived. A SIGINT during a shutdown is somebody at a terminal who will not wait; service managers
+    /// may well send SIGTERM twice.
     pub fn handle_signal(&mut self, name: &str, now: Now) {
         self.begin(now);
         let shared = &self.core.shared;
-        if self.state.is_shutting_down() {
+        let begun = self.state.is_shutting_down();
+        if begun && name == "SIGINT" {
             shared.log(Level::Warning, "You insist... exiting now.");
             self.exit_at_once(1);
             return;
         }
         shared.log(Level::Warning, &format!("Received {name} scheduling shutdown..."));
-        self.state.shut_down(true, now);
+        if !begun {
+            self.state.shut_down(true, now);
+        }
         self.settle(now);
     }
 

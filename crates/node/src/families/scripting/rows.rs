@@ -13,6 +13,12 @@ pub static ROWS: &[(Spec, Run)] = &[
         Run::Container,
     ),
     (
+        Spec::new("function|dump", 2, Group::Scripting, "7.0.0")
+            .with(&[Flag::Noscript])
+            .docs("Gives all libraries in one value.", "O(N) where N is the number of functions"),
+        Run::Node(function::dump),
+    ),
+    (
         Spec::new("function|flush", -2, Group::Scripting, "7.0.0")
             .with(&[Flag::Write, Flag::Noscript])
             .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
@@ -30,5 +36,20 @@ pub static ROWS: &[(Spec, Run)] = &[
             ])
             .docs("Lists the libraries.", "O(N) where N is the number of functions"),
         Run::Node(function::list),
+    ),
+    (
+        Spec::new("function|restore", -3, Group::Scripting, "7.0.0")
+            .with(&[Flag::Write, Flag::Denyoom, Flag::Noscript])
+            .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+            .args(&[
+                text("serialized-value"),
+                oneof(
+                    "policy",
+                    &[flag("flush", "FLUSH"), flag("append", "APPEND"), flag("replace", "REPLACE")],
+                )
+                .optional(),
+            ])
+            .docs("Takes the libraries of a value.", "O(N) where N is the number of functions in it"),
+        Run::Node(function::restore),
     ),
 ];
