@@ -318,11 +318,10 @@ impl World {
                 self.freeze(host, time.as_micros() as u64);
                 self.schedule(time.as_micros() as u64, Event::Action { host, life, id, outcome: Ok(()) });
             }
-            Action::Listen(id, _) | Action::Rewrite(id, _) => {
+            Action::Listen(id, _) | Action::Apply(id, _) | Action::Rewrite { id, .. } => {
                 let after = self.between(FILE_US);
                 self.schedule(after, Event::Action { host, life, id, outcome: Ok(()) });
             }
-            Action::Apply(_) => {}
         }
     }
 
