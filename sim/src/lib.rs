@@ -2,10 +2,14 @@
 //! seed decides.
 //!
 //! A [`seat`] is one running node with its machines, letters and sockets. A [`desk`] has one seat and a few
-//! clients, and plays transcripts. A `world` has many, with a network, disks and clocks between them.
+//! clients, and plays transcripts. A [`world`] has many, with a network, disks and clocks between them.
 
+pub mod check;
+pub mod clock;
 pub mod desk;
 pub mod disk;
+pub mod life;
 pub mod outside;
 pub mod seat;
 pub mod settings;
+pub mod world;

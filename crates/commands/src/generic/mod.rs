@@ -4,6 +4,7 @@ mod copy;
 mod count;
 mod delete;
 mod expire;
+mod memory;
 mod object;
 mod random;
 mod rename;

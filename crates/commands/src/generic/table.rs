@@ -1,6 +1,6 @@
 //! The rows of the generic family: keys of any type.
 
-use super::{copy, count, delete, expire, object, random, rename, scan, ttl};
+use super::{copy, count, delete, expire, memory, object, random, rename, scan, ttl};
 use crate::command::Row;
 use crate::spec::Flag::{Denyoom, Fast, Loading, Readonly, Stale, TouchesArbitraryKeys, Write};
 use crate::spec::KeyFlag::{Access, Delete, Insert, OW, RM, RO, RW, Update};
@@ -96,6 +96,27 @@ pub static ROWS: &[Row] = &[
             .args(&[typed("pattern", ArgKind::Pattern)])
             .docs("Returns all keys that match a pattern.", "O(N) in the keys of the database"),
         scan::keys,
+    ),
+    Row::keys(
+        Spec::new("memory", -2, Group::Server, "4.0.0")
+            .categories(&[])
+            .docs("Where memory goes.", "Depends on subcommand."),
+        memory::help,
+    ),
+    Row::keys(
+        Spec::new("memory|help", 2, Group::Server, "4.0.0")
+            .with(&[Loading, Stale])
+            .categories(&[])
+            .docs("Lists the subcommands.", "O(1)"),
+        memory::help,
+    ),
+    Row::keys(
+        Spec::new("memory|usage", -3, Group::Server, "4.0.0")
+            .with(&[Readonly])
+            .keys(&[first(2, &[RO])])
+            .args(&[KEY, int("count").after("SAMPLES").optional()])
+            .docs("Returns the bytes that a key takes.", "O(1)"),
+        memory::usage,
     ),
     Row::keys(
         generic("move", 3, "1.0.0")

@@ -7,10 +7,10 @@ use crate::registry::Registry;
 use crate::spec::Acl;
 
 /// `COMMAND LIST [FILTERBY MODULE name|ACLCAT category|PATTERN glob]`, given what follows `LIST`. Names of
-/// subcommands appear when a filter fits them.
+/// subcommands are among them.
 pub fn list<H>(commands: &Registry<H>, options: Args<'_>, out: &mut Reply<'_>) {
     if options.is_empty() {
-        return reply(commands.top().map(|c| c.spec.name), out);
+        return reply(commands.all().map(|c| c.spec.name), out);
     }
     let is = |i: usize, word: &str| options[i].eq_ignore_ascii_case(word.as_bytes());
     if options.len() != 3 || !is(0, "filterby") {
