@@ -5,6 +5,7 @@ use crate::core::Core;
 use crate::event::Level;
 use crate::node::Report;
 use crate::node_table::NodeKey;
+use crate::recorder::What;
 use crate::wire::NodeFlags;
 use base::NodeId;
 use std::time::Duration;
@@ -29,7 +30,9 @@ pub(crate) fn report(core: &mut Core, key: NodeKey, by: NodeKey) {
             let by = &core.nodes[by];
             let text =
                 format!("Node {} ({}) reported node {id} ({human}) as not reachable.", by.id, by.human());
+            let by = by.id;
             core.log(Level::Verbose, text);
+            core.record(What::Reported, Some(id), [("by", by.into())]);
         }
     }
     evaluate(core, key);
@@ -49,7 +52,9 @@ pub(crate) fn withdraw(core: &mut Core, key: NodeKey, by: NodeKey) {
         let (id, human) = (node.id, node.human());
         let by = &core.nodes[by];
         let text = format!("Node {} ({}) reported node {id} ({human}) is back online.", by.id, by.human());
+        let by = by.id;
         core.log(Level::Verbose, text);
+        core.record(What::ReportWithdrawn, Some(id), [("by", by.into())]);
     }
 }
 
@@ -73,6 +78,11 @@ pub(crate) fn suspect(core: &mut Core, key: NodeKey) {
     core.nodes.suspects += 1;
     core.todo.update_state = true;
     core.view_changed();
+    let now = core.now.mono;
+    let silent = |at: base::Mono| now.since(at).as_millis() as u64;
+    let silent_ms = core.nodes[key].data_received.map_or(0, silent);
+    let reports = core.nodes[key].reports.len() as u64;
+    core.record(What::Suspected, Some(id), [("silent-ms", silent_ms.into()), ("reports", reports.into())]);
     if core.nodes.me().votes() {
         evaluate(core, key);
     } else {
@@ -93,12 +103,13 @@ pub(crate) fn evaluate(core: &mut Core, key: NodeKey) {
     }
     let (id, human) = (core.nodes[key].id, core.nodes[key].human());
     core.log(Level::Notice, format!("Marking node {id} ({human}) as failing (quorum reached)."));
-    mark(core, key);
+    mark(core, key, &format!("{votes} of {} primaries do not reach it", core.health.size));
     compose::broadcast_fail(core, id);
 }
 
-/// The mark itself.
-pub(crate) fn mark(core: &mut Core, key: NodeKey) {
+/// The mark itself, and why.
+pub(crate) fn mark(core: &mut Core, key: NodeKey, why: &str) {
+    core.record(What::Failed, Some(core.nodes[key].id), [("reason", why.into())]);
     let now = core.now.mono;
     let node = &mut core.nodes[key];
     node.flags.remove(NodeFlags::PFAIL);
@@ -123,7 +134,8 @@ pub(crate) fn told(core: &mut Core, sender: Option<NodeKey>, sender_id: NodeId, 
     let (by, about) = (core.nodes[sender].human(), core.nodes[key].human());
     let text = format!("FAIL message received from {sender_id} ({by}) about {failed} ({about})");
     core.log(Level::Notice, text);
-    mark(core, key);
+    let sender = core.nodes[sender].id;
+    mark(core, key, &format!("node {sender} found a quorum"));
 }
 
 /// It answered on our own link.
@@ -133,6 +145,8 @@ pub(crate) fn answered(core: &mut Core, key: NodeKey) {
     node.pong_received = Some(now);
     node.ping_sent = None;
     if node.put(NodeFlags::PFAIL, false) {
+        let id = node.id;
+        core.record(What::Cleared, Some(id), []);
         core.nodes.suspects = core.nodes.suspects.saturating_sub(1);
         core.todo.update_state = true;
         core.save_soon();
@@ -155,6 +169,9 @@ fn undo(core: &mut Core, key: NodeKey) {
     };
     let text = format!("Clear FAIL state for node {} ({}): {why}", node.id, node.human());
     core.log(Level::Notice, text);
+    let failed_ms = core.now.mono.since(core.nodes[key].fail_time).as_millis() as u64;
+    let fields = [("after-ms", failed_ms.into()), ("reason", why.into())];
+    core.record(What::Recovered, Some(core.nodes[key].id), fields);
     core.nodes[key].flags.remove(NodeFlags::FAIL | NodeFlags::MY_PRIMARY_FAIL);
     core.todo.update_state = true;
     core.save_soon();

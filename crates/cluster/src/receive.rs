@@ -5,9 +5,10 @@ use crate::event::{Event, Level, LinkId};
 use crate::handshake::{self, Completed};
 use crate::node_table::NodeKey;
 use crate::place::{Place, ip_text};
+use crate::recorder::What;
 use crate::roles::{self, Role};
 use crate::wire::{self, Body, Extension, Gossip, Header, Message, MsgFlags, NodeFlags, PeerClass, PingKind};
-use crate::{announce, claims, compose, curiosity, election, epochs, failure, gossip};
+use crate::{announce, claims, compose, curiosity, election, epochs, failure, gossip, meeting};
 
 /// Flags that a node's own header settles, set or clear.
 const HEADER_TRUTH: NodeFlags =
@@ -15,6 +16,10 @@ const HEADER_TRUTH: NodeFlags =
 
 /// Bytes of a link, cut anywhere.
 pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
+    if meeting::probed(core, id, input) {
+        return;
+    }
+    let came = input;
     let Some(mut framer) = core.links.get_mut(id).and_then(|l| l.framer.take()) else { return };
     loop {
         // A borrow of its own for each packet: one may lie in the input, the next in the framer.
@@ -28,6 +33,10 @@ pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
                 let peer = core.links.get(id).and_then(|l| l.peer);
                 let from = peer.map_or(String::new(), |p| format!(" from {p}"));
                 core.log(Level::Warning, format!("{bad}{from}"));
+                dropped(core, id, bad.name(), None);
+                if core.links.get(id).is_some_and(|link| !link.used) {
+                    meeting::garbled(core, core.links.get(id).and_then(|link| link.node), came);
+                }
                 core.close_link(id);
             }
         }
@@ -52,16 +61,36 @@ fn one(core: &mut Core, id: LinkId, packet: &[u8]) {
     match wire::decode(packet) {
         Ok(Message::Full(packet)) => full(core, id, packet.header, packet.body),
         Ok(Message::Light(body)) => light(core, id, body),
-        Err(invalid) => core.log(Level::Warning, invalid.to_string()),
+        Err(invalid) => {
+            core.log(Level::Warning, invalid.to_string());
+            dropped(core, id, invalid.name(), wire::kind_of(packet));
+        }
     }
     if let Some(link) = core.links.get_mut(id) {
         link.used = true;
     }
 }
 
+/// Counts and remembers a packet that was thrown away.
+pub(crate) fn dropped(core: &mut Core, id: LinkId, reason: &'static str, kind: Option<u16>) {
+    core.stats.dropped(reason);
+    let link = core.links.get(id);
+    let node = link.and_then(|l| l.node).map(|key| &core.nodes[key]).filter(|node| !node.in_handshake());
+    let node = node.map(|node| node.id);
+    // The port of a link that was accepted says nothing, and would make each redial a record of its own.
+    let from = link.and_then(|l| l.peer).map_or(String::new(), |peer| ip_text(peer.ip()));
+    let kind = kind.map_or("unknown", wire::kind_name);
+    core.record(
+        What::PacketDropped,
+        node,
+        [("reason", reason.into()), ("type", kind.into()), ("from", from.into())],
+    );
+}
+
 fn debug_dropped(core: &mut Core, id: LinkId, kind: u16) {
     let text = format!("Dropping packet of type {} that matches debug drop filter", wire::kind_name(kind));
     core.log(Level::Warning, text);
+    dropped(core, id, "filter", Some(kind));
     if core.debug.close_on_drop {
         core.close_link(id);
     }
@@ -81,6 +110,7 @@ fn light(core: &mut Core, id: LinkId, body: Body) {
                  first message on the link"
             ),
         );
+        dropped(core, id, "light", Some(body.kind()));
         core.close_link(id);
         return;
     };
@@ -94,6 +124,9 @@ fn full(core: &mut Core, id: LinkId, header: Header, body: Body) {
     let sender = identify(core, id, &header);
     if let Some(sender) = sender {
         heard(core, id, sender, &header);
+    }
+    if sender.is_none() && !matches!(body, Body::Ping { .. } | Body::Unknown(_)) {
+        dropped(core, id, "unknown-sender", Some(body.kind()));
     }
     match body {
         Body::Ping { kind, gossip, extensions } => ping(core, id, sender, header, kind, gossip, extensions),
@@ -111,7 +144,10 @@ fn full(core: &mut Core, id: LinkId, header: Header, body: Body) {
         }
         // Nobody asks us to pause, as nobody replicates from us yet; and we never ask for votes.
         Body::MfStart | Body::AuthAck | Body::Publish { .. } | Body::Update { .. } | Body::Module { .. } => {}
-        Body::Unknown(kind) => core.log(Level::Warning, format!("Received unknown packet type: {kind}")),
+        Body::Unknown(kind) => {
+            core.log(Level::Warning, format!("Received unknown packet type: {kind}"));
+            dropped(core, id, "unknown-type", None);
+        }
     }
 }
 
@@ -154,6 +190,7 @@ fn changed_identity(core: &mut Core, id: LinkId, key: NodeKey, header: &Header) 
         header.sender
     );
     core.log(Level::Warning, text);
+    dropped(core, id, "changed-sender", None);
     core.close_link(id);
 }
 
@@ -173,6 +210,7 @@ fn wrong_identity(core: &mut Core, key: NodeKey, header: &Header) {
     node.flags.insert(NodeFlags::NOADDR);
     node.addr = Place::default();
     let failed = (node.id, node.is_failed());
+    core.record(What::NameMismatch, Some(failed.0), [("answered", header.sender.into())]);
     core.log(Level::Debug, text);
     core.close_outbound(key);
     core.save_soon();
@@ -181,7 +219,7 @@ fn wrong_identity(core: &mut Core, key: NodeKey, header: &Header) {
         if core.nodes[key].put(NodeFlags::PFAIL, false) {
             core.nodes.suspects = core.nodes.suspects.saturating_sub(1);
         }
-        failure::mark(core, key);
+        failure::mark(core, key, "another node answers at its address");
         compose::broadcast_fail(core, failed.0);
     }
 }
@@ -261,6 +299,7 @@ fn ping(
     if let Some(sender) = sender
         && known(core, id, sender, &header, kind) == Role::Stale
     {
+        dropped(core, id, "stale", None);
         return;
     }
     if let Some(trusted) = trusted {
@@ -306,6 +345,9 @@ fn learn_my_address(core: &mut Core, id: LinkId, kind: PingKind) {
     let ip = ip_text(local);
     if ip != me.addr.ip {
         core.log(Level::Warning, format!("IP address for this node updated to {ip}"));
+        let before = core.nodes.me().addr.ip.clone();
+        let me = core.nodes.me().id;
+        core.record(What::AddressChanged, Some(me), [("from", before.into()), ("to", ip.as_str().into())]);
         core.nodes.me_mut().addr.ip = ip;
         core.save_soon();
         core.view_changed();

@@ -9,11 +9,13 @@ use crate::forget::Blacklist;
 use crate::gossip::News;
 use crate::health::Health;
 use crate::links::Links;
+use crate::meeting::Meetings;
 use crate::node::{Announced, Node};
 use crate::node_table::{NodeKey, NodeTable};
 use crate::operator::Debug;
 use crate::outbox::Outbox;
 use crate::place::Place;
+use crate::recorder::{Recorder, What};
 use crate::save::Complaints;
 use crate::saver::{Promises, Saver};
 use crate::settings::Settings;
@@ -90,12 +92,15 @@ pub(crate) fn core(
         }
     }
     announce_myself(&mut core);
+    core.slots.take_moves();
+    core.record(What::Started, Some(id), [("nodes", (core.nodes.len() as u64).into())]);
     core.view_changed();
     core.todo.update_state = true;
     Ok(core)
 }
 
 fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core {
+    let record_limit = settings.records_max;
     Core {
         settings,
         nodes: NodeTable::new(me),
@@ -106,6 +111,8 @@ fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core
         blacklist: Blacklist::default(),
         news: News::default(),
         curiosity: Curiosity::default(),
+        meetings: Meetings::default(),
+        recorder: Recorder::new(record_limit),
         saver,
         complaints: Complaints::default(),
         stats: Stats::default(),
