@@ -264,10 +264,8 @@ fn advance(core: &mut Core, meeting: &mut Meeting) -> Option<Result<NodeId, Meet
                 compose::ping(core, link, PingKind::Ping);
             }
         }
-        Stage::Confirming(at) if mutual && node.pong_received.is_some_and(|pong| pong >= at) => {
-            if node.ping_sent.is_none() {
-                return Some(Ok(node.id));
-            }
+        Stage::Confirming(at) if mutual && node.ping_sent.is_none() && node.pong_received >= Some(at) => {
+            return Some(Ok(node.id));
         }
         _ => {}
     }

@@ -5,11 +5,12 @@ use crate::host::{Host, Listeners};
 use crate::mailbox::{Boxes, ToControl, ToWorker};
 use crate::net::Listener;
 use crate::run::files::Work;
+use crate::run::resolver::Resolver;
 use base::Now;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use node::config::Config;
-use node::control::{Action, Control, LinkAction, LinkId};
+use node::control::{Action, Control, DialError, LinkAction, LinkId};
 use node::shared::{Level, Shared};
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Read, Write};
@@ -47,6 +48,7 @@ pub struct ControlLoop {
     clock: Clock,
     poll: Poll,
     files: Sender<Work>,
+    resolver: Resolver,
     listeners: Vec<Listener>,
     links: HashMap<Token, Link>,
     tokens: HashMap<LinkId, Token>,
@@ -73,6 +75,7 @@ impl ControlLoop {
         Ok(ControlLoop {
             control,
             shared,
+            resolver: Resolver::new(Arc::clone(&boxes)),
             boxes,
             host,
             clock,
@@ -129,6 +132,7 @@ impl ControlLoop {
             match letter {
                 ToControl::Mail(mail) => self.control.handle_mail(mail, now),
                 ToControl::File(op, result) => self.control.handle_file(op, result, now),
+                ToControl::Resolved(id, found) => self.control.handle_resolved(id, found, now),
                 ToControl::Signal(name) => self.control.handle_signal(name, now),
                 ToControl::Outcome(id, outcome) => self.control.handle_outcome(id, outcome, now),
             }
@@ -179,6 +183,7 @@ impl ControlLoop {
                 self.host.apply(&config);
                 self.control.handle_outcome(id, Ok(()), self.clock.now());
             }
+            Action::Resolve(id, host) => self.resolver.resolve(id, host),
             Action::Rewrite { id, settings, force_all } => {
                 let path = self.host.config_path().to_owned();
                 let _ = self.files.send(Work::Rewrite { id, path, settings, force_all });
@@ -244,9 +249,11 @@ impl ControlLoop {
     fn link_action(&mut self, action: LinkAction) {
         match action {
             LinkAction::Dial { link, addr } => {
-                let dialled = self.host.dial(addr).is_ok_and(|stream| self.add(link, stream, false));
-                if !dialled {
-                    self.control.handle_down(link, self.clock.now());
+                let now = self.clock.now();
+                match self.host.dial(addr) {
+                    Ok(stream) if self.add(link, stream, false) => {}
+                    Ok(_) => self.control.handle_down(link, now),
+                    Err(error) => self.control.handle_dial_failed(link, dial_error(&error), now),
                 }
             }
             LinkAction::Close(link) => {
@@ -307,8 +314,8 @@ impl ControlLoop {
                     self.control.handle_up(id, local, now);
                 }
                 (Ok(None), Err(e)) if e.kind() == io::ErrorKind::NotConnected => return,
-                _ => {
-                    self.down(token);
+                (Ok(Some(error)) | Err(error), _) | (_, Err(error)) => {
+                    self.dial_failed(token, &error);
                     return;
                 }
             }
@@ -321,8 +328,8 @@ impl ControlLoop {
             let Some(link) = self.links.get_mut(&token) else { return };
             if !link.connected {
                 // A refused connection shows as an error event.
-                if matches!(link.stream.take_error(), Ok(Some(_)) | Err(_)) {
-                    self.down(token);
+                if let Ok(Some(error)) | Err(error) = link.stream.take_error() {
+                    self.dial_failed(token, &error);
                 }
                 return;
             }
@@ -343,10 +350,29 @@ impl ControlLoop {
         }
     }
 
+    fn dial_failed(&mut self, token: Token, error: &io::Error) {
+        if let Some(link) = self.links.remove(&token) {
+            self.tokens.remove(&link.id);
+            self.control.handle_dial_failed(link.id, dial_error(error), self.clock.now());
+        }
+    }
+
     fn down(&mut self, token: Token) {
         if let Some(link) = self.links.remove(&token) {
             self.tokens.remove(&link.id);
             self.control.handle_down(link.id, self.clock.now());
+        }
+    }
+}
+
+fn dial_error(error: &io::Error) -> DialError {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => DialError::Refused,
+        io::ErrorKind::TimedOut => DialError::TimedOut,
+        _ => {
+            // Without the number: the words are for an operator.
+            let text = error.to_string();
+            DialError::Other(text.split(" (os error").next().unwrap_or_default().to_owned())
         }
     }
 }
