@@ -120,6 +120,7 @@ fn say_down(core: &mut Core, id: LinkId, why: Option<DialError>) {
         Some(DialError::Refused) => "refused".to_owned(),
         Some(DialError::TimedOut) => "timed-out".to_owned(),
         Some(DialError::Other(text)) => text,
+        Some(DialError::Closed) => "closed by the other end".to_owned(),
         None if link.up => "closed by the other end".to_owned(),
         None => "could not be connected".to_owned(),
     };

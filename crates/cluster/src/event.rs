@@ -53,6 +53,8 @@ pub enum DialError {
     Refused,
     /// The system gave up waiting.
     TimedOut,
+    /// Connected, and closed at once by the other end.
+    Closed,
     /// The system's words.
     Other(String),
 }

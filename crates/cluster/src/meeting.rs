@@ -151,6 +151,7 @@ pub(crate) fn link_down(core: &mut Core, key: NodeKey, was_up: bool, why: Option
         meeting.stage = Stage::Dialling;
         meeting.trouble.get_or_insert(match why {
             _ if was_up => MeetError::Closed,
+            Some(DialError::Closed) => MeetError::Closed,
             Some(DialError::Refused) => MeetError::Refused,
             Some(DialError::TimedOut) => MeetError::NoConnection,
             Some(DialError::Other(text)) => MeetError::Unreachable(text.clone()),
@@ -184,8 +185,8 @@ pub(crate) fn found(core: &mut Core, key: NodeKey, known: NodeKey) {
     }
 }
 
-/// Whether a node that told its name stays out. A plain MEET lets in whom FORGET bars, as Redis does; to a client that waits, a member
-/// that the gossip of the ban takes out again would be a false promise.
+/// Whether a node that told its name stays out. A plain MEET lets in whom FORGET bars, as Redis does. A client that waits is told of the
+/// ban instead: the others still keep it, so the node would be no member of theirs.
 pub(crate) fn bars(core: &mut Core, key: NodeKey, name: &NodeId) -> bool {
     let Some(left) = core.blacklist.left(name, core.now.mono) else { return false };
     let all_wait = core.meetings.of(key).all(|m| m.deadline.is_some());

@@ -178,14 +178,18 @@ fn load_node(core: &mut Core, line: &SavedNode) -> Result<NodeKey, StartError> {
         bus: line.address.bus_port,
     };
     if line.flags.contains(NodeFlags::MYSELF) {
+        let was_replica = line.flags.contains(NodeFlags::REPLICA);
         let me = core.nodes.me_mut();
         me.addr.ip = place.ip;
-        me.config_epoch = line.config_epoch;
-        me.shard = line.shard.unwrap_or(me.shard);
-        if line.flags.contains(NodeFlags::REPLICA) {
+        if was_replica {
+            // The epoch and the shard of its line are its primary's: claiming them would be a collision with it.
             let text =
                 "This node was a replica: it starts as an empty primary, replication is not built yet.";
             core.log(Level::Warning, text.to_string());
+            core.want_save();
+        } else {
+            me.config_epoch = line.config_epoch;
+            me.shard = line.shard.unwrap_or(me.shard);
         }
         return Ok(core.nodes.myself);
     }
@@ -234,6 +238,7 @@ fn announce_myself(core: &mut Core) {
     if changed {
         core.want_save();
         core.view_changed();
+        core.todo.broadcast_ping = true;
     }
 }
 

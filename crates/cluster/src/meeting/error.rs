@@ -40,8 +40,10 @@ pub enum MeetError {
     /// Our own bus answered.
     #[error("that is the address of this node itself")]
     Myself,
-    /// It would be removed again by whoever heard of the ban.
-    #[error("node {node} is banned by CLUSTER FORGET for another {left_s} seconds")]
+    /// Those who heard of the ban would go on without it.
+    #[error(
+        "node {node} is banned by CLUSTER FORGET for another {left_s} seconds; MEET without WAIT lifts the ban"
+    )]
     Banned {
         /// Who.
         node: NodeId,

@@ -48,7 +48,9 @@ impl Control {
 
     /// What the client that waits for `id` is told, if all else that it waits for has ended.
     pub(super) fn end_action(&mut self, id: ActionId, outcome: Outcome) {
-        let Some(at) = self.state.acting.iter().position(|acting| acting.awaits.contains(&id)) else { return };
+        let Some(at) = self.state.acting.iter().position(|acting| acting.awaits.contains(&id)) else {
+            return;
+        };
         let acting = &mut self.state.acting[at];
         acting.awaits.retain(|awaited| *awaited != id);
         if let Err(error) = outcome {

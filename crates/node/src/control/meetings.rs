@@ -64,7 +64,9 @@ impl Control {
         let begun = match found {
             Ok(mut addresses) => {
                 addresses.truncate(ADDRESSES_MAX);
-                cluster.meet_at(&target, &addresses, patience, &who, now).map_err(|refused| refused.to_string())
+                cluster
+                    .meet_at(&target, &addresses, patience, &who, now)
+                    .map_err(|refused| refused.to_string())
             }
             Err(why) => Err(target.unresolved(&why).to_string()),
         };

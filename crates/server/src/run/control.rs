@@ -251,8 +251,11 @@ impl ControlLoop {
             LinkAction::Dial { link, addr } => {
                 let now = self.clock.now();
                 match self.host.dial(addr) {
-                    Ok(stream) if self.add(link, stream, false) => {}
-                    Ok(_) => self.control.handle_down(link, now),
+                    Ok(stream) => {
+                        if !self.add(link, stream, false) {
+                            self.control.handle_down(link, now);
+                        }
+                    }
                     Err(error) => self.control.handle_dial_failed(link, dial_error(&error), now),
                 }
             }
@@ -369,6 +372,7 @@ fn dial_error(error: &io::Error) -> DialError {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => DialError::Refused,
         io::ErrorKind::TimedOut => DialError::TimedOut,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => DialError::Closed,
         _ => {
             // Without the number: the words are for an operator.
             let text = error.to_string();
