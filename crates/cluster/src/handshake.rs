@@ -101,6 +101,8 @@ pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Comple
         node.flags.insert(NodeFlags::PRIMARY);
     }
     node.created = core.now.mono;
+    // The link on which it said MEET counts: should it forget us, it must not be taken for one that never knew us.
+    node.was_mutual |= node.inbound.is_some();
     core.log(Level::Debug, format!("Handshake with node {} completed.", header.sender));
     core.welcome(key);
     core.todo.update_state = true;
