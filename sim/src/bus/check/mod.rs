@@ -40,10 +40,9 @@ impl Watch {
         bytes: &[u8],
     ) -> Result<(), String> {
         if family == Family::Ours {
-            for receiver in receiver {
-                if let Verdict::Dropped(why) | Verdict::Fatal(why) = judge(receiver, bytes) {
-                    return Err(format!("a packet that a {receiver:?} throws away: {why}"));
-                }
+            let verdict = receiver.map_or(Verdict::Taken, |receiver| judge(receiver, bytes));
+            if let Verdict::Dropped(why) | Verdict::Fatal(why) = verdict {
+                return Err(format!("a packet that a {receiver:?} throws away: {why}"));
             }
         }
         let packet = Raw(bytes);

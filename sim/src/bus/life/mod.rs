@@ -23,6 +23,9 @@ const LOOK_US: u64 = 5_000_000;
 /// Time between two questions whether all agree, microseconds.
 const ASK_US: u64 = 500_000;
 
+/// Of no more hosts than these, the tables are shown when a life ended badly.
+const SHOWN_MAX: usize = 16;
+
 /// How a life ended.
 pub struct Report {
     /// What went wrong, if anything.
@@ -45,7 +48,9 @@ pub fn live(plan: Plan) -> Report {
     let outcome = life.live(plan.seconds * 1_000_000);
     if let Err(broken) = &outcome {
         life.world.say(broken.to_string());
-        life.show_all();
+        if life.world.hosts.len() <= SHOWN_MAX {
+            life.show_all();
+        }
     }
     Report {
         outcome,

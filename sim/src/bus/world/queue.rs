@@ -54,11 +54,6 @@ impl<E> Queue<E> {
         }
         self.heap.pop().map(|Reverse(entry)| (entry.at, entry.event))
     }
-
-    /// How many events wait.
-    pub fn len(&self) -> usize {
-        self.heap.len()
-    }
 }
 
 #[cfg(test)]
@@ -71,7 +66,6 @@ mod tests {
         for (at, name) in [(5, 'a'), (3, 'b'), (5, 'c'), (3, 'd')] {
             queue.push(at, name);
         }
-        assert_eq!(queue.len(), 4);
         let order: Vec<(u64, char)> = std::iter::from_fn(|| queue.pop(4)).collect();
         assert_eq!(order, [(3, 'b'), (3, 'd')]);
         let order: Vec<(u64, char)> = std::iter::from_fn(|| queue.pop(9)).collect();

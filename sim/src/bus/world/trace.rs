@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// Lines kept for the end.
-const LINES_KEPT: usize = 400;
+const LINES_KEPT: usize = 1000;
 
 /// One thing that happened.
 pub enum Line {
