@@ -20,7 +20,7 @@ use crate::settings::Settings;
 use crate::slots::SlotTable;
 use crate::stats::Stats;
 use crate::verify::Doubts;
-use crate::wire::NodeFlags;
+use crate::wire::{NodeFlags, PingKind};
 use crate::{compose, dial, save};
 use base::{Mono, NodeId, Now, ReplOffset, Rng, ShardId, SlotSet};
 use std::collections::BTreeMap;
@@ -30,6 +30,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Todo {
     pub update_state: bool,
     pub broadcast_pong: bool,
+    /// Our address or what we announce changed: others follow addresses on PINGs only.
+    pub broadcast_ping: bool,
     pub view: bool,
     /// Tell a few nodes about newcomers without waiting for the next regular ping.
     pub spread_news: bool,
@@ -203,6 +205,7 @@ impl Core {
             let node = &mut self.nodes[key];
             node.inbound = Some(link);
             node.was_mutual |= !node.in_handshake();
+            node.forgot_us = false;
         }
     }
 
@@ -260,8 +263,10 @@ impl Core {
         if self.saver.ready_to_start() {
             save::start(self);
         }
-        if std::mem::take(&mut self.todo.broadcast_pong) {
-            compose::broadcast_pong(self);
+        let (ping, pong) = (self.todo.broadcast_ping, self.todo.broadcast_pong);
+        (self.todo.broadcast_ping, self.todo.broadcast_pong) = (false, false);
+        if ping || pong {
+            compose::broadcast(self, if ping { PingKind::Ping } else { PingKind::Pong });
         }
         dial::dial_new(self);
         if std::mem::take(&mut self.todo.view) {

@@ -13,7 +13,7 @@ use crate::wire::{
     self, Body, Extension, Gossip, Header, Message, MsgFlags, NodeFlags, PACKET_MAX, PeerClass, PingKind,
     kinds,
 };
-use crate::{admission, announce, claims, compose, curiosity, election, epochs, failure, gossip};
+use crate::{admission, announce, claims, compose, curiosity, election, epochs, failure, gossip, publish};
 
 /// Flags that a node's own header settles, set or clear.
 const HEADER_TRUTH: NodeFlags =
@@ -94,7 +94,7 @@ fn count_answer(core: &mut Core, id: LinkId, kind: u16) {
     if kind == kinds::PONG
         && let Some(link) = core.links.get_mut(id).filter(|_| id.is_dialled())
     {
-        link.answered = link.answered.wrapping_add(1);
+        link.answers = link.answers.wrapping_add(1);
     }
 }
 
@@ -127,6 +127,16 @@ fn light(core: &mut Core, id: LinkId, body: Body) {
     if said.word != Word::Doubted {
         core.nodes[sender].data_received = Some(core.now.mono);
     }
+    if !core.nodes[sender].is(publish::light_flag(&body)) {
+        let (node, kind) = (&core.nodes[sender], wire::kind_name(body.kind()));
+        let text = format!(
+            "Ignoring a lightweight message of type {kind} from node {} ({}), which does not announce them",
+            node.id,
+            node.human()
+        );
+        core.log(Level::Warning, text);
+        return;
+    }
     if let Body::Publish { sharded, channel, message } = body
         && verify::may_publish(core, id, sender, said)
     {
@@ -135,6 +145,9 @@ fn light(core: &mut Core, id: LinkId, body: Body) {
 }
 
 fn full(core: &mut Core, id: LinkId, header: Header, body: Body) {
+    if let Some(link) = core.links.get_mut(id) {
+        link.class = PeerClass::of(&header, &body).or(link.class);
+    }
     let sender = identify(core, id, &header);
     let mut said = verify::said(core, id);
     if let Some(sender) = sender {
@@ -254,8 +267,10 @@ fn wrong_identity(core: &mut Core, key: NodeKey, header: &Header) {
 /// What every full message of a node of the cluster tells, and whether its word counts.
 fn heard(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header, said: Said) -> Word {
     let announces = header.mflags.contains(MsgFlags::EXT_DATA);
+    let mut class = None;
     if let Some(link) = core.links.get_mut(id) {
         link.extensions_seen |= announces;
+        class = link.class;
     }
     let word = verify::weigh(core, sender, header, said);
     if word == Word::Doubted {
@@ -272,11 +287,7 @@ fn heard(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header, said: Sa
     if announces {
         node.flags.insert(NodeFlags::EXTENSIONS);
     }
-    // Only what a header shows is known: a Redis 7.0 shows extensions in some of its packets.
-    node.class = match (node.class, PeerClass::of(header)) {
-        (Some(PeerClass::Redis), PeerClass::Old) => Some(PeerClass::Redis),
-        (_, class) => Some(class),
-    };
+    node.class = class.or(node.class);
     if gained_data {
         core.view_changed();
     }
@@ -360,6 +371,9 @@ fn ping(
 fn known(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header, kind: PingKind, said: Said) -> Role {
     let ours = core.nodes[sender].outbound == Some(id);
     if kind == PingKind::Pong && ours {
+        if let Some(link) = core.links.get_mut(id) {
+            link.answered = true;
+        }
         failure::answered(core, sender);
     }
     if said.word == Word::Doubted {

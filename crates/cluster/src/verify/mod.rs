@@ -203,7 +203,7 @@ pub(crate) fn ask(core: &mut Core, key: NodeKey) {
     let now = core.now.mono;
     let Some(next) = next_question(core, key) else { return };
     let link_up = core.links.get(next.link).is_some_and(|l| l.up);
-    let answered = core.links.get(next.link).map_or(0, |l| l.answered);
+    let answered = core.links.get(next.link).map_or(0, |l| l.answers);
     let watch = core.doubts.watch(key, now);
     let waiting = watch.question.is_some_and(|q| q.link == next.link && !reached(answered, q.number));
     if !link_up || waiting || watch.asked_at.is_some_and(|at| now.since(at) < ASK_PAUSE) {
@@ -223,7 +223,7 @@ fn answers(core: &Core, link: LinkId, awaited: Option<Question>) -> bool {
         // On a link that is younger than the claim, so is every answer.
         None => true,
         Some(question) if question.link != link => true,
-        Some(question) => core.links.get(link).is_some_and(|l| reached(l.answered, question.number)),
+        Some(question) => core.links.get(link).is_some_and(|l| reached(l.answers, question.number)),
     }
 }
 
