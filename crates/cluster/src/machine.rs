@@ -318,4 +318,13 @@ impl Cluster {
     pub fn epochs(&self) -> (Epoch, Epoch, Epoch) {
         (self.core.epochs.current, self.core.nodes.me().config_epoch, self.core.epochs.last_vote)
     }
+
+    /// Whether the parts agree; for tests, after any call.
+    ///
+    /// # Panics
+    /// If they do not.
+    #[cfg(debug_assertions)]
+    pub fn check_invariants(&self) {
+        self.core.check_invariants();
+    }
 }

@@ -69,6 +69,8 @@ pub enum Rule {
     NamedDirectory,
     /// A host name.
     Hostname,
+    /// An address or host name that fits a bus packet, or nothing.
+    Endpoint,
     /// A human node name: printable, no blanks.
     NodeName,
     /// An IPv4 address, or nothing.
@@ -215,6 +217,7 @@ impl Rule {
             Rule::Any => Ok(()),
             Rule::FileName | Rule::NamedFile | Rule::NamedDirectory => self.check_file(text),
             Rule::Hostname => check_hostname(text),
+            Rule::Endpoint => check_endpoint(text),
             Rule::NodeName => check_node_name(text),
             Rule::Ipv4 if text.is_empty() || is_address::<Ipv4Addr>(text) => Ok(()),
             Rule::Ipv4 => Err("Invalid IPv4 address".to_owned()),
@@ -251,6 +254,17 @@ fn check_hostname(text: &[u8]) -> Result<(), String> {
     }
     if !text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.')) {
         return Err("Hostnames may only contain alphanumeric characters, hyphens or dots".to_owned());
+    }
+    Ok(())
+}
+
+/// What may stand in the address field of a header, for every peer.
+fn check_endpoint(text: &[u8]) -> Result<(), String> {
+    if text.len() > cluster::wire::ADDRESS_MAX {
+        return Err("cluster-announce-ip is too long".to_owned());
+    }
+    if !text.is_empty() && !cluster::wire::address_ok(text) {
+        return Err("cluster-announce-ip contains invalid character".to_owned());
     }
     Ok(())
 }

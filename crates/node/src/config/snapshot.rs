@@ -102,7 +102,9 @@ impl Settings {
             announce_client_ipv4: self.text("cluster-announce-client-ipv4"),
             announce_client_ipv6: self.text("cluster-announce-client-ipv6"),
             announce_client_port: self.number("cluster-announce-client-port"),
+            announce_client_tls_port: self.number("cluster-announce-client-tls-port"),
             availability_zone: self.text("availability-zone"),
+            databases: self.number("cluster-databases"),
         }
     }
 

@@ -229,8 +229,12 @@ pub struct Cluster {
     pub announce_client_ipv6: Vec<u8>,
     /// 0 for none.
     pub announce_client_port: u16,
+    /// 0 for none.
+    pub announce_client_tls_port: u16,
     /// `availability-zone`; empty for none.
     pub availability_zone: Vec<u8>,
+    /// Databases of a node in cluster mode.
+    pub databases: u32,
 }
 
 /// `maxmemory-policy`

@@ -100,7 +100,9 @@ impl Control {
     }
 
     fn report_lost(&self, slots: &SlotSet, to: Option<base::NodeId>) {
-        let keys: u64 = slots.iter().map(|slot| u64::from(self.core.shared.keyspace.has_keys(0, slot))).sum();
+        let keyspace = &self.core.shared.keyspace;
+        let held = |slot| (0..keyspace.databases()).any(|db| keyspace.has_keys(db, slot));
+        let keys = slots.iter().filter(|slot| held(*slot)).count();
         if keys > 0 {
             let to = to.map_or_else(|| "nobody".to_owned(), |id| id.to_string());
             let text = format!(

@@ -89,6 +89,7 @@ pub fn cluster_settings(config: &Config) -> cluster::Settings {
         announce_client_ipv4: text(&c.announce_client_ipv4),
         announce_client_ipv6: text(&c.announce_client_ipv6),
         announce_client_port: c.announce_client_port,
+        announce_client_tls_port: c.announce_client_tls_port,
         availability_zone: text(&c.availability_zone),
         preferred_endpoint: match c.preferred_endpoint_type {
             crate::config::EndpointType::Ip => cluster::view::EndpointType::Ip,

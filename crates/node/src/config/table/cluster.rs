@@ -16,7 +16,7 @@ pub(super) const ROWS: &[Directive] = &[
     row("cluster-announce-client-tls-port", PORT, "0"),
     row("cluster-announce-hostname", Kind::Text(Rule::Hostname), ""),
     row("cluster-announce-human-nodename", Kind::Text(Rule::NodeName), ""),
-    row("cluster-announce-ip", TEXT, ""),
+    row("cluster-announce-ip", Kind::Text(Rule::Endpoint), ""),
     row("cluster-announce-port", PORT, "0"),
     row("cluster-announce-tls-port", PORT, "0"),
     row("cluster-blacklist-ttl", int(0, LONG_MAX), "60"),
