@@ -19,7 +19,9 @@ usage: cargo xtask COMMAND
   conformance [OPTIONS]     Redis's test suite against our binary: [--all] [--unit U] [--mode external|cluster|spawn]
   bless [OPTIONS]           the same, and add what newly passes to the lists of names that must pass
   peers                     fetch the suite, the real Redis and Valkey servers and the client libraries, and no more
-  sim [OPTIONS]             the simulator: [--seed N]
+  sim [OPTIONS]             the simulator, whole nodes: [--seed N] [--nodes N] [--seconds S]
+  sim bus [OPTIONS]         the simulator, machines of the bus for hours: [--seed N] [--nodes N] [--hours H] [--family F]
+  sim mesh|redial [OPTIONS] the simulator, crowds: [--nodes N] [--star] [--latency MS]; sim --help has all
   instructions [--update]   instructions per command, counted by valgrind, against the committed figures
   divergences [--check]     write the generated part of DIVERGENCES.md, or say whether it is up to date";
 
