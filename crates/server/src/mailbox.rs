@@ -74,6 +74,8 @@ pub enum ToControl {
     Resolved(node::control::ActionId, Result<Vec<std::net::IpAddr>, String>),
     /// A signal arrived: its name.
     Signal(&'static str),
+    /// What the host names in `cluster-bus-allow` mean now.
+    BusAddresses(Vec<std::net::IpAddr>),
     /// An action of control ended elsewhere.
     Outcome(node::control::ActionId, Result<(), String>),
 }

@@ -2,6 +2,7 @@
 
 use super::{Refused, shown};
 use crate::core::Core;
+use crate::epochs;
 use crate::event::Level;
 use crate::meeting::{self, MeetId};
 use crate::place::{BUS_PORT_OFFSET, Place};
@@ -120,6 +121,7 @@ pub(crate) fn meet_at(
     let (ip, address) = (first.ip.clone(), first.address());
     core.log(Level::Notice, format!("Cluster meet {ip}:{} (user request from '{who}').", target.port));
     core.record(What::Meet, None, [("address", address.clone().into()), ("by", who.into())]);
+    epochs::open(core);
     match (meeting::begin(core, places, patience), patience) {
         (Ok(meet), Some(_)) => Ok(Some(meet)),
         (Ok(_), None) => Ok(None),

@@ -68,6 +68,7 @@ kinds! {
     SaveFailed "save-failed" true "The configuration could not be written.",
     LinkUp "link-up" true "A link is connected, or its far end is known.",
     LinkDown "link-down" true "A link is gone.",
+    Refused "refused" true "A connection, a claim or an address was not taken from a peer.",
     PacketDropped "packet-dropped" true "A packet was thrown away.",
 }
 

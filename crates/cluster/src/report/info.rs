@@ -1,6 +1,7 @@
 //! CLUSTER INFO.
 
 use crate::core::Core;
+use crate::refusal::Refusal;
 use crate::stats::{Class, Stats};
 use crate::wire::{NodeFlags, kind_name};
 use base::SLOTS;
@@ -69,12 +70,13 @@ pub(crate) fn text(core: &Core) -> String {
         bytes(name, class, s, &mut put);
     }
     put("total_cluster_links_buffer_limit_exceeded", &s.buffer_limit_exceeded);
-    further(s, &mut put);
+    further(core, &mut put);
     out
 }
 
 /// What Valkey has not: behind all that it has.
-fn further(s: &Stats, put: Put<'_>) {
+fn further(core: &Core, put: Put<'_>) {
+    let s = &core.stats;
     for (name, class) in [("gossip", Class::Gossip), ("decision", Class::Decision)] {
         bytes(name, class, s, put);
     }
@@ -82,6 +84,12 @@ fn further(s: &Stats, put: Put<'_>) {
         put(&format!("cluster_stats_messages_dropped_{reason}"), count);
     }
     put("cluster_stats_messages_dropped", &s.dropped.values().sum::<u64>());
+    for why in Refusal::ALL {
+        let count = core.refusals.count(why);
+        if count > 0 {
+            put(&format!("cluster_stats_refused_{}", why.name()), &count);
+        }
+    }
 }
 
 fn bytes(name: &str, class: Class, s: &Stats, put: Put<'_>) {

@@ -2,5 +2,6 @@
 
 pub mod control;
 pub mod files;
+pub mod names;
 pub mod resolver;
 pub mod worker;
