@@ -2,6 +2,7 @@
 //!
 //! `server` gives each machine a thread and real sockets; a simulator steps them all on one.
 
+pub mod blocking;
 pub mod clients;
 pub mod config;
 pub mod control;

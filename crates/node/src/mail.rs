@@ -39,6 +39,24 @@ pub enum WorkerMail {
         /// Its client id.
         client: u64,
     },
+    /// A blocked command was served.
+    Served {
+        /// Its connection.
+        conn: ConnId,
+        /// Its client id.
+        client: u64,
+        /// The reply, encoded.
+        reply: Vec<u8>,
+    },
+    /// CLIENT UNBLOCK ended the wait of a blocked command.
+    Unblocked {
+        /// Its connection.
+        conn: ConnId,
+        /// Its client id.
+        client: u64,
+        /// Reply an error, not what the end of its time would bring.
+        error: bool,
+    },
     /// Clients paused by CLIENT PAUSE may try again.
     Unpaused,
 }

@@ -17,6 +17,7 @@ mod siphash;
 mod slot;
 mod stripe;
 mod turn;
+mod wait;
 mod watch;
 
 pub use access::{Access, AccessStats, EntryMut, Expiry, Garbage, Swept};
@@ -26,6 +27,7 @@ pub use ds::entry::{EXPIRY_MAX_MS, IntText};
 pub use ds::{Entry, EntryRef, Kind, NewString, StrRef, ValueRef};
 pub use key::{DbId, Key, KeyHash};
 pub use keyspace::{Keyspace, Params};
-pub use sync::{Contended, Ticket, Wake, WorkerIdx};
+pub use sync::{Claim, Contended, Ticket, Wake, WorkerIdx};
 pub use turn::{ExclusiveAccess, Scanned, Turn};
+pub use wait::Waiter;
 pub use watch::Watcher;

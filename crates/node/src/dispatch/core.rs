@@ -1,5 +1,6 @@
 //! What every machine that runs commands has: snapshots of configuration and view, its counters, the time.
 
+use crate::blocking::Parked;
 use crate::clients::Card;
 use crate::config::{Config, OutputClass};
 use crate::counters::{CommandCounters, Counters};
@@ -38,6 +39,12 @@ pub struct Core {
     pub rng: Rng,
     /// Records of watches that lie in the keyspace and mean nothing any more.
     pub(crate) retired: Vec<(Arc<store::Watcher>, crate::session::Watched)>,
+    /// Blocked commands to be served once more stripes are held than their keys' writer held.
+    pub(crate) deferred: Vec<Arc<store::Waiter>>,
+    /// Records of ended waits that still lie in the keyspace.
+    pub(crate) ended_waits: Vec<Arc<store::Waiter>>,
+    /// The wait that the command just run began.
+    pub(crate) parked: Option<Box<Parked>>,
     /// Commands counted since time was last booked.
     pub(super) recent: Vec<u32>,
     /// Nothing about the node needs the careful path of dispatch.
@@ -61,6 +68,9 @@ impl Core {
             effects: Effects::default(),
             rng: Rng::new(seed),
             retired: Vec::new(),
+            deferred: Vec::new(),
+            ended_waits: Vec::new(),
+            parked: None,
             recent: Vec::new(),
             plain: false,
             pausing: false,

@@ -88,6 +88,7 @@ impl Worker {
         if conn.wait == Wait::Stripe || conn.reserved {
             shared.keyspace.forget(self.core.worker(), u64::from(id.0));
         }
+        self.end_wait(&mut conn);
         if let Some(session) = &mut conn.session {
             self.core.unwatch(session);
             self.core.collect_retired(session);
@@ -112,6 +113,7 @@ fn card(new: &NewClient, conn: ConnId, worker: usize, id: u64, now: Now) -> Card
         active_s: AtomicU64::new(now.unix_s()),
         flags: AtomicU32::new(if new.is_unix { CardFlags::UNIX } else { 0 }),
         killed: AtomicBool::new(false),
+        waiting: Mutex::default(),
         db: AtomicU32::new(0),
         multi: AtomicI64::new(-1),
         watching: AtomicU32::new(0),

@@ -19,6 +19,8 @@ impl Worker {
                     self.close(conn);
                 }
             }
+            WorkerMail::Served { conn, client, reply } => self.served(conn, client, &reply),
+            WorkerMail::Unblocked { conn, client, error } => self.unblocked(conn, client, error),
             // The turn that follows looks at the pause itself.
             WorkerMail::Unpaused => {}
         }
