@@ -72,6 +72,11 @@ pub(crate) fn ping(core: &mut Core, link: LinkId, kind: PingKind) {
     let Some(record) = core.links.get(link).filter(|l| l.up) else { return };
     let (to, link_class) = (record.node, record.class);
     let extensions_wanted = record.extensions_seen;
+    if kind != PingKind::Pong
+        && let Some(record) = core.links.get_mut(link)
+    {
+        record.asked = record.asked.wrapping_add(1);
+    }
     if let Some(key) = to.filter(|_| link.is_dialled()) {
         let now = core.now.mono;
         match kind {
