@@ -1,7 +1,9 @@
 //! What machines say to each other. Posting never blocks; a machine reads its mail between turns.
 
+use crate::pubsub::Message;
 use crate::session::Session;
 use resp::OwnedRequest;
+use std::sync::Arc;
 use store::ExclusiveAccess;
 
 /// Index of a worker, from 0.
@@ -57,6 +59,8 @@ pub enum WorkerMail {
         /// Reply an error, not what the end of its time would bring.
         error: bool,
     },
+    /// A message for clients of this worker.
+    Published(Arc<Message>),
     /// Clients paused by CLIENT PAUSE may try again.
     Unpaused,
 }
@@ -65,6 +69,8 @@ pub enum WorkerMail {
 pub enum ControlMail {
     /// Run a command, or a transaction that contains one.
     Run(Box<Job>),
+    /// A client published a message: other nodes must hear of it.
+    Publish(Arc<Message>),
 }
 
 /// A command on its way to control; its client is parked meanwhile.

@@ -31,6 +31,7 @@ impl Core {
             awaited,
             db: session.db,
             proto: session.proto,
+            is_timed: block.timeout.is_some(),
             no_touch: session.no_touch,
         };
         let waiter = Arc::new(Waiter { claim: Claim::new(), kind: block.kind, who: Box::new(blocked) });

@@ -35,6 +35,8 @@ pub struct Blocked {
     pub db: DbId,
     /// The protocol of the reply.
     pub proto: Proto,
+    /// The wait ends by itself.
+    pub is_timed: bool,
     /// CLIENT NO-TOUCH.
     pub no_touch: bool,
 }

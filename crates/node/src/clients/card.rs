@@ -26,6 +26,8 @@ impl CardFlags {
     pub const NO_EVICT: u32 = 64;
     /// CLIENT NO-TOUCH.
     pub const NO_TOUCH: u32 = 128;
+    /// Listens to channels.
+    pub const PUBSUB: u32 = 512;
     /// To be closed as soon as possible.
     pub const CLOSE_ASAP: u32 = 256;
 
@@ -78,6 +80,8 @@ pub struct Card {
     pub db: AtomicU32,
     /// Queued commands, or -1.
     pub multi: AtomicI64,
+    /// Channels, patterns and shard channels that it listens to.
+    pub subscriptions: [AtomicU32; 3],
     /// Keys under WATCH.
     pub watching: AtomicU32,
     /// Bytes of input held.

@@ -87,8 +87,10 @@ impl Control {
                 // Keys of slots that went elsewhere are kept, unreachable, until they can be moved after
                 // their slots: nothing is deleted on a peer's word.
                 Event::SlotsLost { slots, to } => self.report_lost(&slots, to),
-                // There are no subscribers yet.
-                Event::Published { .. } => {}
+                Event::Published { sharded, channel, message } => {
+                    let (channel, text) = (channel.into(), message.into());
+                    self.core.tell_listeners(&Arc::new(Message { shard: sharded, channel, text }));
+                }
                 Event::Saved { save, result } => self.saved(save, &result),
                 Event::Exit => self.exit_at_once(1),
             }

@@ -151,11 +151,15 @@ impl Core {
 
     /// Limits on unsent bytes of an ordinary client.
     pub fn output_limit(&self) -> OutputLimit {
-        let normal = self.config.clients.output_limit(OutputClass::Normal);
+        self.limit_of(OutputClass::Normal)
+    }
+
+    fn limit_of(&self, class: OutputClass) -> OutputLimit {
+        let limit = self.config.clients.output_limit(class);
         OutputLimit {
-            hard: normal.hard,
-            soft: normal.soft,
-            soft_for: std::time::Duration::from_secs(normal.soft_seconds),
+            hard: limit.hard,
+            soft: limit.soft,
+            soft_for: std::time::Duration::from_secs(limit.soft_seconds),
         }
     }
 
@@ -165,8 +169,14 @@ impl Core {
             Some(session) if !self.is_authenticated(session) => {
                 OutputLimit { hard: UNAUTHENTICATED_OUTPUT_MAX, ..OutputLimit::default() }
             }
-            _ => self.output_limit(),
+            Some(session) => self.limit_of(Self::output_class(session)),
+            None => self.limit_of(OutputClass::Normal),
         }
+    }
+
+    /// Which limits on unsent bytes hold for a client.
+    fn output_class(session: &Session) -> OutputClass {
+        if session.subscriptions.is_some() { OutputClass::PubSub } else { OutputClass::Normal }
     }
 
     pub(crate) fn log_output_overflow(&self, conn: Option<&Card>) {

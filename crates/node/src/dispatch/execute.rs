@@ -2,6 +2,7 @@
 
 use super::{Call, Core, Flow, Held, Request, Row, Run};
 use crate::control::State;
+use crate::families::pubsub::publish_notices;
 use crate::session::Session;
 use commands::{Cmd, Ground, Walk, WalkHandler};
 use resp::Reply;
@@ -46,6 +47,10 @@ impl Core {
                 flow = Flow::Blocked;
             }
             self.serve_ready(access);
+            self.tell_expired(access);
+        }
+        if !self.effects.notices.is_empty() {
+            publish_notices(self);
         }
         if flow != Flow::Blocked {
             self.book(row, session, out, start);

@@ -89,6 +89,10 @@ impl Worker {
             shared.keyspace.forget(self.core.worker(), u64::from(id.0));
         }
         self.end_wait(&mut conn);
+        if let Some(mut session) = conn.session.take() {
+            self.forget_subscriptions(id, &mut session);
+            conn.session = Some(session);
+        }
         if let Some(session) = &mut conn.session {
             self.core.unwatch(session);
             self.core.collect_retired(session);
@@ -116,6 +120,7 @@ fn card(new: &NewClient, conn: ConnId, worker: usize, id: u64, now: Now) -> Card
         waiting: Mutex::default(),
         db: AtomicU32::new(0),
         multi: AtomicI64::new(-1),
+        subscriptions: Default::default(),
         watching: AtomicU32::new(0),
         query: AtomicU64::new(0),
         query_free: AtomicU64::new(0),

@@ -10,6 +10,7 @@ mod batch;
 mod blocked;
 mod conn;
 mod exclusive;
+mod listening;
 mod input;
 mod mailroom;
 mod output;
@@ -23,6 +24,7 @@ pub use output::OutputLimit;
 
 use crate::dispatch::Core;
 use crate::mail::{ConnId, WorkerIdx};
+use crate::pubsub::Listeners;
 use crate::shared::Shared;
 use base::{Mono, Now};
 use batch::Batch;
@@ -51,6 +53,7 @@ pub struct Worker {
     resumed: Vec<ConnId>,
     /// When the waits of blocked commands end.
     deadlines: BTreeSet<(Mono, ConnId)>,
+    listeners: Listeners,
     exclusivity: Exclusivity,
     sweep: Sweep,
     pool: Pool,
@@ -78,6 +81,7 @@ impl Worker {
             paused: Vec::new(),
             resumed: Vec::new(),
             deadlines: BTreeSet::new(),
+            listeners: Listeners::default(),
             exclusivity: Exclusivity::new(index),
             sweep: Sweep::new(index, workers),
             pool: Pool::default(),

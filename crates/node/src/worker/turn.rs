@@ -58,6 +58,7 @@ impl Worker {
                 // Not before: what an exclusive holder changed is in force for all who enter after it.
                 if self.refresh() {
                     self.redirect_blocked(&turn);
+                    self.leave_lost_channels();
                 }
                 turn.clock = self.core.clock();
                 self.release_paused();
@@ -221,6 +222,7 @@ impl Worker {
         {
             self.core.collect_retired(session);
         }
+        self.note_subscriptions(&mut conn);
         conn.publish();
         if conn.reserved && conn.wait != Wait::Stripe {
             // It got what it wanted, or was refused meanwhile: others must not wait for it.
