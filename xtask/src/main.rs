@@ -1,10 +1,13 @@
 //! `cargo xtask …`: everything that is done to this tree and is not building it.
 
 mod check;
+mod fuzz;
+mod hammer;
 mod instructions;
 mod needs;
 mod shell;
 mod steps;
+mod toolchain;
 
 use std::process::ExitCode;
 
@@ -20,6 +23,8 @@ usage: cargo xtask COMMAND
   bless [OPTIONS]           the same, and add what newly passes to the lists of names that must pass
   peers                     fetch the suite, the real Redis and Valkey servers and the client libraries, and no more
   sim [OPTIONS]             the simulator: [--seed N]
+  fuzz [TARGET]… [OPTIONS]  search for inputs that break a decoder or the cluster machine: [--seconds N] [--keep] [--replay]
+  hammer [OPTIONS]          mutated bus packets against a live cluster under AddressSanitizer: [--packets N] [--seed S]
   instructions [--update]   instructions per command, counted by valgrind, against the committed figures
   divergences [--check]     write the generated part of DIVERGENCES.md, or say whether it is up to date";
 
@@ -48,6 +53,8 @@ fn run() -> Result<()> {
         "bless" => steps::bless(rest),
         "peers" => steps::peers(),
         "sim" => steps::sim(rest),
+        "fuzz" => fuzz::fuzz(rest, &steps::target()),
+        "hammer" => hammer::hammer(rest, &steps::target()),
         "instructions" => instructions::instructions(rest, &steps::target()),
         "divergences" => steps::divergences(rest),
         _ => {

@@ -310,8 +310,8 @@ pub(crate) fn bind(core: &mut Core, link: LinkId, key: NodeKey) {
     core.bind_inbound(link, key);
 }
 
-/// Whether a packet of a known node may be heard at all. Every node begins a link with PING or MEET; whoever begins
-/// with something else wants to be rid of it and gone.
+/// Whether a packet of a known node may be heard at all. Nodes begin a link with PING or MEET, but for what a Redis had
+/// queued while it was connecting; most who begin with something else want to be rid of it and gone.
 pub(crate) fn first_word(core: &mut Core, link: LinkId, sender: NodeKey, body: &Body) -> bool {
     let first = core.links.get(link).is_some_and(|l| !l.used);
     if !first
@@ -322,7 +322,7 @@ pub(crate) fn first_word(core: &mut Core, link: LinkId, sender: NodeKey, body: &
         return true;
     }
     let (kind, said) = (kind_name(body.kind()), said(core, link));
-    core.refuse(Refusal::FirstWord, Level::Warning, |core| {
+    core.refuse(Refusal::FirstWord, Level::Notice, |core| {
         let node = &core.nodes[sender];
         format!(
             "A link begins with a packet of type {kind} in the name of node {} ({}){}",

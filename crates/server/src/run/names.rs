@@ -34,7 +34,9 @@ fn serve(wanted: &Receiver<Vec<String>>, boxes: &Boxes, shared: &Shared) {
         match wanted.recv_timeout(REFRESH) {
             Ok(names) => {
                 meanings.retain(|name, _| names.contains(name));
-                names.into_iter().for_each(|name| drop(meanings.entry(name).or_default()));
+                for name in names {
+                    meanings.entry(name).or_default();
+                }
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,
