@@ -12,6 +12,7 @@ pub mod errors;
 mod families;
 pub mod mail;
 pub mod pause;
+pub mod pubsub;
 pub mod samples;
 pub mod session;
 pub mod shared;

@@ -150,6 +150,8 @@ impl Session {
     pub fn is_plain(&self) -> bool {
         self.authenticated
             && self.multi.is_none()
-            && self.subscriptions.is_none() && !self.asking && self.reply_mode == ReplyMode::On
+            && self.subscriptions.is_none()
+            && !self.asking
+            && self.reply_mode == ReplyMode::On
     }
 }

@@ -79,7 +79,8 @@ impl Group {
             Group::Geo => Acl::of(&[Category::Geo]),
             Group::Stream => Acl::of(&[Category::Stream]),
             Group::Bitmap => Acl::of(&[Category::Bitmap]),
-            Group::Server | Group::Cluster => Acl::of(&[]),
+            // What publishes or listens has a flag that says so; PUBSUB itself does neither.
+            Group::Server | Group::Cluster | Group::Pubsub => Acl::of(&[]),
         }
     }
 }

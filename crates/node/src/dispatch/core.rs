@@ -84,6 +84,7 @@ impl Core {
         self.env = env_of(&self.config, &self.shared);
         self.pausing = self.paused() != Paused::Nothing;
         self.plain = !self.config.cluster.enabled && !self.pausing;
+        self.effects.listen(self.config.notify_keyspace_events.classes());
     }
 
     /// This worker, as the keyspace counts them.

@@ -12,7 +12,8 @@ use commands::Spec;
 
 /// Every command of a node.
 pub fn table() -> Table {
-    let families = [cluster::ROWS, connection::ROWS, pubsub::ROWS, scripting::ROWS, server::ROWS, transaction::ROWS];
+    let families =
+        [cluster::ROWS, connection::ROWS, pubsub::ROWS, scripting::ROWS, server::ROWS, transaction::ROWS];
     let own = families.into_iter().flatten().map(|(spec, run)| (spec, *run));
     Table::new(data_rows().chain(own))
 }

@@ -3,7 +3,7 @@
 use super::Kind;
 use crate::mail::WorkerIdx;
 use base::glob;
-use hashbrown::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// How many clients of each worker listen to one name. Few workers: a list.
@@ -32,7 +32,8 @@ impl Counts {
     }
 }
 
-type Names = HashMap<Box<[u8]>, Counts>;
+/// In order: what is listed must not depend on chance.
+type Names = BTreeMap<Box<[u8]>, Counts>;
 
 /// Who listens, node-wide. Written when clients subscribe, read when somebody publishes.
 #[derive(Default)]
@@ -63,7 +64,7 @@ impl Audience {
 impl Hub {
     /// A client of this worker listens to a name from now on.
     pub fn add(&self, kind: Kind, name: &[u8], worker: WorkerIdx) {
-        self.write()[kind as usize].entry_ref(name).or_default().add(worker);
+        self.write()[kind as usize].entry(name.into()).or_default().add(worker);
     }
 
     /// It does no more.
@@ -83,7 +84,8 @@ impl Hub {
             audience.include(counts);
         }
         if !shard {
-            let matching = names[Kind::Pattern as usize].iter().filter(|(p, _)| glob::matches(p, channel, false));
+            let matching =
+                names[Kind::Pattern as usize].iter().filter(|(p, _)| glob::matches(p, channel, false));
             matching.for_each(|(_, counts)| audience.include(counts));
         }
         audience

@@ -3,7 +3,6 @@
 use super::{Change, Kind, Message};
 use crate::mail::ConnId;
 use base::glob;
-use hashbrown::HashMap;
 use resp::Proto;
 use std::collections::BTreeMap;
 
@@ -13,8 +12,8 @@ pub type Listener = (ConnId, u64);
 /// Who listens to what, on one worker. Patterns in order of their bytes, listeners in order of their subscription.
 #[derive(Default)]
 pub struct Listeners {
-    channels: HashMap<Box<[u8]>, Vec<Listener>>,
-    shards: HashMap<Box<[u8]>, Vec<Listener>>,
+    channels: BTreeMap<Box<[u8]>, Vec<Listener>>,
+    shards: BTreeMap<Box<[u8]>, Vec<Listener>>,
     patterns: BTreeMap<Box<[u8]>, Vec<Listener>>,
 }
 
@@ -64,12 +63,13 @@ impl Listeners {
         if message.shard {
             return;
         }
-        for (pattern, all) in self.patterns.iter().filter(|(p, _)| glob::matches(p, &message.channel, false)) {
+        for (pattern, all) in self.patterns.iter().filter(|(p, _)| glob::matches(p, &message.channel, false))
+        {
             each(all, &proto, |proto, out| message.encode_for(pattern, proto, out), &mut deliver);
         }
     }
 
-    fn names(&mut self, kind: Kind) -> &mut HashMap<Box<[u8]>, Vec<Listener>> {
+    fn names(&mut self, kind: Kind) -> &mut BTreeMap<Box<[u8]>, Vec<Listener>> {
         if kind == Kind::Shard { &mut self.shards } else { &mut self.channels }
     }
 }
@@ -108,7 +108,8 @@ mod tests {
 
     fn told(listeners: &Listeners, message: &Message) -> Vec<(u32, String)> {
         let mut told = Vec::new();
-        let proto = |who: Listener| (who.1 != 99).then_some(if who.1 == 3 { Proto::Resp3 } else { Proto::Resp2 });
+        let proto =
+            |who: Listener| (who.1 != 99).then_some(if who.1 == 3 { Proto::Resp3 } else { Proto::Resp2 });
         listeners.deliver(message, proto, |conn, bytes| {
             told.push((conn.0, String::from_utf8_lossy(bytes).replace("\r\n", " ")));
         });

@@ -2,7 +2,7 @@
 
 use super::Kind;
 use super::message::counted_with;
-use hashbrown::HashSet;
+use std::collections::BTreeSet;
 
 /// A subscription that began or ended; the client's worker takes note of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,7 +18,7 @@ pub struct Change {
 /// The subscriptions of a client.
 #[derive(Default, Debug)]
 pub struct Subscriptions {
-    names: [HashSet<Box<[u8]>>; 3],
+    names: [BTreeSet<Box<[u8]>>; 3],
     /// Changes that the worker has not seen.
     pub changes: Vec<Change>,
 }

@@ -85,7 +85,12 @@ impl Worker {
         {
             self.core.shared.hub.remove(Kind::Shard, name, index);
             let left = subscriptions.counted(Kind::Shard);
-            confirm(Kind::Shard.unsubscribe_word(), Some(name), left, &mut Reply::new(&mut bytes, session.proto));
+            confirm(
+                Kind::Shard.unsubscribe_word(),
+                Some(name),
+                left,
+                &mut Reply::new(&mut bytes, session.proto),
+            );
         }
         self.note_subscriptions(&mut conn);
         self.conns[id.0 as usize] = Some(conn);

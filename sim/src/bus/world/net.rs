@@ -224,7 +224,8 @@ impl World {
         self.trace.mix_bytes(rest);
         self.trace.mix_bytes(&sum.to_le_bytes());
         let kind = Raw(bytes).raw_kind();
-        let sent = Line::Sent { from: host as u32, to: to.unwrap_or(u32::MAX), kind, len: bytes.len() as u32 };
+        let sent =
+            Line::Sent { from: host as u32, to: to.unwrap_or(u32::MAX), kind, len: bytes.len() as u32 };
         self.trace.line(self.now_us, sent);
         let receiver = to.map(|to| self.hosts[to as usize].family);
         self.watch.sent(host, self.hosts[host].family, receiver, bytes);
@@ -286,7 +287,8 @@ impl World {
         bytes.clear();
         packet.write(&mut bytes);
         // Streams have no packet borders.
-        let cut = if self.rng.one_in(PIECES_ONE_IN) { self.rng.below(bytes.len() as u64) } else { 0 } as usize;
+        let cut =
+            if self.rng.one_in(PIECES_ONE_IN) { self.rng.below(bytes.len() as u64) } else { 0 } as usize;
         let (first, second) = bytes.split_at(cut);
         if cut != 0 {
             self.call(host, |seat, now| seat.bytes(link, first, now));

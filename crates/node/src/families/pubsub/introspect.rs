@@ -48,7 +48,9 @@ pub fn numpat(call: &mut Call<'_, '_>) -> Flow {
 fn list(call: &mut Call<'_, '_>, kind: Kind) -> Flow {
     if call.args.len() > 3 {
         let word = String::from_utf8_lossy(&call.args[1]).into_owned();
-        call.out.error(&format!("unknown subcommand or wrong number of arguments for '{word}'. Try PUBSUB HELP."));
+        call.out.error(&format!(
+            "unknown subcommand or wrong number of arguments for '{word}'. Try PUBSUB HELP."
+        ));
         return Flow::Next;
     }
     let names = call.core.shared.hub.names(kind, call.args.get(2));

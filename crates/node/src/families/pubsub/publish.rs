@@ -4,8 +4,9 @@ use crate::config::Events;
 use crate::dispatch::{Call, Core, Flow};
 use crate::mail::{ControlMail, WorkerMail};
 use crate::pubsub::Message;
-use commands::Notice;
+use commands::{Class, Notice};
 use std::sync::Arc;
+use store::Access;
 
 /// `PUBLISH channel message`
 pub fn publish(call: &mut Call<'_, '_>) -> Flow {
@@ -36,6 +37,20 @@ impl Core {
             self.shared.outside.post.to_worker(worker, WorkerMail::Published(Arc::clone(message)));
         }
         audience.receivers
+    }
+}
+
+impl Core {
+    /// Tells of keys that were found expired and removed, before what the command itself tells.
+    pub(crate) fn tell_expired(&mut self, access: &mut Access<'_>) {
+        if access.expired.is_empty() {
+            return;
+        }
+        let told = std::mem::take(&mut self.effects.notices);
+        for (db, entry) in access.expired.drain(..) {
+            self.effects.notify(Class::Expired, "expired", db, entry.view().key());
+        }
+        self.effects.notices.extend(told);
     }
 }
 

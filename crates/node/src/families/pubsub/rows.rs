@@ -30,18 +30,22 @@ pub static ROWS: &[(Spec, Run)] = &[
         row("publish", 3, "2.0.0")
             .with(&[Flag::Pubsub, Flag::Loading, Flag::Stale, Flag::Fast, Flag::MayReplicate, Flag::Sentinel])
             .args(&[text("channel"), text("message")])
-            .docs("Sends a message to a channel.", "O(N+M) where N is the number of listeners and M that of patterns"),
+            .docs(
+                "Sends a message to a channel.",
+                "O(N+M) where N is the number of listeners and M that of patterns",
+            ),
         Run::Node(publish::publish),
     ),
     (
-        row("pubsub", -2, "2.8.0").docs("A container for commands about publish/subscribe.", "Depends on subcommand."),
+        row("pubsub", -2, "2.8.0")
+            .docs("A container for commands about publish/subscribe.", "Depends on subcommand."),
         Run::Container,
     ),
     (
-        row("pubsub|channels", -2, "2.8.0")
-            .with(LOOK)
-            .args(&[PATTERN.optional()])
-            .docs("Returns the channels that somebody listens to.", "O(N) where N is the number of such channels"),
+        row("pubsub|channels", -2, "2.8.0").with(LOOK).args(&[PATTERN.optional()]).docs(
+            "Returns the channels that somebody listens to.",
+            "O(N) where N is the number of such channels",
+        ),
         Run::Node(introspect::channels),
     ),
     (
@@ -57,24 +61,27 @@ pub static ROWS: &[(Spec, Run)] = &[
         Run::Node(introspect::numpat),
     ),
     (
-        row("pubsub|numsub", -2, "2.8.0")
-            .with(LOOK)
-            .args(&[text("channel").optional().multiple()])
-            .docs("Returns how many listen to each of some channels.", "O(N) where N is the number of channels"),
+        row("pubsub|numsub", -2, "2.8.0").with(LOOK).args(&[text("channel").optional().multiple()]).docs(
+            "Returns how many listen to each of some channels.",
+            "O(N) where N is the number of channels",
+        ),
         Run::Node(introspect::numsub),
     ),
     (
-        row("pubsub|shardchannels", -2, "7.0.0")
-            .with(LOOK)
-            .args(&[PATTERN.optional()])
-            .docs("Returns the shard channels that somebody listens to.", "O(N) where N is the number of such channels"),
+        row("pubsub|shardchannels", -2, "7.0.0").with(LOOK).args(&[PATTERN.optional()]).docs(
+            "Returns the shard channels that somebody listens to.",
+            "O(N) where N is the number of such channels",
+        ),
         Run::Node(introspect::shardchannels),
     ),
     (
         row("pubsub|shardnumsub", -2, "7.0.0")
             .with(LOOK)
             .args(&[text("shardchannel").optional().multiple()])
-            .docs("Returns how many listen to each of some shard channels.", "O(N) where N is the number of channels"),
+            .docs(
+                "Returns how many listen to each of some shard channels.",
+                "O(N) where N is the number of channels",
+            ),
         Run::Node(introspect::shardnumsub),
     ),
     (

@@ -3,6 +3,7 @@
 use crate::clients::CardFlags;
 use crate::dispatch::{Call, Core, Flow};
 use crate::pause::Paused;
+use crate::pubsub::Kind;
 use crate::samples::Rate;
 use std::collections::BTreeSet;
 use std::fmt::Write;
