@@ -71,7 +71,6 @@ impl Group {
             Group::Set => Acl::of(&[Category::Set]),
             Group::SortedSet => Acl::of(&[Category::Sortedset]),
             Group::Hash => Acl::of(&[Category::Hash]),
-            Group::Pubsub => Acl::of(&[Category::Pubsub]),
             Group::Transactions => Acl::of(&[Category::Transaction]),
             Group::Connection => Acl::of(&[Category::Connection]),
             Group::Scripting => Acl::of(&[Category::Scripting]),
