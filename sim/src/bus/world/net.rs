@@ -102,8 +102,8 @@ impl World {
 
     pub(super) fn knock(&mut self, key: ConnKey, attempt: u32) {
         let Some(conn) = self.conns.get(key) else { return };
-        if let Some(dialler) = conn.end[0].filter(|end| end.open && !conn.dead) {
-            let there = self.addresses.get(&conn.addr.ip()).copied();
+        if let Some(dialler) = conn.end[0].filter(|end| end.open) {
+            let there = self.addresses.get(&conn.addr.ip()).copied().filter(|_| !conn.dead);
             let port = conn.addr.port();
             self.answer(key, attempt, dialler, there, port);
         }
@@ -175,6 +175,13 @@ impl World {
             conn.shut(Side::Dialler);
             self.hang_up(key, Side::Acceptor);
         }
+        self.passed(key);
+    }
+
+    /// The kernels give a connection up that nothing gets through.
+    pub(super) fn perish(&mut self, key: ConnKey) {
+        self.hang_up(key, Side::Dialler);
+        self.hang_up(key, Side::Acceptor);
         self.passed(key);
     }
 
