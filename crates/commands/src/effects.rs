@@ -113,6 +113,8 @@ pub struct Effects {
     pub expired: Vec<(DbId, Entry)>,
     /// The command would wait.
     pub block: Option<Block>,
+    /// Big values that were removed, to be freed bit by bit.
+    pub litter: Vec<Entry>,
     wanted: Classes,
 }
 

@@ -72,6 +72,8 @@ impl Worker {
             None => self.gated = !self.ready.is_empty(),
         }
         self.run_exclusive();
+        // Big values that were removed are freed here, where nobody waits for a stripe.
+        self.core.effects.litter.clear();
         self.upkeep();
     }
 

@@ -2,6 +2,7 @@
 
 mod edit;
 mod expire;
+mod value;
 mod wait;
 mod walk;
 mod whole;
@@ -9,6 +10,7 @@ mod write;
 
 pub use edit::EntryMut;
 pub use expire::Swept;
+pub use value::{Changed, WrongKind};
 pub use whole::Garbage;
 pub use write::Expiry;
 
