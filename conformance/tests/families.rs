@@ -249,7 +249,7 @@ fn forget_on_one_removes_from_all() -> Result<()> {
         let mesh = form(&kinds, &said, &[(0, 1), (1, 2), (2, 3), (3, 4)], 20570)?;
         let id = mesh.id(victim)?;
         mesh.nodes[forgetter].ok(&["CLUSTER", "FORGET", &id])?;
-        let known = |viewer: usize| Ok(mesh.rows(viewer)?.iter().any(|row| row.id == id));
+        let known = |viewer: usize| -> Result<bool> { Ok(mesh.rows(viewer)?.iter().any(|row| row.id == id)) };
         let gone = || {
             for viewer in 0..victim {
                 let expect = kinds[viewer] == Redis7;
