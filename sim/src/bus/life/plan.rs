@@ -29,6 +29,9 @@ pub enum Mix {
     All,
 }
 
+/// Nodes above which a cluster is large.
+const LARGE: usize = 12;
+
 /// What the seed decides.
 pub struct Choice {
     /// Nodes at the beginning.
@@ -60,10 +63,13 @@ impl Choice {
             5 | 6 => Mix::With(Family::Valkey9),
             _ => Mix::All,
         };
+        let nodes = plan.nodes.unwrap_or(size as usize);
+        // Large clusters have the long timeouts in life too; with short ones they would do nothing but ping.
+        let timeouts: &[u64] = if nodes > LARGE { &[5000, 15_000] } else { &[1000, 2000, 5000, 15_000] };
         Choice {
-            nodes: plan.nodes.unwrap_or(size as usize),
+            nodes,
             spares: 3,
-            timeout_ms: [1000, 2000, 5000, 15_000][rng.below(4) as usize],
+            timeout_ms: timeouts[rng.below(timeouts.len() as u64) as usize],
             full_coverage: rng.below(4) != 0,
             blacklist_s: [10, 30, 60][rng.below(3) as usize],
             mix: plan.mix.unwrap_or(mix),

@@ -1,6 +1,6 @@
 //! What goes wrong.
 
-use super::Life;
+use super::{Life, Mix};
 use crate::bus::world::{Family, Weather, address};
 use crate::check::Broken;
 
@@ -101,7 +101,8 @@ impl Life {
 
     /// A new address, or two hosts exchange theirs; while they run or not.
     fn move_somewhere(&mut self, a: usize, b: usize) {
-        if a != b && self.rng.one_in(4) {
+        // Others take an exchanged node's epochs for those of whom they had dialled there, and repeat them to ours.
+        if a != b && self.choice.mix == Mix::Ours && self.rng.one_in(4) {
             self.world.swap_addresses(a, b);
             return;
         }

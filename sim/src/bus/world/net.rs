@@ -102,8 +102,8 @@ impl World {
 
     pub(super) fn knock(&mut self, key: ConnKey, attempt: u32) {
         let Some(conn) = self.conns.get(key) else { return };
-        if let Some(dialler) = conn.end[0].filter(|end| end.open && !conn.dead) {
-            let there = self.addresses.get(&conn.addr.ip()).copied();
+        if let Some(dialler) = conn.end[0].filter(|end| end.open) {
+            let there = self.addresses.get(&conn.addr.ip()).copied().filter(|_| !conn.dead);
             let port = conn.addr.port();
             self.answer(key, attempt, dialler, there, port);
         }
@@ -178,6 +178,13 @@ impl World {
         self.passed(key);
     }
 
+    /// The kernels give a connection up that nothing gets through.
+    pub(super) fn perish(&mut self, key: ConnKey) {
+        self.hang_up(key, Side::Dialler);
+        self.hang_up(key, Side::Acceptor);
+        self.passed(key);
+    }
+
     pub(super) fn refused(&mut self, key: ConnKey) {
         self.hang_up(key, Side::Dialler);
         self.passed(key);
@@ -224,7 +231,8 @@ impl World {
         self.trace.mix_bytes(rest);
         self.trace.mix_bytes(&sum.to_le_bytes());
         let kind = Raw(bytes).raw_kind();
-        let sent = Line::Sent { from: host as u32, to: to.unwrap_or(u32::MAX), kind, len: bytes.len() as u32 };
+        let sent =
+            Line::Sent { from: host as u32, to: to.unwrap_or(u32::MAX), kind, len: bytes.len() as u32 };
         self.trace.line(self.now_us, sent);
         let receiver = to.map(|to| self.hosts[to as usize].family);
         self.watch.sent(host, self.hosts[host].family, receiver, bytes);
@@ -286,7 +294,8 @@ impl World {
         bytes.clear();
         packet.write(&mut bytes);
         // Streams have no packet borders.
-        let cut = if self.rng.one_in(PIECES_ONE_IN) { self.rng.below(bytes.len() as u64) } else { 0 } as usize;
+        let cut =
+            if self.rng.one_in(PIECES_ONE_IN) { self.rng.below(bytes.len() as u64) } else { 0 } as usize;
         let (first, second) = bytes.split_at(cut);
         if cut != 0 {
             self.call(host, |seat, now| seat.bytes(link, first, now));
