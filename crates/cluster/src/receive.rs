@@ -362,8 +362,9 @@ fn ping(
         gossip::apply(core, trusted, &gossip);
     }
     if let Some(sender) = sender.filter(|s| core.nodes.contains(*s)) {
-        verify::say_forgotten(core, sender, &extensions, said);
+        let (id, named) = (core.nodes[sender].id, verify::named_as_forgotten(core, &extensions, said));
         announce::apply(core, sender, extensions);
+        verify::say_forgotten(core, id, &named, said);
     }
 }
 
