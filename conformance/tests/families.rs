@@ -359,7 +359,8 @@ fn numbered_databases_are_those_of_valkey() -> Result<()> {
     };
     let (ours, theirs) = (tell(0)?, tell(1)?);
     for (number, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
-        let same = ours == theirs || matches!((ours, theirs), (Reply::Error(a), Reply::Error(b)) if ask(a, b));
+        let same =
+            ours == theirs || matches!((ours, theirs), (Reply::Error(a), Reply::Error(b)) if ask(a, b));
         ensure!(same, "reply {number}: {ours}, and Valkey's {theirs}");
     }
     Ok(())

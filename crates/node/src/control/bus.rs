@@ -1,6 +1,6 @@
 //! The cluster machine's surface, passed through, and what follows from its events.
 
-use super::{Control, FileOp, LinkAction, LinkId, OpId, Transmit};
+use super::{Control, DialError, FileOp, LinkAction, LinkId, OpId, Transmit};
 use crate::mail::WorkerMail;
 use crate::shared::Level;
 use base::{Now, SlotSet};
@@ -27,6 +27,11 @@ impl Control {
     /// A link that was to be dialled is connected.
     pub fn handle_up(&mut self, link: LinkId, local: IpAddr, now: Now) {
         self.with_cluster(now, |cluster| cluster.handle_up(link, local, now));
+    }
+
+    /// A link could not be dialled, for this reason.
+    pub fn handle_dial_failed(&mut self, link: LinkId, why: DialError, now: Now) {
+        self.with_cluster(now, |cluster| cluster.handle_dial_failed(link, why, now));
     }
 
     /// A link is closed, or could not be dialled.
@@ -90,6 +95,7 @@ impl Control {
                 // There are no subscribers yet.
                 Event::Published { .. } => {}
                 Event::Saved { save, result } => self.saved(save, &result),
+                Event::Met { meet, result } => self.met(meet, result.map(drop)),
                 Event::Exit => self.exit_at_once(1),
             }
         }
