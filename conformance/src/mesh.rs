@@ -142,8 +142,7 @@ impl Mesh {
     fn wait_for_same(&self, limit: Duration, addresses: bool) -> Result<()> {
         wait(limit, "agreement", || {
             let all = (0..self.nodes.len()).map(|node| self.rows(node)).collect::<Result<Vec<_>>>()?;
-            let common =
-                |rows: &[Row]| rows.iter().map(|row| row.common(addresses)).collect::<BTreeSet<_>>();
+            let common = |rows: &[Row]| rows.iter().map(|row| row.common(addresses)).collect::<BTreeSet<_>>();
             let first = common(&all[0]);
             for (node, rows) in self.nodes.iter().zip(&all) {
                 ensure!(rows.len() == self.nodes.len(), "{node} knows {} nodes:{}", rows.len(), table(rows));
