@@ -40,6 +40,8 @@ pub enum Kind {
     Text(Rule),
     /// Addresses to listen on.
     Addresses,
+    /// Networks and host names to admit.
+    Networks,
     /// Save points.
     Save,
     /// Limits of reply buffers.
@@ -88,6 +90,7 @@ impl Kind {
             self,
             Kind::Choices(_)
                 | Kind::Addresses
+                | Kind::Networks
                 | Kind::Save
                 | Kind::OutputLimits
                 | Kind::Percentiles
@@ -125,6 +128,7 @@ impl Kind {
         match self {
             Kind::Choices(words) => parse_choices(args, words).map(Value::Choices),
             Kind::Addresses => parse_addresses(args).map(Value::Words),
+            Kind::Networks => parse_networks(args).map(Value::Words),
             Kind::Save => limits::parse_save(args).map(Value::Save),
             Kind::OutputLimits => {
                 let current = match current {
@@ -178,6 +182,17 @@ fn parse_addresses(args: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
     let words: Vec<Vec<u8>> = args.iter().filter(|word| !word.is_empty()).cloned().collect();
     if words.len() > BIND_ADDRESSES_MAX {
         return Err("Too many bind addresses specified.".to_owned());
+    }
+    Ok(words)
+}
+
+fn parse_networks(args: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
+    let words: Vec<Vec<u8>> = args.iter().filter(|word| !word.is_empty()).cloned().collect();
+    if words.len() > cluster::ALLOW_ENTRIES_MAX {
+        return Err(format!("more than {} entries", cluster::ALLOW_ENTRIES_MAX));
+    }
+    for word in &words {
+        cluster::AllowEntry::parse(&String::from_utf8_lossy(word))?;
     }
     Ok(words)
 }
