@@ -105,6 +105,16 @@ impl Node {
         Ok(())
     }
 
+    /// How it ended, if it did.
+    pub fn ended(&mut self) -> Result<Option<std::process::ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGTERM, and a good end. Some service managers send it to the process and to its group, so it is sent twice.
     pub fn terminate(&mut self) -> Result<()> {
         let pid = self.child.id().to_string();

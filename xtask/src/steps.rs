@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::shell::{cargo, run};
-use crate::{check, instructions, needs};
+use crate::{check, fuzz, hammer, instructions, needs};
 
 /// Seeds of the simulator on each push, and each night.
 const SEEDS_PUSH: u32 = 20;
@@ -60,6 +60,7 @@ pub fn test() -> Result<()> {
     if Path::new("sim").exists() {
         progress.step("simulation", || simulate(SEEDS_PUSH))?;
     }
+    progress.step("fuzz corpora", || fuzz::replay(&target()))?;
     progress.step("conformance", || conformance(&[]))?;
     progress.step("instructions", || instructions::instructions(&[], &target()))?;
     progress.print();
@@ -75,6 +76,8 @@ pub fn nightly() -> Result<()> {
         progress.step("simulation", || simulate(SEEDS_NIGHTLY))?;
         progress.step("simulation of the bus", simulate_bus)?;
     }
+    progress.step("fuzz", || fuzz::fuzz(&[], &target()))?;
+    progress.step("hammer", || hammer::hammer(&[], &target()))?;
     progress.step("soak", soak)?;
     progress.step("a thousand crashes", crashes)?;
     progress.step("conformance, all of it", || conformance(&["--all".to_owned()]))?;

@@ -3,9 +3,9 @@
 
 mod world;
 
-use base::{NodeId, Rng, Slot, SlotSet};
+use base::{NodeId, Now, Rng, Slot, SlotSet};
 use cluster::wire::{self, Body, Extension, Gossip, Header, MsgFlags, NodeFlags, Packet, PingKind};
-use cluster::{Cluster, LoadedFiles};
+use cluster::{Cluster, LinkId, LoadedFiles, Settings};
 use world::World;
 use world::fake::Fake;
 use world::{Seat, print};
@@ -157,4 +157,35 @@ fn lie(seed: u64) {
 fn lies_stop_nobody() {
     let seeds = std::env::var("SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(6);
     (0..seeds).for_each(lie);
+}
+
+/// A machine that knows one other node, `q`, by its file.
+fn acquainted() -> Cluster {
+    let conf = format!(
+        "{} 127.0.0.1:7000@17000 myself,master - 0 0 1 connected 0\n\
+         {} 127.0.0.1:7001@17001 master - 0 0 2 connected 1\n\
+         vars currentEpoch 2 lastVoteEpoch 0\n",
+        "a".repeat(40),
+        "q".repeat(40)
+    );
+    let files = LoadedFiles { conf: Some(conf.into_bytes()), ..LoadedFiles::default() };
+    Cluster::start(Settings::default(), files, Now::default(), Rng::new(1)).expect("a good file")
+}
+
+#[test]
+fn who_asks_to_be_forgotten_is_heard_no_further() {
+    let mut machine = acquainted();
+    let (q, link) = (NodeId::parse(&[b'q'; 40]).expect("an id"), LinkId::accepted(0));
+    let forgotten = |node| Extension::Forgotten { node, ttl_s: 60 };
+    let extensions = vec![forgotten(q), forgotten(NodeId::parse(&[b'a'; 40]).expect("an id")), forgotten(q)];
+    let body = Body::Ping { kind: PingKind::Ping, gossip: vec![], extensions };
+    let mut bytes = Vec::new();
+    wire::encode(&Packet { header: Header::new(q), body }, &mut bytes);
+    let peer = "127.0.0.1:40000".parse().expect("an address");
+    machine.handle_accepted(link, peer, peer.ip(), Now::default());
+    for _ in 0..2 {
+        machine.handle_bytes(link, &bytes, Now::default());
+    }
+    assert_eq!(machine.known_nodes(), 1);
+    machine.view().check_invariants();
 }

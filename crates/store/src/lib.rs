@@ -13,7 +13,6 @@ mod cursor;
 mod key;
 mod keyspace;
 mod occupied;
-mod siphash;
 mod slot;
 mod stripe;
 mod turn;

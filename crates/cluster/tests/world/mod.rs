@@ -355,6 +355,13 @@ impl World {
             self.gone(conn, Side::Dialler);
             return;
         }
+        if let Seat::Machine(machine) = &self.hosts[acceptor].seat
+            && !machine.accepts()
+        {
+            // It waits in the backlog.
+            self.schedule(self.latency_us, What::Connect { conn });
+            return;
+        }
         self.conns[conn].connected = true;
         let link = LinkId::accepted(self.hosts[acceptor].accepted);
         self.hosts[acceptor].accepted += 1;

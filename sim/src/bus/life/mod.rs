@@ -221,8 +221,9 @@ impl Life {
 
     fn members(&self) -> Vec<Member> {
         let member = |host: usize| {
-            let ip = self.world.hosts[host].ip;
-            Some(Member { host, ip, shown: self.outlook(host)? })
+            let it = &self.world.hosts[host];
+            let for_clients = it.settings.announce_client_ipv4.clone();
+            Some(Member { host, ip: it.ip, for_clients, shown: self.outlook(host)? })
         };
         (0..self.roles.len()).filter(|h| self.roles[*h].member).filter_map(member).collect()
     }
