@@ -128,7 +128,10 @@ mod tests {
         let id = "a".repeat(40);
         let text = format!("{id} 10.0.0.1:7000@17000,h master,fail? - 0 5 3 connected 0-2 9 [5->-{id}]");
         let (_, entry) = line(&text).expect("a line");
-        assert_eq!((entry.ip.as_str(), entry.port, entry.bus_port, entry.epoch), ("10.0.0.1", 7000, 17000, 3));
+        assert_eq!(
+            (entry.ip.as_str(), entry.port, entry.bus_port, entry.epoch),
+            ("10.0.0.1", 7000, 17000, 3)
+        );
         assert_eq!(entry.flags, flag::PRIMARY | flag::PFAIL);
         assert_eq!(format!("{:?}", entry.slots), "{0-2,9}");
         assert!(entry.connected && line("nonsense").is_none());

@@ -34,13 +34,17 @@ impl Claims {
         let claim = Claim { id, epoch, slots: Box::new(packet.slots()) };
         let against = self.last.iter().find_map(|(h, other)| {
             let rival = *h != host && other.epoch == epoch && other.id != id;
-            let both = |(n, (a, b)): (usize, (&u8, &u8))| (a & b != 0).then_some(n * 8 + (a & b).trailing_zeros() as usize);
+            let both = |(n, (a, b)): (usize, (&u8, &u8))| {
+                (a & b != 0).then_some(n * 8 + (a & b).trailing_zeros() as usize)
+            };
             let slot = other.slots.iter().zip(&claim.slots[..]).enumerate().find_map(both);
             slot.filter(|_| rival).map(|slot| (*h, slot))
         });
         self.last.insert(host, claim);
         match against {
-            Some((other, slot)) => Err(format!("slot {slot} is its own and n{other}'s, both in epoch {epoch}")),
+            Some((other, slot)) => {
+                Err(format!("slot {slot} is its own and n{other}'s, both in epoch {epoch}"))
+            }
             None => Ok(()),
         }
     }

@@ -53,8 +53,11 @@ impl Promises {
             (told.current, told.own) = (told.current.min(current), told.own.min(own));
             return Ok(());
         }
-        let pairs =
-            [("the cluster's epoch", told.current, current), ("its epoch", told.own, own), ("its vote", told.vote, vote)];
+        let pairs = [
+            ("the cluster's epoch", told.current, current),
+            ("its epoch", told.own, own),
+            ("its vote", told.vote, vote),
+        ];
         match pairs.into_iter().find(|(_, told, now)| now < told) {
             Some((what, told, now)) => Err(format!("told {what} {told}, and starts with {now}")),
             None => Ok(()),

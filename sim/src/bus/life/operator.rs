@@ -92,7 +92,9 @@ impl Life {
             slots.ranges().iter().flat_map(|(a, b)| [a.to_string(), b.to_string()]).collect();
         let words: Vec<&[u8]> = bounds.iter().map(|b| b.as_bytes()).collect();
         self.order(host, &format!("ADDSLOTS {slots:?}"), |seat, now| match seat {
-            Seat::Ours(machine) => machine.add_slots_range(&words, now).map_err(|refused| refused.to_string()),
+            Seat::Ours(machine) => {
+                machine.add_slots_range(&words, now).map_err(|refused| refused.to_string())
+            }
             Seat::Peer(peer) => peer.add_slots(slots, now),
         });
     }
@@ -132,7 +134,9 @@ impl Life {
 
     pub(super) fn reset(&mut self, host: usize) {
         let done = self.order(host, "RESET HARD", |seat, now| match seat {
-            Seat::Ours(machine) => machine.reset(true, 0, "operator", now).map_err(|refused| refused.to_string()),
+            Seat::Ours(machine) => {
+                machine.reset(true, 0, "operator", now).map_err(|refused| refused.to_string())
+            }
             Seat::Peer(peer) => peer.reset(now),
         });
         if done {

@@ -38,7 +38,11 @@ impl Life {
         self.world.say("outage".to_owned());
         for host in self.running_members() {
             if self.rng.one_in(4) {
-                if self.rng.one_in(2) { self.world.kill(host) } else { self.world.lose_power(host) };
+                if self.rng.one_in(2) {
+                    self.world.kill(host)
+                } else {
+                    self.world.lose_power(host)
+                };
             }
         }
         self.hold(&owners, |life, _, b| life.world.hosts[b].runs())

@@ -154,8 +154,7 @@ impl Peer {
     /// A PONG that nobody asked for, to those that `wanted` names.
     pub(super) fn broadcast_pong(&mut self, wanted: impl Fn(&Known) -> bool) {
         let sound = |n: &&Known| !n.has(flag::HANDSHAKE) && wanted(n);
-        let links: Vec<LinkId> =
-            self.state.nodes.values().filter(sound).filter_map(|n| n.outbound).collect();
+        let links: Vec<LinkId> = self.state.nodes.values().filter(sound).filter_map(|n| n.outbound).collect();
         links.into_iter().for_each(|link| self.send_ping(link, kind::PONG));
     }
 

@@ -116,7 +116,8 @@ impl Peer {
     /// CLUSTER RESET HARD.
     pub fn reset(&mut self, now: Now) -> Done {
         self.act(now, |peer| {
-            let names: Vec<NodeId> = peer.state.nodes.keys().copied().filter(|id| *id != peer.state.me).collect();
+            let names: Vec<NodeId> =
+                peer.state.nodes.keys().copied().filter(|id| *id != peer.state.me).collect();
             names.into_iter().for_each(|id| peer.remove(id));
             let own = if peer.is_valkey() { flag::EXTENSIONS } else { 0 };
             peer.state = State::new(NodeId::random(&mut peer.rng), flag::PRIMARY | own, now.mono.0);

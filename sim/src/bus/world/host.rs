@@ -1,9 +1,9 @@
 //! A host: an address, clocks, a disk, and a process while one runs.
 
+use super::Event;
 use super::links::HostLinks;
 use super::packet::Shown;
 use super::seat::Seat;
-use super::Event;
 use crate::bus::peer;
 use crate::clock::Clock;
 use crate::disk::Disk;
@@ -71,12 +71,8 @@ pub struct Host {
 impl Host {
     /// The `n`th host; nothing runs there.
     pub fn new(n: usize, family: Family, timeout_ms: u64, clock: Clock) -> Host {
-        let settings = Settings {
-            node_timeout_ms: timeout_ms,
-            port: PORT,
-            bus_port: BUS_PORT,
-            ..Settings::default()
-        };
+        let settings =
+            Settings { node_timeout_ms: timeout_ms, port: PORT, bus_port: BUS_PORT, ..Settings::default() };
         Host {
             ip: address(n as u32),
             family,

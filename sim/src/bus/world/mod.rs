@@ -188,7 +188,9 @@ impl World {
                 way.1
             }
             Event::Refused { conn } => self.conns.get(*conn)?.end[0]?.host,
-            Event::Thaw { .. } | Event::Knock { .. } | Event::Lapse { .. } | Event::Perish { .. } => return None,
+            Event::Thaw { .. } | Event::Knock { .. } | Event::Lapse { .. } | Event::Perish { .. } => {
+                return None;
+            }
         };
         Some(host as usize)
     }

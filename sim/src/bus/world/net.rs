@@ -237,7 +237,8 @@ impl World {
         self.trace.mix_bytes(rest);
         self.trace.mix_bytes(&sum.to_le_bytes());
         let kind = Raw(bytes).raw_kind();
-        let sent = Line::Sent { from: host as u32, to: to.unwrap_or(u32::MAX), kind, len: bytes.len() as u32 };
+        let sent =
+            Line::Sent { from: host as u32, to: to.unwrap_or(u32::MAX), kind, len: bytes.len() as u32 };
         self.trace.line(self.now_us, sent);
         let receiver = to.map(|to| self.hosts[to as usize].family);
         self.watch.sent(host, self.hosts[host].family, receiver, bytes);

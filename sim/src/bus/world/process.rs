@@ -144,7 +144,8 @@ impl World {
     }
 
     fn strand(&mut self, host: usize) {
-        let of_host = |ends: [Option<super::conn::End>; 2]| ends.iter().flatten().any(|e| e.host == host as u32);
+        let of_host =
+            |ends: [Option<super::conn::End>; 2]| ends.iter().flatten().any(|e| e.host == host as u32);
         let hit: Vec<_> = self.conns.iter().filter(|(_, c)| of_host(c.end)).map(|(key, _)| key).collect();
         for key in hit {
             let after = self.between(PERISH_US);
@@ -190,7 +191,8 @@ impl World {
 
     /// Breaks some connection. Both ends hear of it, or only one, and the other when it speaks.
     pub fn break_some_link(&mut self) {
-        let open = |c: &super::conn::Conn| c.open(Side::Dialler).is_some() && c.open(Side::Acceptor).is_some();
+        let open =
+            |c: &super::conn::Conn| c.open(Side::Dialler).is_some() && c.open(Side::Acceptor).is_some();
         let open: Vec<_> = self.conns.iter().filter(|(_, c)| open(c)).map(|(key, _)| key).collect();
         if open.is_empty() {
             return;
