@@ -39,7 +39,9 @@ fn one(bytes: &[u8]) {
         Message::Full(packet) => {
             if let Body::Ping { gossip, extensions, .. } = &packet.body {
                 assert!(gossip.len() + extensions.len() <= bytes.len() * GROWTH_MAX);
-                extensions.iter().for_each(|extension| meaning(PeerClass::of(&packet.header), extension));
+                extensions
+                    .iter()
+                    .for_each(|extension| meaning(PeerClass::of(&packet.header, &packet.body), extension));
             }
             if matches!(&packet.body, Body::Unknown(_)) {
                 // The body of a future type is not kept.
@@ -52,9 +54,9 @@ fn one(bytes: &[u8]) {
     assert_eq!(decode(&again), Ok(message), "a message reads back as itself");
 }
 
-fn meaning(class: PeerClass, extension: &Extension) {
+fn meaning(class: Option<PeerClass>, extension: &Extension) {
     if let Extension::Type4(data) = extension {
-        for class in [None, Some(class)] {
+        for class in [None, class] {
             let _ = Type4::read(class, data);
         }
     }

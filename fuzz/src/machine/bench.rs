@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use base::{Mono, NodeId, Now, Rng};
 use cluster::view::Audience;
 use cluster::wire::{Body, HEADER_LEN, Message, decode};
-use cluster::{Cluster, Event, FileStep, LinkAction, LinkId, LoadedFiles, NODES_MAX, OpId, Settings};
+use cluster::{Cluster, Event, FileStep, LinkAction, LinkId, LoadedFiles, NODES_MAX, OpId, Settings, Verify};
 
 use crate::packets::Cast;
 
@@ -67,6 +67,7 @@ impl Bench {
             tls_cluster: choice & 16 != 0,
             announce_hostname: if choice & 32 != 0 { "a.example".to_string() } else { String::new() },
             require_full_coverage: choice & 64 != 0,
+            bus_verify: if choice & 128 != 0 { Verify::Strict } else { Verify::Warn },
             ..Settings::default()
         };
         let now = Now { mono: Mono(1_000_000_000), unix_us: 1_700_000_000_000_000 };

@@ -1,13 +1,13 @@
 //! What an operator asks of the node. Refusals are as good as success.
 
 use arbitrary::{Result, Unstructured};
-use cluster::{SetSlot, SlotKeys};
+use cluster::{SetSlot, SlotKeys, Verify};
 
 use super::bench::Bench;
 use crate::packets::{epoch, slots, text};
 
 pub(super) fn act(bench: &mut Bench, u: &mut Unstructured<'_>) -> Result<()> {
-    match u.arbitrary::<u8>()? % 16 {
+    match u.arbitrary::<u8>()? % 18 {
         0 => {
             let (ip, port) = (text(u)?, u.arbitrary::<u16>()?.to_string());
             let _ = bench.call(|m, now| m.meet(ip.as_bytes(), port.as_bytes(), None, "fuzz", now));
@@ -31,6 +31,14 @@ pub(super) fn act(bench: &mut Bench, u: &mut Unstructured<'_>) -> Result<()> {
         14 => {
             let with_keys = slots(u)?;
             let _ = bench.call(|m, now| m.adopt_slots(&with_keys, now));
+        }
+        15 => {
+            let (sharded, message) = (u.arbitrary()?, u.bytes(u.len().min(30))?);
+            let _ = bench.call(|m, now| m.publish(sharded, b"channel", message, now));
+        }
+        16 => {
+            let to = if u.arbitrary()? { Some(bench.cast.id(u)?) } else { None };
+            let _ = bench.call(|m, now| m.send_module(to, *b"moduleid", 7, b"payload", now));
         }
         _ => {
             let id = bench.cast.id(u)?;
@@ -94,14 +102,18 @@ fn links(bench: &mut Bench, u: &mut Unstructured<'_>) -> Result<()> {
 
 fn settings(bench: &mut Bench, u: &mut Unstructured<'_>) -> Result<()> {
     let mut settings = bench.settings.clone();
-    match u.arbitrary::<u8>()? % 8 {
+    match u.arbitrary::<u8>()? % 9 {
         0 => settings.announce_ip = text(u)?.to_string(),
         1 => settings.announce_hostname = "b.example".to_string(),
         2 => settings.announce_human_nodename = text(u)?.to_string(),
         3 => settings.node_timeout_ms = 100 + u64::from(u.arbitrary::<u16>()?),
         4 => settings.replica_no_failover = u.arbitrary()?,
         5 => settings.announce_bus_port = u.arbitrary()?,
-        6 => settings.blacklist_ttl_s = u.arbitrary()?,
+        6 => {
+            settings.bus_verify =
+                [Verify::Off, Verify::Warn, Verify::Strict][usize::from(u.arbitrary::<u8>()? % 3)]
+        }
+        7 => settings.blacklist_ttl_s = u.arbitrary()?,
         _ => settings.gossip_percent = 1 + u64::from(u.arbitrary::<u8>()? % 100),
     }
     bench.settings = settings.clone();

@@ -348,8 +348,11 @@ fn slots(text: &str) -> SlotSet {
 fn header(world: &mut World, host: usize, pair: &str) {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     let primary = (name == "of" && value != "nobody").then(|| node_id(world, value));
+    let spoofed = (name == "as").then(|| node_id(world, value));
     let header = &mut seated(world, host).header;
     match name {
+        // In another's name, knowing no more of it.
+        "as" => header.sender = spoofed.unwrap_or(header.sender),
         "current" => header.current_epoch = number(value),
         "epoch" => header.config_epoch = number(value),
         "slots" => header.slots = slots(value),
