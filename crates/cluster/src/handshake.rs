@@ -6,6 +6,8 @@ use crate::event::{Level, LinkId};
 use crate::node::Node;
 use crate::node_table::NodeKey;
 use crate::place::{Place, ip_text};
+use crate::refusal::Refusal;
+use crate::settings::Verify;
 use crate::wire::{Header, NodeFlags, PingKind};
 use base::NodeId;
 use std::time::Duration;
@@ -76,8 +78,12 @@ pub(crate) fn met(core: &mut Core, link: LinkId, header: &Header) -> Option<Node
 
 /// A known node says MEET again: it does not see our link, so open a new one.
 pub(crate) fn met_again(core: &mut Core, sender: NodeKey) {
-    let age = core.now.mono.since(core.nodes[sender].created);
-    if age > Duration::from_micros(core.settings.handshake_timeout_us()) {
+    let now = core.now.mono;
+    let patience = Duration::from_micros(core.settings.handshake_timeout_us());
+    let link = core.nodes[sender].outbound.and_then(|l| core.links.get(l));
+    // Whoever repeats itself, or speaks in another's name, must not keep us from having a link at all.
+    let young = link.is_some_and(|l| now.since(l.created) <= patience);
+    if now.since(core.nodes[sender].created) > patience && !young {
         core.close_outbound(sender);
         core.nodes[sender].redial_at = core.now.mono;
         core.news.dial_soon(sender);
@@ -87,12 +93,17 @@ pub(crate) fn met_again(core: &mut Core, sender: NodeKey) {
 /// A node in handshake answered on the link that we dialled, and says its name.
 pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Completed {
     if let Some(known) = core.nodes.find(&header.sender) {
-        if known != core.nodes.myself {
+        let asked_by_us = core.nodes[key].is(NodeFlags::MEET);
+        if known != core.nodes.myself && (asked_by_us || core.settings.bus_verify != Verify::Strict) {
             settle_known(core, key, known, header);
+        } else if known != core.nodes.myself {
+            refuse_address(core, key, known);
         }
         core.remove_node(key);
         return Completed::Known;
     }
+    // Only an operator's MEET leads here: the node is wanted, and none shall be told that it is not.
+    core.blacklist.pardon(header.sender, core.now.mono);
     core.nodes.rename(key, header.sender);
     let node = &mut core.nodes[key];
     node.flags.remove(NodeFlags::HANDSHAKE);
@@ -101,12 +112,24 @@ pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Comple
         node.flags.insert(NodeFlags::PRIMARY);
     }
     node.created = core.now.mono;
+    // The link on which it said MEET counts: should it forget us, it must not be taken for one that never knew us.
+    node.was_mutual |= node.inbound.is_some();
     core.log(Level::Debug, format!("Handshake with node {} completed.", header.sender));
     core.welcome(key);
     core.todo.update_state = true;
     core.view_changed();
     core.save_soon();
     Completed::Yes
+}
+
+/// Somebody met us and answers, at the address that it gave, in the name of a node we know. That would make it that
+/// node: where claims must be confirmed, only an operator's own MEET does.
+fn refuse_address(core: &mut Core, key: NodeKey, known: NodeKey) {
+    core.refuse(Refusal::Address, Level::Warning, |core| {
+        let node = &core.nodes[known];
+        let (human, place) = (node.human(), core.nodes[key].addr.ip_port());
+        format!("Whoever met us from {place} calls itself {} ({human}): its address is not changed", node.id)
+    });
 }
 
 /// The handshake led to a node that we know: the record's address is the newest we have.
@@ -156,7 +179,9 @@ pub(crate) fn repair(core: &mut Core, key: NodeKey) {
     let one_sided = node.inbound.is_none() && now.since(node.inbound_lost) > patience;
     let lately = node.meet_sent.is_some_and(|at| now.since(at) <= timeout);
     let tolerant = node.is(NodeFlags::LIGHT_MODULE) || !node.was_mutual;
-    if node.flags.intersects(unsound) || !one_sided || lately || !tolerant {
+    // Whoever forgot us does not want us back, and MEET would force it.
+    let unwanted = node.forgot_us;
+    if node.flags.intersects(unsound) || !one_sided || lately || !tolerant || unwanted {
         return;
     }
     if core.links.get(link).is_some_and(|l| l.up) {

@@ -5,12 +5,14 @@
 
 use crate::event::{Event, Level, LinkAction, LinkId, SaveId, Transmit};
 use crate::operator::{self, Bumped, Refused, SetSlot, SlotKeys};
+use crate::publish::{self, TooLong};
+use crate::refusal::Refusal;
 use crate::report::{self, LinkReport};
 use crate::saver::{FileOp, OpId};
 use crate::settings::Settings;
 use crate::start::{self, LoadedFiles, StartError};
 use crate::view::{Audience, View};
-use crate::{core::Core, cron, dial, receive, save, stats::Stats};
+use crate::{admission, core::Core, cron, dial, receive, save, stats::Stats};
 use base::{Epoch, Mono, NodeId, Now, ReplOffset, Rng, ShardId, SlotSet};
 use std::net::{IpAddr, SocketAddr};
 
@@ -37,7 +39,13 @@ impl Cluster {
     /// A connection came in on the bus port. `local`: which of our addresses it reached.
     pub fn handle_accepted(&mut self, link: LinkId, peer: SocketAddr, local: IpAddr, now: Now) {
         assert!(!link.is_dialled(), "the caller names accepted links");
-        self.turn(now, |core| core.links.accept(link, peer, local, now.mono));
+        self.turn(now, |core| admission::accept(core, link, peer, local));
+    }
+
+    /// Whether another connection should be accepted now. When not, it waits outside until the machine has looked at
+    /// those that said nothing yet.
+    pub fn accepts(&self) -> bool {
+        admission::is_open(&self.core)
     }
 
     /// A dialled link is connected.
@@ -104,6 +112,30 @@ impl Cluster {
         now: Now,
     ) -> Result<(), Refused> {
         self.turn(now, |core| operator::meet(core, ip, port, bus_port, who))
+    }
+
+    /// A client's message for the subscribers of other nodes; `sharded`: of this node's shard only. How many nodes
+    /// were told.
+    pub fn publish(
+        &mut self,
+        sharded: bool,
+        channel: &[u8],
+        message: &[u8],
+        now: Now,
+    ) -> Result<usize, TooLong> {
+        self.turn(now, |core| publish::publish(core, sharded, channel, message))
+    }
+
+    /// A module's message for one node, or for all. `id` in this machine's byte order. How many nodes were told.
+    pub fn send_module(
+        &mut self,
+        to: Option<NodeId>,
+        id: [u8; 8],
+        kind: u8,
+        payload: &[u8],
+        now: Now,
+    ) -> Result<usize, TooLong> {
+        self.turn(now, |core| publish::module(core, to, id, kind, payload))
     }
 
     /// CLUSTER FORGET.
@@ -207,6 +239,11 @@ impl Cluster {
         operator::replicas(&self.core, id, audience)
     }
 
+    /// How much was refused for a reason, since the start.
+    pub fn refused(&self, why: Refusal) -> u64 {
+        self.core.refusals.count(why)
+    }
+
     /// CONFIG RESETSTAT.
     pub fn reset_stats(&mut self) {
         self.core.stats = Stats::default();
@@ -280,5 +317,14 @@ impl Cluster {
     /// The cluster's epoch, mine, and the last I voted in.
     pub fn epochs(&self) -> (Epoch, Epoch, Epoch) {
         (self.core.epochs.current, self.core.nodes.me().config_epoch, self.core.epochs.last_vote)
+    }
+
+    /// Whether the parts agree; for tests, after any call.
+    ///
+    /// # Panics
+    /// If they do not.
+    #[cfg(debug_assertions)]
+    pub fn check_invariants(&self) {
+        self.core.check_invariants();
     }
 }

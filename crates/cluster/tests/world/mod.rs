@@ -93,6 +93,8 @@ pub struct World {
     pub show_packets: bool,
     pub lowest_level: Level,
     pub failing_disks: BTreeSet<usize>,
+    /// The cluster's epoch as each node named it last: nobody takes one back.
+    spoken: BTreeMap<NodeId, u64>,
 }
 
 impl World {
@@ -113,6 +115,7 @@ impl World {
             show_packets: true,
             lowest_level: Level::Verbose,
             failing_disks: BTreeSet::new(),
+            spoken: BTreeMap::new(),
         }
     }
 
@@ -352,6 +355,13 @@ impl World {
             self.gone(conn, Side::Dialler);
             return;
         }
+        if let Seat::Machine(machine) = &self.hosts[acceptor].seat
+            && !machine.accepts()
+        {
+            // It waits in the backlog.
+            self.schedule(self.latency_us, What::Connect { conn });
+            return;
+        }
         self.conns[conn].connected = true;
         let link = LinkId::accepted(self.hosts[acceptor].accepted);
         self.hosts[acceptor].accepted += 1;
@@ -488,6 +498,14 @@ impl World {
     /// What a host promised on the wire must hold after any crash.
     fn note_epochs(&mut self, host: usize, bytes: &[u8]) {
         if let Ok(wire::Message::Full(packet)) = wire::decode(bytes) {
+            let spoken = self.spoken.entry(packet.header.sender).or_default();
+            let current = packet.header.current_epoch;
+            assert!(
+                current >= *spoken || !matches!(self.hosts[host].seat, Seat::Machine(_)),
+                "{} spoke of epoch {spoken} and now of {current}",
+                self.hosts[host].name
+            );
+            *spoken = current;
             let told = &mut self.hosts[host].told;
             told.0 = told.0.max(packet.header.current_epoch).max(packet.header.config_epoch);
             if matches!(packet.body, wire::Body::AuthAck) {

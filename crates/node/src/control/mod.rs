@@ -51,6 +51,7 @@ impl Control {
         self.begin(now);
         match mail {
             ControlMail::Run(job) => self.run(*job),
+            ControlMail::Publish(message) => self.publish(&message),
         }
         self.settle(now);
     }
