@@ -17,7 +17,8 @@ const OWN_FLAGS: NodeFlags =
 pub(crate) fn header(core: &mut Core) -> (Header, Option<SaveId>) {
     let mine = core.nodes.me().config_epoch;
     // An epoch of my own waits for the disk; of the cluster's I tell what is on disk already.
-    let until = core.saver.save_for(|p| p.my_epoch == mine);
+    // Behind a packet that waits for a later save it waits for that one too, and must not tell of an earlier epoch.
+    let until = core.saver.save_for(|p| p.my_epoch == mine).map(|save| core.outbox.held_until(save));
     let me = core.nodes.me();
     let place = Place::of_myself(&core.settings, core.settings.announce_ip.clone());
     let (port, pport) = place.wire_ports(core.settings.tls_cluster);

@@ -201,7 +201,8 @@ pub(crate) fn repair(core: &mut Core, key: NodeKey) {
     if node.flags.intersects(unsound) || !one_sided || lately || !tolerant || unwanted {
         return;
     }
-    if core.links.get(link).is_some_and(|l| l.up) {
+    // An answer on this link would have told us that we are forgotten.
+    if core.links.get(link).is_some_and(|l| l.up && l.answered) {
         core.nodes[key].flags.insert(NodeFlags::MEET);
         compose::ping(core, link, PingKind::Meet);
     }

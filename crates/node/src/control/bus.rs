@@ -2,6 +2,7 @@
 
 use super::{Control, DialError, FileOp, LinkAction, LinkId, OpId, Transmit};
 use crate::mail::WorkerMail;
+use crate::pubsub::Message;
 use crate::shared::Level;
 use base::{Now, SlotSet};
 use cluster::{Cluster, Event};
@@ -92,8 +93,10 @@ impl Control {
                 // Keys of slots that went elsewhere are kept, unreachable, until they can be moved after
                 // their slots: nothing is deleted on a peer's word.
                 Event::SlotsLost { slots, to } => self.report_lost(&slots, to),
-                // There are no subscribers yet.
-                Event::Published { .. } => {}
+                Event::Published { sharded, channel, message } => {
+                    let (channel, text) = (channel.into(), message.into());
+                    self.core.tell_listeners(&Arc::new(Message { shard: sharded, channel, text }));
+                }
                 Event::Saved { save, result } => self.saved(save, &result),
                 Event::Met { meet, result } => self.met(meet, result.map(drop)),
                 Event::Exit => self.exit_at_once(1),
@@ -103,6 +106,16 @@ impl Control {
             self.publish_view();
         }
         self.settle_exit(now);
+    }
+
+    /// A client of this node published a message: the other nodes' clients hear of it, too.
+    pub(super) fn publish(&mut self, message: &Message) {
+        let Message { shard, channel, text } = message;
+        let now = self.core.now;
+        let Some(cluster) = &mut self.state.cluster else { return };
+        if let Err(error) = cluster.publish(*shard, channel, text, now) {
+            self.core.shared.log(Level::Warning, &error.to_string());
+        }
     }
 
     fn report_lost(&self, slots: &SlotSet, to: Option<base::NodeId>) {

@@ -53,6 +53,7 @@ impl Control {
         self.begin(now);
         match mail {
             ControlMail::Run(job) => self.run(*job),
+            ControlMail::Publish(message) => self.publish(&message),
         }
         self.settle(now);
     }
