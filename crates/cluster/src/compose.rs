@@ -48,18 +48,10 @@ pub(crate) fn header(core: &mut Core) -> (Header, Option<SaveId>) {
 fn post(core: &mut Core, link: LinkId, packet: &Packet, until: Option<SaveId>, vote: bool) {
     let mut bytes = Vec::new();
     wire::encode(packet, &mut bytes);
-    post_bytes(core, link, packet.body.kind(), bytes, until, vote);
+    post_bytes(core, link, bytes, until, vote);
 }
 
-pub(crate) fn post_bytes(
-    core: &mut Core,
-    link: LinkId,
-    kind: u16,
-    bytes: Vec<u8>,
-    until: Option<SaveId>,
-    vote: bool,
-) {
-    core.stats.sent(kind, bytes.len());
+pub(crate) fn post_bytes(core: &mut Core, link: LinkId, bytes: Vec<u8>, until: Option<SaveId>, vote: bool) {
     let transmit = Transmit { link, bytes };
     match until {
         Some(save) => core.outbox.hold(transmit, save, vote),
@@ -130,7 +122,7 @@ pub(crate) fn broadcast_fail(core: &mut Core, failed: NodeId) {
     for key in (0..core.nodes.bound()).map(NodeKey) {
         let Some(node) = core.nodes.get(key).filter(|n| !n.in_handshake()) else { continue };
         if let Some(link) = node.outbound.filter(|l| core.links.get(*l).is_some_and(|l| l.up)) {
-            post_bytes(core, link, packet.body.kind(), bytes.clone(), until, false);
+            post_bytes(core, link, bytes.clone(), until, false);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The cluster machine's surface, passed through, and what follows from its events.
 
-use super::{Control, FileOp, LinkAction, LinkId, OpId, Transmit};
+use super::{Control, DialError, FileOp, LinkAction, LinkId, OpId, Transmit};
 use crate::mail::WorkerMail;
 use crate::pubsub::Message;
 use crate::shared::Level;
@@ -28,6 +28,11 @@ impl Control {
     /// A link that was to be dialled is connected.
     pub fn handle_up(&mut self, link: LinkId, local: IpAddr, now: Now) {
         self.with_cluster(now, |cluster| cluster.handle_up(link, local, now));
+    }
+
+    /// A link could not be dialled, for this reason.
+    pub fn handle_dial_failed(&mut self, link: LinkId, why: DialError, now: Now) {
+        self.with_cluster(now, |cluster| cluster.handle_dial_failed(link, why, now));
     }
 
     /// A link is closed, or could not be dialled.
@@ -93,6 +98,7 @@ impl Control {
                     self.core.tell_listeners(&Arc::new(Message { shard: sharded, channel, text }));
                 }
                 Event::Saved { save, result } => self.saved(save, &result),
+                Event::Met { meet, result } => self.met(meet, result.map(drop)),
                 Event::Exit => self.exit_at_once(1),
             }
         }
