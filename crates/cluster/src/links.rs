@@ -122,6 +122,7 @@ impl Links {
         self.dialled += 1;
         let mut link = Link::new(None, now);
         link.peer = Some(addr);
+        self.census[Standing::Ours as usize] += 1;
         self.map.insert(id, link);
         id
     }
@@ -175,7 +176,7 @@ impl Links {
     /// So much of an unfinished packet is held for a link. Of strangers' links it is counted; the sum.
     pub fn note_held(&mut self, id: LinkId, bytes: usize) -> usize {
         if let Some(link) = self.map.get_mut(&id) {
-            let counted = if link.node.is_none() { bytes } else { 0 };
+            let counted = if link.node.is_none() && !id.is_dialled() { bytes } else { 0 };
             self.held = self.held - link.held + counted;
             link.held = counted;
         }
