@@ -1,6 +1,7 @@
 //! The outside world against a Handfast binary: Redis's own test suite, real Redis and Valkey servers as cluster peers, and real
 //! client libraries. Everything is fetched with the system's package manager into a cache outside the tree.
 
+pub mod announced;
 pub mod apt;
 pub mod cache;
 pub mod client;

@@ -3,6 +3,7 @@
 use crate::core::Core;
 use crate::event::Level;
 use crate::node_table::NodeKey;
+use crate::recorder::What;
 use crate::verify::{self, Said, Word};
 use crate::wire::NodeFlags;
 use crate::{compose, epochs};
@@ -202,7 +203,7 @@ pub(crate) fn take_update(core: &mut Core, key: NodeKey, epoch: Epoch, slots: &S
     if core.nodes[key].is_replica() {
         make_primary(core, key);
     }
-    core.nodes[key].config_epoch = epoch;
+    epochs::set(core, key, epoch, "another node said so");
     core.save_soon();
     core.view_changed();
     apply(core, key, slots, epoch);
@@ -210,6 +211,7 @@ pub(crate) fn take_update(core: &mut Core, key: NodeKey, epoch: Epoch, slots: &S
 
 /// A replica is a primary from now on.
 pub(crate) fn make_primary(core: &mut Core, key: NodeKey) {
+    core.record(What::RoleChanged, Some(core.nodes[key].id), [("to", "primary".into())]);
     let node = &mut core.nodes[key];
     node.flags.remove(NodeFlags::REPLICA);
     node.flags.insert(NodeFlags::PRIMARY);
@@ -218,4 +220,69 @@ pub(crate) fn make_primary(core: &mut Core, key: NodeKey) {
     }
     core.set_primary(key, None);
     core.todo.update_state = true;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::Node;
+    use crate::place::Place;
+    use crate::settings::Settings;
+    use crate::start::{self, LoadedFiles};
+    use base::{Now, Rng};
+    use proptest::prelude::*;
+
+    /// Three other primaries that share the first slots, and the last of which claims some.
+    fn core(owners: &[u8], epochs: [Epoch; 3]) -> (Core, [NodeKey; 3]) {
+        let now = Now { mono: base::Mono(1), unix_us: 1 };
+        let core = start::core(Settings::default(), LoadedFiles::default(), now, Rng::new(1));
+        let mut core = core.expect("a new node");
+        let keys = [b'x', b'y', b'z'].map(|letter| {
+            let id = NodeId::parse(&[letter; 40]).expect("an id");
+            core.add_node(Node::new(id, NodeFlags::PRIMARY, Place::default(), now.mono)).expect("room")
+        });
+        for (key, epoch) in keys.iter().zip(epochs) {
+            core.nodes[*key].config_epoch = epoch;
+        }
+        for (slot, owner) in owners.iter().enumerate() {
+            if let (Some(slot), Some(key)) = (Slot::new(slot as u16), keys.get(usize::from(*owner))) {
+                core.slots.assign(&mut core.nodes, slot, *key);
+            }
+        }
+        (core, keys)
+    }
+
+    fn state(core: &Core) -> (Vec<Option<NodeKey>>, SlotSet) {
+        (Slot::all().map(|slot| core.slots.owner(slot)).collect(), core.slots.not_claimed.clone())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn what_a_claim_moves_is_known_before(
+            owners in proptest::collection::vec(0u8..4, 24),
+            given_up in proptest::collection::vec(any::<bool>(), 24),
+            claimed in proptest::collection::vec(any::<bool>(), 24),
+            epochs: [u8; 3],
+        ) {
+            let epochs = epochs.map(|e| u64::from(e % 4));
+            let (mut core, [.., claimant]) = core(&owners, epochs);
+            for slot in (0..24).filter_map(Slot::new) {
+                if given_up[slot.index()] && core.slots.owner(slot).is_some() {
+                    core.slots.not_claimed.insert(slot);
+                }
+            }
+            let slots: SlotSet = (0..24).filter_map(Slot::new).filter(|s| claimed[s.index()]).collect();
+            let moves = moves(&core, claimant, &slots, epochs[2]);
+            let (owned, unclaimed) = state(&core);
+            observe(&mut core, claimant, &slots, epochs[2], false);
+            let after = state(&core);
+            let took = owned.iter().zip(&after.0).enumerate().any(|(i, (was, is))| {
+                let free = Slot::new(i as u16).is_some_and(|s| unclaimed.contains(s));
+                was != is && was.is_some() && !free
+            });
+            prop_assert_eq!(moves.takes, took);
+            prop_assert_eq!(moves.any, (owned, unclaimed) != after);
+        }
+    }
 }

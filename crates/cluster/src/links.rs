@@ -116,6 +116,16 @@ impl Links {
         id
     }
 
+    /// A connection to whatever listens there, to find out what it is.
+    pub fn dial_nobody(&mut self, addr: SocketAddr, now: Mono) -> LinkId {
+        let id = LinkId::dialled(self.dialled);
+        self.dialled += 1;
+        let mut link = Link::new(None, now);
+        link.peer = Some(addr);
+        self.map.insert(id, link);
+        id
+    }
+
     pub fn accept(&mut self, id: LinkId, peer: SocketAddr, local: IpAddr, now: Mono) {
         let mut link = Link::new(None, now);
         link.up = true;

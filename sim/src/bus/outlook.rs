@@ -2,7 +2,7 @@
 
 use crate::bus::raw::flag;
 use crate::bus::world::Seat;
-use base::{NodeId, Slot, SlotSet};
+use base::{NodeId, SLOTS, SlotSet};
 use cluster::Cluster;
 use cluster::address::Audience;
 use std::collections::BTreeMap;
@@ -59,11 +59,6 @@ impl Outlook {
         }
     }
 
-    /// Who owns the slot.
-    pub fn owner(&self, slot: Slot) -> Option<NodeId> {
-        self.nodes.iter().find(|(_, n)| n.slots.contains(slot)).map(|(id, _)| *id)
-    }
-
     /// What it shows of itself.
     pub fn mine(&self) -> &Entry {
         &self.nodes[&self.me]
@@ -90,13 +85,11 @@ fn line(text: &str) -> Option<(NodeId, Entry)> {
     let address = address.split(',').next()?;
     let (ip_port, bus) = address.split_once('@')?;
     let (ip, port) = ip_port.rsplit_once(':')?;
-    let mut slots = SlotSet::new();
+    let mut bitmap = [0; SLOTS / 8];
     for word in words.filter(|w| !w.starts_with('[')) {
         let (first, last) = word.split_once('-').unwrap_or((word, word));
-        let (first, last): (u16, u16) = (first.parse().ok()?, last.parse().ok()?);
-        (first..=last).filter_map(Slot::new).for_each(|slot| {
-            slots.insert(slot);
-        });
+        let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
+        (first..=last.min(SLOTS - 1)).for_each(|slot| bitmap[slot / 8] |= 1 << (slot % 8));
     }
     let entry = Entry {
         flags: flags.split(',').map(flag_named).fold(0, |all, one| all | one),
@@ -107,7 +100,7 @@ fn line(text: &str) -> Option<(NodeId, Entry)> {
         epoch: epoch.parse().ok()?,
         connected: state == "connected",
         inbound: false,
-        slots,
+        slots: SlotSet::from_wire(&bitmap),
     };
     Some((id, entry))
 }

@@ -37,7 +37,8 @@ fn try_copy(cmd: &mut Cmd<'_, '_>) -> Result<bool, Refused> {
         return Ok(false);
     }
     let source = cmd.keys.remove(cmd.db, from).expect("it was there");
-    cmd.keys.insert_entry(db, to, source.with_key(to.bytes));
+    let old = cmd.keys.insert_entry(db, to, source.with_key(to.bytes));
+    old.map(|old| cmd.discard(old));
     cmd.keys.insert_entry(cmd.db, from, source);
     cmd.effects.notify(Class::New, "new", db, to.bytes);
     cmd.keys.signal_modified(db, to);

@@ -1,7 +1,8 @@
 //! What every machine that runs commands has: snapshots of configuration and view, its counters, the time.
 
+use crate::blocking::Parked;
 use crate::clients::Card;
-use crate::config::{Config, OutputClass};
+use crate::config::{Config, Encodings, OutputClass};
 use crate::counters::{CommandCounters, Counters};
 use crate::mail::WorkerIdx;
 use crate::pause::Paused;
@@ -10,9 +11,10 @@ use crate::shared::{Level, Shared};
 use crate::worker::OutputLimit;
 use base::{Now, Rng};
 use cluster::view::View;
-use commands::{Effects, Env};
+use commands::{Effects, Env, Limits};
 use resp::ProtocolError;
 use std::sync::Arc;
+use store::value::{HashLimits, ListLimits, SetLimits, StreamLimits, ZsetLimits};
 use store::{Clock, Expired, Key, Touch};
 
 /// Unsent bytes at which a client that has not authenticated is closed: it would only be filling memory.
@@ -38,6 +40,12 @@ pub struct Core {
     pub rng: Rng,
     /// Records of watches that lie in the keyspace and mean nothing any more.
     pub(crate) retired: Vec<(Arc<store::Watcher>, crate::session::Watched)>,
+    /// Blocked commands to be served once more stripes are held than their keys' writer held.
+    pub(crate) deferred: Vec<Arc<store::Waiter>>,
+    /// Records of ended waits that still lie in the keyspace.
+    pub(crate) ended_waits: Vec<Arc<store::Waiter>>,
+    /// The wait that the command just run began.
+    pub(crate) parked: Option<Box<Parked>>,
     /// Commands counted since time was last booked.
     pub(super) recent: Vec<u32>,
     /// Nothing about the node needs the careful path of dispatch.
@@ -61,6 +69,9 @@ impl Core {
             effects: Effects::default(),
             rng: Rng::new(seed),
             retired: Vec::new(),
+            deferred: Vec::new(),
+            ended_waits: Vec::new(),
+            parked: None,
             recent: Vec::new(),
             plain: false,
             pausing: false,
@@ -74,6 +85,7 @@ impl Core {
         self.env = env_of(&self.config, &self.shared);
         self.pausing = self.paused() != Paused::Nothing;
         self.plain = !self.config.cluster.enabled && !self.pausing;
+        self.effects.listen(self.config.notify_keyspace_events.classes());
     }
 
     /// This worker, as the keyspace counts them.
@@ -141,11 +153,15 @@ impl Core {
 
     /// Limits on unsent bytes of an ordinary client.
     pub fn output_limit(&self) -> OutputLimit {
-        let normal = self.config.clients.output_limit(OutputClass::Normal);
+        self.limit_of(OutputClass::Normal)
+    }
+
+    fn limit_of(&self, class: OutputClass) -> OutputLimit {
+        let limit = self.config.clients.output_limit(class);
         OutputLimit {
-            hard: normal.hard,
-            soft: normal.soft,
-            soft_for: std::time::Duration::from_secs(normal.soft_seconds),
+            hard: limit.hard,
+            soft: limit.soft,
+            soft_for: std::time::Duration::from_secs(limit.soft_seconds),
         }
     }
 
@@ -155,8 +171,14 @@ impl Core {
             Some(session) if !self.is_authenticated(session) => {
                 OutputLimit { hard: UNAUTHENTICATED_OUTPUT_MAX, ..OutputLimit::default() }
             }
-            _ => self.output_limit(),
+            Some(session) => self.limit_of(Self::output_class(session)),
+            None => self.limit_of(OutputClass::Normal),
         }
+    }
+
+    /// Which limits on unsent bytes hold for a client.
+    fn output_class(session: &Session) -> OutputClass {
+        if session.subscriptions.is_some() { OutputClass::PubSub } else { OutputClass::Normal }
     }
 
     pub(crate) fn log_output_overflow(&self, conn: Option<&Card>) {
@@ -180,5 +202,31 @@ fn env_of(config: &Config, shared: &Shared) -> Env {
         databases: shared.keyspace.databases(),
         string_bytes_max: config.clients.bulk_max as usize,
         lfu: config.memory.policy.is_lfu(),
+        limits: limits_of(&config.encodings),
+    }
+}
+
+fn limits_of(config: &Encodings) -> Limits {
+    let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    Limits {
+        list: ListLimits { node_size: config.list_max_listpack_size },
+        set: SetLimits {
+            ints_max: size(config.set_max_intset_entries),
+            pack_members_max: size(config.set_max_listpack_entries),
+            pack_value_max: size(config.set_max_listpack_value),
+        },
+        zset: ZsetLimits {
+            pack_members_max: size(config.zset_max_listpack_entries),
+            pack_value_max: size(config.zset_max_listpack_value),
+        },
+        hash: HashLimits {
+            pack_fields_max: size(config.hash_max_listpack_entries),
+            pack_value_max: size(config.hash_max_listpack_value),
+        },
+        stream: StreamLimits {
+            node_bytes_max: size(config.stream_node_max_bytes),
+            node_entries_max: size(config.stream_node_max_entries),
+        },
+        hll_sparse_bytes_max: size(config.hll_sparse_max_bytes),
     }
 }

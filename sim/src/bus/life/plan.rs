@@ -48,10 +48,11 @@ pub struct Choice {
 impl Choice {
     /// Small clusters meet every kind of trouble soonest; now and then one is larger.
     pub fn new(plan: &Plan, rng: &mut Rng) -> Choice {
-        let size = match rng.below(10) {
-            0..=6 => 3 + rng.below(8),
-            7..=8 => 10 + rng.below(12),
-            _ => 22 + rng.below(14),
+        let size = match rng.below(20) {
+            0..=11 => 3 + rng.below(4),
+            12..=16 => 7 + rng.below(4),
+            17 | 18 => 11 + rng.below(10),
+            _ => 21 + rng.below(15),
         };
         let mix = match rng.below(8) {
             0..=2 => Mix::Ours,
@@ -60,10 +61,17 @@ impl Choice {
             5 | 6 => Mix::With(Family::Valkey9),
             _ => Mix::All,
         };
+        let nodes = plan.nodes.unwrap_or(size as usize);
+        // Large clusters have the long timeouts in life too; with short ones they would do nothing but ping.
+        let timeouts: &[u64] = match nodes {
+            0..=6 => &[1000, 2000, 5000, 15_000],
+            7..=10 => &[2000, 5000, 15_000],
+            _ => &[15_000],
+        };
         Choice {
-            nodes: plan.nodes.unwrap_or(size as usize),
+            nodes,
             spares: 3,
-            timeout_ms: [1000, 2000, 5000, 15_000][rng.below(4) as usize],
+            timeout_ms: timeouts[rng.below(timeouts.len() as u64) as usize],
             full_coverage: rng.below(4) != 0,
             blacklist_s: [10, 30, 60][rng.below(3) as usize],
             mix: plan.mix.unwrap_or(mix),

@@ -1,6 +1,6 @@
 //! What goes wrong.
 
-use super::Life;
+use super::{Life, Mix};
 use crate::bus::world::{Family, Weather, address};
 use crate::check::Broken;
 
@@ -28,7 +28,13 @@ impl Life {
         let mut one_in = |n: u64| if self.rng.one_in(2) { 0 } else { n + self.rng.below(10 * n) };
         let (retransmit_one_in, knock_lost_one_in, double_one_in) = (one_in(20), one_in(4), one_in(5));
         let slow = if self.rng.one_in(4) { 80_000 } else { 3_000 };
-        Weather { latency_us: (100, slow), retransmit_one_in, knock_lost_one_in, double_one_in }
+        Weather {
+            latency_us: (100, slow),
+            retransmit_one_in,
+            knock_lost_one_in,
+            double_one_in,
+            pieces_one_in: 3,
+        }
     }
 
     fn any(&mut self) -> usize {
@@ -62,7 +68,9 @@ impl Life {
                 self.move_somewhere(a, b);
             }
             20 => self.bump(a),
-            21 => self.meet_again(),
+            21 if self.rng.one_in(2) => self.meet_again(),
+            21 if self.rng.one_in(2) => self.publish(),
+            21 => self.announce_something(),
             22 => self.join_in_trouble(a)?,
             23 if self.rng.one_in(3) => self.ruin_files(a),
             _ => {}
@@ -101,7 +109,8 @@ impl Life {
 
     /// A new address, or two hosts exchange theirs; while they run or not.
     fn move_somewhere(&mut self, a: usize, b: usize) {
-        if a != b && self.rng.one_in(4) {
+        // Others take an exchanged node's epochs for those of whom they had dialled there, and repeat them to ours.
+        if a != b && self.choice.mix == Mix::Ours && self.rng.one_in(4) {
             self.world.swap_addresses(a, b);
             return;
         }

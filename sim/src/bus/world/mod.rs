@@ -51,6 +51,8 @@ enum Event {
     Arrive { conn: ConnKey, from: Side, cargo: Cargo },
     /// A second connection of one dialling ends.
     Lapse { conn: ConnKey },
+    /// A connection that nothing gets through is given up.
+    Perish { conn: ConnKey },
     /// A file step is over.
     File { host: u32, life: u32, op: OpId, result: Result<(), String> },
 }
@@ -158,6 +160,7 @@ impl World {
             Event::Refused { conn } => self.refused(conn),
             Event::Arrive { conn, from, cargo } => self.arrive(conn, from, cargo),
             Event::Lapse { conn } => self.lapse(conn),
+            Event::Perish { conn } => self.perish(conn),
             Event::File { host, life, op, result } => {
                 let host = host as usize;
                 if self.hosts[host].life == life {
@@ -185,7 +188,9 @@ impl World {
                 way.1
             }
             Event::Refused { conn } => self.conns.get(*conn)?.end[0]?.host,
-            Event::Thaw { .. } | Event::Knock { .. } | Event::Lapse { .. } => return None,
+            Event::Thaw { .. } | Event::Knock { .. } | Event::Lapse { .. } | Event::Perish { .. } => {
+                return None;
+            }
         };
         Some(host as usize)
     }

@@ -7,6 +7,9 @@ use base::Rng;
 use cluster::{Cluster, FileStep, Level, LoadedFiles};
 use std::net::IpAddr;
 
+/// Kernels give a connection up that nothing gets through after so many microseconds.
+const PERISH_US: (u64, u64) = (1_000_000, 40_000_000);
+
 impl World {
     /// Starts the host's program from what its disk holds. The error is its last word.
     pub fn start(&mut self, host: usize) -> Result<(), String> {
@@ -145,11 +148,13 @@ impl World {
             |ends: [Option<super::conn::End>; 2]| ends.iter().flatten().any(|e| e.host == host as u32);
         let hit: Vec<_> = self.conns.iter().filter(|(_, c)| of_host(c.end)).map(|(key, _)| key).collect();
         for key in hit {
+            let after = self.between(PERISH_US);
             if let Some(conn) = self.conns.get(key) {
                 conn.dead = true;
                 conn.stalled.iter_mut().for_each(std::collections::VecDeque::clear);
+                conn.pending += 1;
+                self.schedule(after, Event::Perish { conn: key });
             }
-            self.conns.settle(key);
         }
     }
 
