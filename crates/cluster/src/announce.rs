@@ -89,7 +89,7 @@ pub(crate) fn apply(core: &mut Core, sender: NodeKey, list: Vec<Extension>) {
     if core.nodes[sender].announced != said {
         core.nodes[sender].announced = said;
         core.save_soon();
-        core.view_changed();
+        core.view_soon();
     }
     core.nodes[sender].names_shard |= shard.is_some();
     follow_shard(core, sender, shard);
@@ -105,6 +105,6 @@ fn follow_shard(core: &mut Core, sender: NodeKey, said: Option<ShardId>) {
     if node.shard != shard {
         core.nodes[sender].shard = shard;
         core.save_soon();
-        core.view_changed();
+        core.view_soon();
     }
 }

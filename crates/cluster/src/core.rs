@@ -1,17 +1,17 @@
 //! Everything the machine remembers, and the few moves that all rules share.
 
 use crate::curiosity::Curiosity;
-use crate::epochs::Epochs;
+use crate::epochs::{Collision, Epochs};
 use crate::event::{Event, Level, LinkAction, LinkId, SaveId};
 use crate::forget::Blacklist;
-use crate::gossip::News;
 use crate::health::{self, Health};
 use crate::links::Links;
+use crate::news::News;
 use crate::node_table::{NodeKey, NodeTable};
 use crate::operator::Debug;
 use crate::outbox::Outbox;
 use crate::place::Place;
-use crate::save::Complaints;
+use crate::save::{Complaints, LazySave};
 use crate::saver::{Promises, Saver};
 use crate::settings::Settings;
 use crate::slots::SlotTable;
@@ -20,6 +20,10 @@ use crate::wire::NodeFlags;
 use crate::{compose, dial, save};
 use base::{Mono, NodeId, Now, ReplOffset, Rng, ShardId, SlotSet};
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A change of the view that can wait is published so long after it, with all that follow in that time.
+const VIEW_PAUSE: Duration = Duration::from_millis(50);
 
 /// Work that handlers ask for, done once at the end of a call.
 #[derive(Clone, Copy, Default)]
@@ -27,8 +31,6 @@ pub(crate) struct Todo {
     pub update_state: bool,
     pub broadcast_pong: bool,
     pub view: bool,
-    /// Tell a few nodes about newcomers without waiting for the next regular ping.
-    pub spread_news: bool,
 }
 
 /// The nouns of the machine. Rules are functions over it, one file per noun or rule.
@@ -58,10 +60,10 @@ pub(crate) struct Core {
     pub repl_offset: ReplOffset,
     pub view_version: u64,
     /// A node that keeps the epoch we share.
-    pub collision: Option<NodeKey>,
-    /// Something worth saving that can wait, and the tick before which it does.
-    pub lazy_save: bool,
-    pub lazy_until: u64,
+    pub collision: Option<Collision>,
+    pub lazy_save: LazySave,
+    /// When a change of the view that could wait is published.
+    pub view_due: Option<Mono>,
     /// Slots that moved away in this call, by new owner.
     pub lost: BTreeMap<Option<NodeId>, SlotSet>,
 }
@@ -82,15 +84,20 @@ impl Core {
         self.todo.view = true;
     }
 
+    /// The same for what no command is answered differently for: who is there and what it is called. While a mesh
+    /// forms, nodes appear by the hundred, and each view costs as much as the cluster is large.
+    pub fn view_soon(&mut self) {
+        self.view_due.get_or_insert(self.now.mono + VIEW_PAUSE);
+    }
+
     /// The present state must reach the disk; the name of the save that will hold it.
     pub fn want_save(&mut self) -> SaveId {
         self.saver.want()
     }
 
-    /// The same for what is relearnt from others if a crash takes it: with the next tick, and less often the longer
-    /// the file is.
+    /// The same for what is relearnt from others if a crash takes it: with a tick, and ever less often while it goes on.
     pub fn save_soon(&mut self) {
-        self.lazy_save = true;
+        self.lazy_save.want(self.now.mono);
     }
 
     pub fn promises(&self) -> Promises {
@@ -109,13 +116,19 @@ impl Core {
             return None;
         };
         self.nodes[key].shard = ShardId::random(&mut self.rng);
-        self.todo.update_state = true;
-        self.view_changed();
+        self.view_soon();
         Some(key)
     }
 
     /// Removes a record and all that refers to it: slots, open slots, links, reports, replicas' pointers.
     pub fn remove_node(&mut self, key: NodeKey) {
+        // Neither the cluster's state nor where clients are sent depends on nodes without slots.
+        if self.nodes[key].slots.is_empty() {
+            self.view_soon();
+        } else {
+            self.todo.update_state = true;
+            self.view_changed();
+        }
         self.slots.unassign_all(&mut self.nodes, key);
         self.slots.close_open(key);
         let node = &self.nodes[key];
@@ -124,13 +137,11 @@ impl Core {
         }
         let primary = self.nodes[key].replicaof;
         self.news.forget(key);
-        self.collision = self.collision.filter(|k| *k != key);
+        self.collision = self.collision.filter(|c| c.with != key);
         self.nodes.remove(key);
         if let Some(primary) = primary {
             self.replica_left(primary);
         }
-        self.todo.update_state = true;
-        self.view_changed();
     }
 
     /// Points a replica at its primary, keeping the primaries' marks.
@@ -192,6 +203,7 @@ impl Core {
             let node = &mut self.nodes[key];
             node.inbound = Some(link);
             node.was_mutual |= !node.in_handshake();
+            self.news.catch_up(key, self.now.mono);
         }
     }
 
@@ -203,10 +215,8 @@ impl Core {
         {
             self.bind_inbound(link, key);
         }
-        let known = self.nodes.len();
-        self.news.learnt(key, known);
+        self.news.learnt(key, self.now.mono);
         self.curiosity.satisfied();
-        self.todo.spread_news = true;
     }
 
     /// A node is reached elsewhere from now on.
@@ -251,6 +261,7 @@ impl Core {
         }
         dial::dial_new(self);
         if std::mem::take(&mut self.todo.view) {
+            self.view_due = None;
             self.view_version += 1;
             self.outbox.event(Event::ViewChanged);
         }

@@ -14,10 +14,6 @@ pub(crate) const TICK: Duration = Duration::from_millis(100);
 /// Every so many ticks one of a few random nodes is pinged.
 const RANDOM_PING_EVERY: u64 = 10;
 const RANDOM_PING_SAMPLE: usize = 5;
-/// A file of so many nodes is written, for what can wait, one tick less often.
-const LAZY_SAVE_NODES: u64 = 100;
-/// Nodes that are told about newcomers in one tick.
-const NEWS_PINGS: usize = 16;
 /// An accepted link must bring a first whole message in this time.
 const MUTE_LINK_LIFE: Duration = Duration::from_secs(3);
 const SICK: NodeFlags = NodeFlags(NodeFlags::PFAIL.0 | NodeFlags::FAIL.0);
@@ -36,9 +32,6 @@ pub(crate) fn tick(core: &mut Core) {
         }
         save::retry(core);
     }
-    if std::mem::take(&mut core.todo.spread_news) || !core.news.is_empty() {
-        spread_news(core);
-    }
     curiosity::tick(core);
     for key in (0..core.nodes.bound()).map(NodeKey) {
         if core.nodes.contains(key) {
@@ -49,11 +42,7 @@ pub(crate) fn tick(core: &mut Core) {
     if core.ticks.is_multiple_of(RANDOM_PING_EVERY) {
         close_mute_links(core);
     }
-    if core.lazy_save && core.ticks >= core.lazy_until {
-        core.lazy_save = false;
-        core.lazy_until = core.ticks + 1 + core.nodes.len() as u64 / LAZY_SAVE_NODES;
-        core.want_save();
-    }
+    save::lazily(core);
     start::regain_trust(core);
     if core.health.is_failing() {
         core.todo.update_state = true;
@@ -121,26 +110,6 @@ fn ping_a_random_node(core: &mut Core) {
     }
     if let Some((_, link)) = oldest {
         compose::ping(core, link, PingKind::Ping);
-    }
-}
-
-/// Pings a few nodes at once, so that they hear of newcomers in this tick and not in a second or two.
-fn spread_news(core: &mut Core) {
-    let bound = core.nodes.bound();
-    let mut left = NEWS_PINGS;
-    let first = core.rng.below(u64::from(bound)) as u32;
-    for key in (0..bound).map(|i| NodeKey((first + i) % bound)) {
-        let Some(node) = core.nodes.get(key).filter(|n| !n.in_handshake() && n.ping_sent.is_none()) else {
-            continue;
-        };
-        if left > 0
-            && core.news.is_any_for(key)
-            && let Some(link) = node.outbound
-            && core.links.get(link).is_some_and(|l| l.up)
-        {
-            left -= 1;
-            compose::ping(core, link, PingKind::Ping);
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::compose;
 use crate::core::Core;
 use crate::event::{Level, LinkId};
+use crate::news;
 use crate::node::Node;
 use crate::node_table::NodeKey;
 use crate::place::{Place, ip_text};
@@ -103,8 +104,8 @@ pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Comple
     node.created = core.now.mono;
     core.log(Level::Debug, format!("Handshake with node {} completed.", header.sender));
     core.welcome(key);
-    core.todo.update_state = true;
-    core.view_changed();
+    news::introduce(core, key);
+    core.view_soon();
     core.save_soon();
     Completed::Yes
 }

@@ -24,6 +24,7 @@ mod handshake;
 mod health;
 mod links;
 mod machine;
+mod news;
 mod node;
 mod node_table;
 mod operator;

@@ -1,6 +1,7 @@
 //! Connections of the bus: two per pair of nodes, one dialled by each side.
 
 use crate::event::LinkId;
+use crate::news::Told;
 use crate::node_table::NodeKey;
 use crate::wire::{Framer, PACKET_MAX};
 use base::{Mono, NodeId};
@@ -26,6 +27,10 @@ pub(crate) struct Link {
     stranger: Option<NodeId>,
     /// It carried a whole message before the one being handled.
     pub used: bool,
+    /// We said something on it.
+    pub greeted: bool,
+    /// How far whoever dialled it was told the news.
+    pub told: Told,
     /// Bytes that the transport could not send yet, as the caller last said.
     pub backlog: usize,
 }
@@ -42,6 +47,8 @@ impl Link {
             extensions_seen: false,
             stranger: None,
             used: false,
+            greeted: false,
+            told: 0,
             backlog: 0,
         }
     }
