@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// A RESP2 reply.
+/// A reply. What RESP3 adds is read as its nearest RESP2 kind, a map as its keys and values in turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// `+`
@@ -25,6 +25,21 @@ pub enum Reply {
 }
 
 impl Reply {
+    /// The elements of an array.
+    pub fn items(&self) -> Result<&[Reply]> {
+        match self {
+            Reply::Array(items) => Ok(items),
+            other => bail!("expected an array, got {other}"),
+        }
+    }
+
+    /// The value of a key of a map.
+    pub fn field(&self, name: &str) -> Result<&Reply> {
+        let (pairs, _) = self.items()?.as_chunks::<2>();
+        let named = |pair: &&[Reply; 2]| pair[0].text().is_ok_and(|text| text == name);
+        pairs.iter().find(named).map(|pair| &pair[1]).with_context(|| format!("{self} has no {name}"))
+    }
+
     /// The text of a simple string or a bulk.
     pub fn text(&self) -> Result<&str> {
         match self {
@@ -95,13 +110,16 @@ impl Client {
             "-" => Reply::Error(rest.into()),
             ":" => Reply::Int(rest.parse()?),
             "$" | "*" if rest == "-1" => Reply::Nil,
-            "$" => {
+            "_" => Reply::Nil,
+            "," | "#" | "(" => Reply::Bulk(rest.into()),
+            "$" | "=" => {
                 let mut bytes = vec![0; length()? + 2];
                 self.stream.read_exact(&mut bytes)?;
                 bytes.truncate(bytes.len() - 2);
                 Reply::Bulk(String::from_utf8_lossy(&bytes).into_owned())
             }
-            "*" => Reply::Array((0..length()?).map(|_| self.read()).collect::<Result<_>>()?),
+            "*" | "~" | ">" => Reply::Array((0..length()?).map(|_| self.read()).collect::<Result<_>>()?),
+            "%" => Reply::Array((0..2 * length()?).map(|_| self.read()).collect::<Result<_>>()?),
             _ => bail!("{line:?} is no reply"),
         })
     }

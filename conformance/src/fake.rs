@@ -1,6 +1,6 @@
 //! A node that only pretends: it speaks the cluster bus from a header of its own making, and remembers what a real node tells it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::ops::RangeInclusive;
@@ -16,13 +16,17 @@ use crate::mesh::wait;
 /// The bus port is so far above the client port.
 pub const BUS_OFFSET: u16 = 10_000;
 const HEADER_BYTES: usize = 2256;
+const GOSSIP_BYTES: usize = 104;
 /// Longest packet that a node has reason to send here.
 const PACKET_BYTES_MAX: usize = 1 << 20;
 const REPLY_TIME_MAX: Duration = Duration::from_secs(5);
 
-const PING: u16 = 0;
-const PONG: u16 = 1;
-const MEET: u16 = 2;
+/// Message types.
+pub const PING: u16 = 0;
+/// The answer to PING and MEET.
+pub const PONG: u16 = 1;
+/// Asks to be taken in.
+pub const MEET: u16 = 2;
 const AUTH_REQUEST: u16 = 5;
 const AUTH_ACK: u16 = 6;
 /// `mflags`: vote although the primary is not known to have failed.
@@ -67,6 +71,21 @@ impl Header {
         }
         bytes
     }
+
+    /// A PING with one gossip entry.
+    fn ping_about(&self, told: &Header) -> Vec<u8> {
+        let mut bytes = self.packet(PING, 0);
+        bytes.resize(HEADER_BYTES + GOSSIP_BYTES, 0);
+        let mut put = |at: usize, field: &[u8]| bytes[at..at + field.len()].copy_from_slice(field);
+        put(4, &((HEADER_BYTES + GOSSIP_BYTES) as u32).to_be_bytes());
+        put(14, &1u16.to_be_bytes());
+        put(HEADER_BYTES, told.name.as_bytes());
+        put(HEADER_BYTES + 48, b"127.0.0.1");
+        put(HEADER_BYTES + 94, &told.port.to_be_bytes());
+        put(HEADER_BYTES + 96, &(told.port + BUS_OFFSET).to_be_bytes());
+        put(HEADER_BYTES + 98, &1u16.to_be_bytes());
+        bytes
+    }
 }
 
 /// What a node said in the headers of its packets.
@@ -78,6 +97,8 @@ pub struct Heard {
     pub config_epoch: u64,
     /// Epochs of the votes that it gave.
     pub votes: BTreeSet<u64>,
+    /// The newest packet of each type.
+    pub newest: BTreeMap<u16, Vec<u8>>,
 }
 
 impl Heard {
@@ -88,6 +109,7 @@ impl Heard {
         if kind(packet) == AUTH_ACK {
             self.votes.insert(number(16));
         }
+        self.newest.insert(kind(packet), packet.to_vec());
     }
 }
 
@@ -192,6 +214,12 @@ impl Line {
         self.ask(PING)
     }
 
+    /// Sends PING with gossip about another and waits for the answer.
+    pub fn ping_about(&mut self, told: &Header) -> Result<()> {
+        let packet = lock(&self.inner.header).ping_about(told);
+        self.converse(&packet)
+    }
+
     /// Asks for a vote that need not wait for a failure. If it is given, it comes over the node's own link.
     pub fn request_vote(&mut self) -> Result<()> {
         let packet = lock(&self.inner.header).packet(AUTH_REQUEST, FORCEACK);
@@ -200,7 +228,11 @@ impl Line {
 
     fn ask(&mut self, question: u16) -> Result<()> {
         let packet = lock(&self.inner.header).packet(question, 0);
-        self.stream.write_all(&packet)?;
+        self.converse(&packet)
+    }
+
+    fn converse(&mut self, packet: &[u8]) -> Result<()> {
+        self.stream.write_all(packet)?;
         loop {
             let answer = read(&mut self.stream)?.context("the node hung up")?;
             lock(&self.inner.heard).take(&answer);

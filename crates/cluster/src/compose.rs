@@ -14,7 +14,7 @@ const OWN_CAPABILITIES: NodeFlags =
 const OWN_FLAGS: NodeFlags =
     NodeFlags(NodeFlags::MYSELF.0 | NodeFlags::PRIMARY.0 | NodeFlags::MIGRATE_TO.0 | NodeFlags::NOFAILOVER.0);
 
-fn header(core: &mut Core) -> (Header, Option<SaveId>) {
+pub(crate) fn header(core: &mut Core) -> (Header, Option<SaveId>) {
     let mine = core.nodes.me().config_epoch;
     // An epoch of my own waits for the disk; of the cluster's I tell what is on disk already.
     let until = core.saver.save_for(|p| p.my_epoch == mine);
@@ -49,7 +49,14 @@ fn post(core: &mut Core, link: LinkId, packet: &Packet, until: Option<SaveId>, v
     post_bytes(core, link, packet.body.kind(), bytes, until, vote);
 }
 
-fn post_bytes(core: &mut Core, link: LinkId, kind: u16, bytes: Vec<u8>, until: Option<SaveId>, vote: bool) {
+pub(crate) fn post_bytes(
+    core: &mut Core,
+    link: LinkId,
+    kind: u16,
+    bytes: Vec<u8>,
+    until: Option<SaveId>,
+    vote: bool,
+) {
     core.stats.sent(kind, bytes.len());
     let transmit = Transmit { link, bytes };
     match until {
@@ -83,12 +90,14 @@ pub(crate) fn tell(core: &mut Core, link: LinkId, gossip: Vec<Gossip>) {
 fn say(core: &mut Core, link: LinkId, kind: PingKind, gossip: Vec<Gossip>) {
     let Some(record) = core.links.get_mut(link).filter(|l| l.up) else { return };
     record.greeted = true;
-    let (to, extensions_wanted) = (record.node, record.extensions_seen);
+    let (to, link_class, extensions_wanted) = (record.node, record.class, record.extensions_seen);
     let (mut header, until) = header(core);
     header.mflags.insert(MsgFlags::EXT_DATA);
     let supports = to.is_some_and(|k| core.nodes[k].is(NodeFlags::EXTENSIONS));
+    // A stranger, or a node in handshake, is known by what came on its link only.
+    let class = to.and_then(|k| core.nodes[k].class).or(link_class);
     let extensions = match extensions_wanted || supports {
-        true => announce::extensions(core, to),
+        true => announce::extensions(core, class),
         false => Vec::new(),
     };
     let packet = Packet { header, body: Body::Ping { kind, gossip, extensions } };
@@ -105,12 +114,12 @@ fn say_sending(core: &mut Core, link: LinkId, to: Option<NodeKey>, kind: u16) {
     }
 }
 
-/// A PONG nobody asked for: my epoch, role or slots changed.
-pub(crate) fn broadcast_pong(core: &mut Core) {
+/// A PING to everybody, or a PONG that nobody asked for: something of mine changed.
+pub(crate) fn broadcast(core: &mut Core, kind: PingKind) {
     for key in (0..core.nodes.bound()).map(NodeKey) {
         let Some(node) = core.nodes.get(key).filter(|n| !n.in_handshake()) else { continue };
         if let Some(link) = node.outbound {
-            ping(core, link, PingKind::Pong);
+            ping(core, link, kind);
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::saver::{Promises, Saver};
 use crate::settings::Settings;
 use crate::slots::SlotTable;
 use crate::stats::Stats;
-use crate::wire::NodeFlags;
+use crate::wire::{NodeFlags, PingKind};
 use crate::{compose, dial, save};
 use base::{Mono, NodeId, Now, ReplOffset, Rng, ShardId, SlotSet};
 use std::collections::BTreeMap;
@@ -30,6 +30,8 @@ const VIEW_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Todo {
     pub update_state: bool,
     pub broadcast_pong: bool,
+    /// Our address or what we announce changed: others follow addresses on PINGs only.
+    pub broadcast_ping: bool,
     pub view: bool,
 }
 
@@ -203,6 +205,7 @@ impl Core {
             let node = &mut self.nodes[key];
             node.inbound = Some(link);
             node.was_mutual |= !node.in_handshake();
+            node.forgot_us = false;
             self.news.catch_up(key, self.now.mono);
         }
     }
@@ -256,8 +259,10 @@ impl Core {
         if self.saver.ready_to_start() {
             save::start(self);
         }
-        if std::mem::take(&mut self.todo.broadcast_pong) {
-            compose::broadcast_pong(self);
+        let (ping, pong) = (self.todo.broadcast_ping, self.todo.broadcast_pong);
+        (self.todo.broadcast_ping, self.todo.broadcast_pong) = (false, false);
+        if ping || pong {
+            compose::broadcast(self, if ping { PingKind::Ping } else { PingKind::Pong });
         }
         dial::dial_new(self);
         if std::mem::take(&mut self.todo.view) {

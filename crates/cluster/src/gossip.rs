@@ -48,13 +48,17 @@ pub(crate) fn select(core: &mut Core, link: LinkId) -> Vec<Gossip> {
     let wanted = wanted.min(known.saturating_sub(2)).min(GOSSIP_SENT_MAX);
     let mut entries = Vec::with_capacity(wanted);
     news::untold(core, link, stamp, &mut entries);
-    for _ in 0..wanted * 3 {
+    let bound = core.nodes.bound();
+    // Draws miss much of a small table, which can be walked from anywhere instead.
+    let small = bound as usize <= wanted * 3;
+    let first = core.rng.below(u64::from(bound)) as u32;
+    for n in 0..if small { bound } else { wanted as u32 * 3 } {
         if entries.len() >= wanted {
             break;
         }
-        let key = NodeKey(core.rng.below(u64::from(core.nodes.bound())) as u32);
-        if eligible(core, key, to, stamp) {
-            entries.push(tell(core, key, stamp));
+        let at = if small { (first + n) % bound } else { core.rng.below(u64::from(bound)) as u32 };
+        if eligible(core, NodeKey(at), to, stamp) {
+            entries.push(tell(core, NodeKey(at), stamp));
         }
     }
     tell_suspects(core, to, &mut entries);

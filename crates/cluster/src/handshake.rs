@@ -94,6 +94,8 @@ pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Comple
         core.remove_node(key);
         return Completed::Known;
     }
+    // Only an operator's MEET leads here: the node is wanted, and none shall be told that it is not.
+    core.blacklist.pardon(header.sender, core.now.mono);
     core.nodes.rename(key, header.sender);
     let node = &mut core.nodes[key];
     node.flags.remove(NodeFlags::HANDSHAKE);
@@ -102,6 +104,8 @@ pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Comple
         node.flags.insert(NodeFlags::PRIMARY);
     }
     node.created = core.now.mono;
+    // The link on which it said MEET counts: should it forget us, it must not be taken for one that never knew us.
+    node.was_mutual |= node.inbound.is_some();
     core.log(Level::Debug, format!("Handshake with node {} completed.", header.sender));
     core.welcome(key);
     news::introduce(core, key);
@@ -157,7 +161,9 @@ pub(crate) fn repair(core: &mut Core, key: NodeKey) {
     let one_sided = node.inbound.is_none() && now.since(node.inbound_lost) > patience;
     let lately = node.meet_sent.is_some_and(|at| now.since(at) <= timeout);
     let tolerant = node.is(NodeFlags::LIGHT_MODULE) || !node.was_mutual;
-    if node.flags.intersects(unsound) || !one_sided || lately || !tolerant {
+    // Whoever forgot us does not want us back, and MEET would force it.
+    let unwanted = node.forgot_us;
+    if node.flags.intersects(unsound) || !one_sided || lately || !tolerant || unwanted {
         return;
     }
     if core.links.get(link).is_some_and(|l| l.up) {

@@ -3,7 +3,7 @@
 use crate::event::LinkId;
 use crate::news::Told;
 use crate::node_table::NodeKey;
-use crate::wire::{Framer, PACKET_MAX};
+use crate::wire::{Framer, PACKET_MAX, PeerClass};
 use base::{Mono, NodeId};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -23,6 +23,10 @@ pub(crate) struct Link {
     pub framer: Option<Framer>,
     /// A message with the extension flag came in on it.
     pub extensions_seen: bool,
+    /// The family that its other end shows, known or not.
+    pub class: Option<PeerClass>,
+    /// A PING that went out on it was answered: the other end has read a full header of ours.
+    pub answered: bool,
     /// What its unknown sender calls itself.
     stranger: Option<NodeId>,
     /// It carried a whole message before the one being handled.
@@ -45,6 +49,8 @@ impl Link {
             local: None,
             framer: Some(Framer::new(PACKET_MAX)),
             extensions_seen: false,
+            class: None,
+            answered: false,
             stranger: None,
             used: false,
             greeted: false,

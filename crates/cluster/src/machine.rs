@@ -5,6 +5,7 @@
 
 use crate::event::{Event, Level, LinkAction, LinkId, SaveId, Transmit};
 use crate::operator::{self, Bumped, Refused, SetSlot, SlotKeys};
+use crate::publish::{self, TooLong};
 use crate::report::{self, LinkReport};
 use crate::saver::{FileOp, OpId};
 use crate::settings::Settings;
@@ -108,6 +109,30 @@ impl Cluster {
         now: Now,
     ) -> Result<(), Refused> {
         self.turn(now, |core| operator::meet(core, ip, port, bus_port, who))
+    }
+
+    /// A client's message for the subscribers of other nodes; `sharded`: of this node's shard only. How many nodes
+    /// were told.
+    pub fn publish(
+        &mut self,
+        sharded: bool,
+        channel: &[u8],
+        message: &[u8],
+        now: Now,
+    ) -> Result<usize, TooLong> {
+        self.turn(now, |core| publish::publish(core, sharded, channel, message))
+    }
+
+    /// A module's message for one node, or for all. `id` in this machine's byte order. How many nodes were told.
+    pub fn send_module(
+        &mut self,
+        to: Option<NodeId>,
+        id: [u8; 8],
+        kind: u8,
+        payload: &[u8],
+        now: Now,
+    ) -> Result<usize, TooLong> {
+        self.turn(now, |core| publish::module(core, to, id, kind, payload))
     }
 
     /// CLUSTER FORGET.

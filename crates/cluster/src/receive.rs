@@ -7,7 +7,7 @@ use crate::node_table::NodeKey;
 use crate::place::{Place, ip_text};
 use crate::roles::{self, Role};
 use crate::wire::{self, Body, Extension, Gossip, Header, Message, MsgFlags, NodeFlags, PeerClass, PingKind};
-use crate::{announce, claims, compose, curiosity, election, epochs, failure, gossip};
+use crate::{announce, claims, compose, curiosity, election, epochs, failure, gossip, publish};
 
 /// Flags that a node's own header settles, set or clear.
 const HEADER_TRUTH: NodeFlags =
@@ -85,12 +85,25 @@ fn light(core: &mut Core, id: LinkId, body: Body) {
         return;
     };
     core.nodes[sender].data_received = Some(core.now.mono);
+    if !core.nodes[sender].is(publish::light_flag(&body)) {
+        let (node, kind) = (&core.nodes[sender], wire::kind_name(body.kind()));
+        let text = format!(
+            "Ignoring a lightweight message of type {kind} from node {} ({}), which does not announce them",
+            node.id,
+            node.human()
+        );
+        core.log(Level::Warning, text);
+        return;
+    }
     if let Body::Publish { sharded, channel, message } = body {
         core.outbox.event(Event::Published { sharded, channel, message });
     }
 }
 
 fn full(core: &mut Core, id: LinkId, header: Header, body: Body) {
+    if let Some(link) = core.links.get_mut(id) {
+        link.class = PeerClass::of(&header, &body).or(link.class);
+    }
     let sender = identify(core, id, &header);
     if let Some(sender) = sender {
         heard(core, id, sender, &header);
@@ -189,8 +202,10 @@ fn wrong_identity(core: &mut Core, key: NodeKey, header: &Header) {
 /// What every full message of a node of the cluster tells.
 fn heard(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header) {
     let announces = header.mflags.contains(MsgFlags::EXT_DATA);
+    let mut class = None;
     if let Some(link) = core.links.get_mut(id) {
         link.extensions_seen |= announces;
+        class = link.class;
     }
     let now = core.now.mono;
     let node = &mut core.nodes[sender];
@@ -203,11 +218,7 @@ fn heard(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header) {
     if announces {
         node.flags.insert(NodeFlags::EXTENSIONS);
     }
-    // Only what a header shows is known: a Redis 7.0 shows extensions in some of its packets.
-    node.class = match (node.class, PeerClass::of(header)) {
-        (Some(PeerClass::Redis), PeerClass::Old) => Some(PeerClass::Redis),
-        (_, class) => Some(class),
-    };
+    node.class = class.or(node.class);
     if gained_data {
         core.view_soon();
     }
@@ -284,6 +295,9 @@ fn known(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header, kind: Pi
         follow_address(core, id, sender, header);
     }
     if kind == PingKind::Pong && ours {
+        if let Some(link) = core.links.get_mut(id) {
+            link.answered = true;
+        }
         failure::answered(core, sender);
     }
     let role = roles::observe(core, sender, header);

@@ -227,6 +227,7 @@ fn announce_myself(core: &mut Core) {
     if changed {
         core.want_save();
         core.view_changed();
+        core.todo.broadcast_ping = true;
     }
 }
 

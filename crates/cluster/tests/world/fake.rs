@@ -2,7 +2,7 @@
 
 use base::{NodeId, Now};
 use cluster::LinkId;
-use cluster::wire::{self, Body, Framer, Header, Message, MsgFlags, Packet, PingKind};
+use cluster::wire::{self, Body, Extension, Framer, Header, Message, MsgFlags, Packet, PingKind};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
@@ -20,6 +20,8 @@ struct FakeLink {
 
 pub struct Fake {
     pub header: Header,
+    /// Attached to each PING, PONG and MEET that has none of its own.
+    pub extensions: Vec<Extension>,
     pub next_tick: u64,
     /// Answers PINGs and sends its own.
     pub lively: bool,
@@ -35,6 +37,7 @@ impl Fake {
         (header.port, header.cport) = (7000, 17000);
         Fake {
             header,
+            extensions: Vec::new(),
             next_tick: now_us + PING_EVERY_US,
             lively: true,
             dialled: 0,
@@ -91,8 +94,13 @@ impl Fake {
         self.say_as(link, self.header.clone(), body);
     }
 
-    fn say_as(&mut self, link: LinkId, header: Header, body: Body) {
+    fn say_as(&mut self, link: LinkId, header: Header, mut body: Body) {
         let mut bytes = Vec::new();
+        if let Body::Ping { extensions, .. } = &mut body
+            && extensions.is_empty()
+        {
+            extensions.clone_from(&self.extensions);
+        }
         wire::encode(&Packet { header, body }, &mut bytes);
         self.sends.push((link, bytes));
     }
@@ -105,6 +113,14 @@ impl Fake {
             header.mflags.insert(MsgFlags::FORCEACK);
         }
         self.say_as(link.expect("the fake dialled it"), header, body);
+    }
+
+    /// The same under a light header.
+    pub fn whisper(&mut self, to: NodeId, body: &Body) {
+        let link = self.links.iter().find(|(_, l)| l.to == Some(to)).map(|(id, _)| *id);
+        let mut bytes = Vec::new();
+        wire::encode_light(body, &mut bytes);
+        self.sends.push((link.expect("the fake dialled it"), bytes));
     }
 
     /// The same bytes on every link.

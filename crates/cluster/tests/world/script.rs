@@ -16,8 +16,8 @@ use super::fake::{Fake, ping};
 use super::{Seat, World};
 use base::{NodeId, ShardId, Slot, SlotSet};
 use cluster::address::Audience;
-use cluster::wire::{Body, Extension, Gossip, MsgFlags, NodeFlags, PingKind};
-use cluster::{Bumped, Level, Refused, SetSlot, SlotKeys};
+use cluster::wire::{Body, Extension, Gossip, MsgFlags, NodeFlags, PingKind, Type4};
+use cluster::{Bumped, Level, Refused, SetSlot, SlotKeys, TooLong};
 use std::net::SocketAddr;
 
 /// Runs all blocks of a scenario; the text as it should stand.
@@ -143,6 +143,10 @@ fn outcome(result: Result<(), Refused>) -> String {
     }
 }
 
+fn told(result: Result<usize, TooLong>) -> String {
+    result.map_or_else(|why| format!("ERR {why}"), |count| format!("{count} told"))
+}
+
 fn verb(world: &mut World, name: &str, words: &[&str]) -> String {
     let host = world.find(name);
     let args: Vec<&[u8]> = words.iter().skip(1).map(|w| w.as_bytes()).collect();
@@ -157,6 +161,16 @@ fn verb(world: &mut World, name: &str, words: &[&str]) -> String {
         ["meet", ip, port, bus] => {
             let bus = Some(bus.as_bytes());
             outcome(world.call(host, |m, now| m.meet(ip.as_bytes(), port.as_bytes(), bus, "test", now)))
+        }
+        ["publish", channel, message] => {
+            told(world.call(host, |m, now| m.publish(false, channel.as_bytes(), message.as_bytes(), now)))
+        }
+        ["spublish", channel, message] => {
+            told(world.call(host, |m, now| m.publish(true, channel.as_bytes(), message.as_bytes(), now)))
+        }
+        ["module", peer, payload] => {
+            let to = node_id(world, peer);
+            told(world.call(host, |m, now| m.send_module(Some(to), [7; 8], 1, payload.as_bytes(), now)))
         }
         ["forget", peer] => {
             let id = id(world, peer);
@@ -238,6 +252,12 @@ fn configure(settings: &mut cluster::Settings, pair: &str) {
         "port" => settings.announce_port = number(value) as u16,
         "zone" => settings.availability_zone = value.to_string(),
         "client-ipv4" => settings.announce_client_ipv4 = value.to_string(),
+        "client-ipv6" => settings.announce_client_ipv6 = value.to_string(),
+        "client-port" => settings.announce_client_port = number(value) as u16,
+        "client-tls-port" => settings.announce_client_tls_port = number(value) as u16,
+        "bus-port" => settings.announce_bus_port = number(value) as u16,
+        "tls-port" => settings.announce_tls_port = number(value) as u16,
+        "no-failover" => settings.replica_no_failover = value == "yes",
         "coverage" => settings.require_full_coverage = value == "yes",
         "best-effort" => settings.save_best_effort = value == "yes",
         "blacklist" => settings.blacklist_ttl_s = number(value),
@@ -285,6 +305,10 @@ fn fake(world: &mut World, name: &str, words: &[&str]) -> String {
             let (to, addr) = (node_id(world, peer), SocketAddr::new(world.hosts[world.find(peer)].ip, 17000));
             seated(world, host).dial(to, addr);
         }
+        ["whispers", peer, what @ ..] => {
+            let (to, body) = (node_id(world, peer), packet(world, what));
+            seated(world, host).whisper(to, &body);
+        }
         ["tells", peer, what @ ..] => {
             let to = node_id(world, peer);
             let body = packet(world, what);
@@ -328,13 +352,35 @@ fn header(world: &mut World, host: usize, pair: &str) {
                 NodeFlags::MYSELF | if primary.is_some() { NodeFlags::REPLICA } else { NodeFlags::PRIMARY };
         }
         "extensions" => header.mflags.insert(MsgFlags::EXT_DATA),
+        "light" => header.flags.insert(NodeFlags::LIGHT_PUBLISH | NodeFlags::LIGHT_MODULE),
+        "attaches" => seated(world, host).extensions = value.split(',').map(extension).collect(),
         "name" => header.sender = NodeId::parse(&[value.as_bytes()[0]; 40]).expect("a letter"),
         _ => panic!("unknown field {name}"),
     }
 }
 
+/// `name:value`, as the transcripts print them.
+fn extension(text: &str) -> Extension {
+    let (name, value) = text.split_once(':').unwrap_or((text, ""));
+    match name {
+        "hostname" => Extension::Hostname(value.to_string()),
+        "human" => Extension::HumanName(value.to_string()),
+        "shard" => Extension::ShardId(ShardId::parse(&[value.as_bytes()[0]; 40]).expect("a digit")),
+        "secret" => Extension::Type4(value.as_bytes()[..1].repeat(40)),
+        "client-ipv4" => Extension::Type4(Type4::client_ipv4(value.parse().expect("an address"))),
+        "client-port" => Extension::ClientPort(number(value) as u16),
+        "zone" => Extension::AvailabilityZone(value.to_string()),
+        _ => panic!("unknown extension {text}"),
+    }
+}
+
 fn packet(world: &World, words: &[&str]) -> Body {
     match words {
+        ["publish", channel, message] => {
+            let (channel, message) = (channel.as_bytes().to_vec(), message.as_bytes().to_vec());
+            Body::Publish { sharded: false, channel, message }
+        }
+        ["module", payload] => Body::Module { id: [7; 8], kind: 1, payload: payload.as_bytes().to_vec() },
         ["vote", ..] => Body::AuthRequest,
         ["fail", peer] => Body::Fail(node_id(world, peer)),
         ["mfstart"] => Body::MfStart,
