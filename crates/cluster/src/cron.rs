@@ -21,9 +21,10 @@ const SICK: NodeFlags = NodeFlags(NodeFlags::PFAIL.0 | NodeFlags::FAIL.0);
 pub(crate) fn tick(core: &mut Core) {
     core.ticks += 1;
     core.nodes.suspects = core.nodes.iter().filter(|(_, n)| n.is(NodeFlags::PFAIL)).count();
+    let mut repairs = handshake::REPAIRS_MAX;
     for key in (0..core.nodes.bound()).map(NodeKey) {
         if core.nodes.contains(key) && key != core.nodes.myself {
-            upkeep(core, key);
+            upkeep(core, key, &mut repairs);
         }
     }
     if core.ticks.is_multiple_of(RANDOM_PING_EVERY) {
@@ -50,7 +51,7 @@ pub(crate) fn tick(core: &mut Core) {
 }
 
 /// Links and handshakes of one node.
-fn upkeep(core: &mut Core, key: NodeKey) {
+fn upkeep(core: &mut Core, key: NodeKey, repairs: &mut u32) {
     if core.settings.link_sendbuf_limit != 0 {
         for link in [core.nodes[key].outbound, core.nodes[key].inbound].into_iter().flatten() {
             close_if_clogged(core, key, link);
@@ -60,7 +61,7 @@ fn upkeep(core: &mut Core, key: NodeKey) {
         return;
     }
     dial::dial(core, key);
-    handshake::repair(core, key);
+    handshake::repair(core, key, repairs);
 }
 
 /// Whoever connects to the bus and says nothing holds a descriptor for nothing.

@@ -2,15 +2,14 @@
 
 use crate::core::Core;
 use crate::event::Level;
+use crate::news;
 use crate::node::Node;
 use crate::node_table::NodeKey;
 use base::{Epoch, Mono};
 use std::time::Duration;
 
-/// So long after the last newcomer a crowd is complete.
-const QUIET: Duration = Duration::from_millis(50);
 /// A collision is not kept for longer, newcomers or not.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The cluster's epoch as far as this node heard, and the last one it voted in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -79,8 +78,7 @@ pub(crate) fn note_collision(core: &mut Core, sender: NodeKey, config: Epoch) {
 /// in it, and takes as many steps as there are greater names: one round is enough, and a pair behaves as it always did.
 pub(crate) fn resolve_collision(core: &mut Core) {
     let Some(Collision { with: other, since }) = core.collision else { return };
-    let now = core.now.mono;
-    if !core.news.is_quiet(QUIET, now) && now.since(since) < PATIENCE {
+    if !news::is_quiet(core) && core.now.mono.since(since) < PATIENCE {
         return;
     }
     core.collision = None;

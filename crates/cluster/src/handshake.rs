@@ -15,7 +15,9 @@ use std::time::Duration;
 pub const HANDSHAKES_MAX: usize = 4096;
 
 /// A node we know that has not dialled us by then will not learn of us soon by gossip alone.
-const STRANGE_PATIENCE: Duration = Duration::from_secs(1);
+const STRANGE_PATIENCE: Duration = Duration::from_millis(300);
+/// Repairs in one tick: most nodes that seem to need one are only slow.
+pub(crate) const REPAIRS_MAX: u32 = 8;
 
 /// What became of a packet on a link whose node was still in handshake.
 pub(crate) enum Completed {
@@ -90,6 +92,7 @@ pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Comple
     if let Some(known) = core.nodes.find(&header.sender) {
         if known != core.nodes.myself {
             settle_known(core, key, known, header);
+            hand_over_links(core, key, known);
         }
         core.remove_node(key);
         return Completed::Known;
@@ -125,6 +128,24 @@ fn settle_known(core: &mut Core, key: NodeKey, known: NodeKey, header: &Header) 
     }
 }
 
+/// The links of a handshake with a node that became known otherwise meanwhile are good ones: were they closed, the node
+/// would find its own broken and wait before it dials again.
+fn hand_over_links(core: &mut Core, record: NodeKey, known: NodeKey) {
+    if core.nodes[known].outbound.is_none()
+        && let Some(link) = core.nodes[record].outbound.take()
+    {
+        core.nodes[known].outbound = Some(link);
+        if let Some(link) = core.links.get_mut(link) {
+            link.node = Some(known);
+        }
+    }
+    if core.nodes[known].inbound.is_none()
+        && let Some(link) = core.nodes[record].inbound.take()
+    {
+        core.bind_inbound(link, known);
+    }
+}
+
 /// The node now known under its real name spoke: no more MEETs are needed.
 pub(crate) fn answered(core: &mut Core, sender: NodeKey) {
     let node = &mut core.nodes[sender];
@@ -150,7 +171,11 @@ pub(crate) fn expire(core: &mut Core, key: NodeKey) -> bool {
 /// A node that answers us but never dials us does not know us: its MEET was lost. Say MEET again, once per handshake
 /// timeout. Of a peer that cannot tell a repeated MEET apart only if it never knew us; otherwise a node that others
 /// forgot would push itself back in.
-pub(crate) fn repair(core: &mut Core, key: NodeKey) {
+/// `left`: how many may be repaired yet in this tick.
+pub(crate) fn repair(core: &mut Core, key: NodeKey, left: &mut u32) {
+    if *left == 0 || core.nodes[key].inbound.is_some() {
+        return;
+    }
     let timeout = Duration::from_micros(core.settings.handshake_timeout_us());
     let now = core.now.mono;
     let node = &core.nodes[key];
@@ -158,7 +183,7 @@ pub(crate) fn repair(core: &mut Core, key: NodeKey) {
     let Some(link) = node.outbound else { return };
     // A node that never dialled us was named to us by others, and nobody has named us to it yet.
     let patience = if node.was_mutual { timeout } else { timeout.min(STRANGE_PATIENCE) };
-    let one_sided = node.inbound.is_none() && now.since(node.inbound_lost) > patience;
+    let one_sided = now.since(node.inbound_lost) > patience && (node.was_mutual || news::is_quiet(core));
     let lately = node.meet_sent.is_some_and(|at| now.since(at) <= timeout);
     let tolerant = node.is(NodeFlags::LIGHT_MODULE) || !node.was_mutual;
     // Whoever forgot us does not want us back, and MEET would force it.
@@ -167,6 +192,7 @@ pub(crate) fn repair(core: &mut Core, key: NodeKey) {
         return;
     }
     if core.links.get(link).is_some_and(|l| l.up) {
+        *left -= 1;
         core.nodes[key].flags.insert(NodeFlags::MEET);
         compose::ping(core, link, PingKind::Meet);
     }

@@ -22,6 +22,11 @@ const NEWS_LIFE: Duration = Duration::from_secs(60);
 /// News waits so long for more, or for a packet that leaves anyway.
 const BATCH: Duration = Duration::from_millis(10);
 
+/// A crowd to which nobody was added for so long is complete; the larger it is, the longer its nodes take.
+const QUIET_MIN: Duration = Duration::from_millis(50);
+const QUIET_PER_NODE: Duration = Duration::from_millis(2);
+const QUIET_MAX: Duration = Duration::from_secs(1);
+
 /// Position in the sequence of all introductions.
 pub(crate) type Told = u64;
 
@@ -55,8 +60,9 @@ impl News {
         self.learnt = Some(now);
     }
 
-    /// Whether nobody became known for so long.
-    pub fn is_quiet(&self, span: Duration, now: Mono) -> bool {
+    /// Whether nobody became known for some time, so that the crowd seems complete. `known`: nodes in the table.
+    pub fn is_quiet(&self, known: usize, now: Mono) -> bool {
+        let span = (QUIET_MIN + QUIET_PER_NODE * known as u32).min(QUIET_MAX);
         self.learnt.is_none_or(|at| now.since(at) >= span)
     }
 
@@ -119,6 +125,11 @@ impl News {
             self.first += 1;
         }
     }
+}
+
+/// Whether no newcomers appear at present: the time for all that is better done once for a whole crowd.
+pub(crate) fn is_quiet(core: &Core) -> bool {
+    core.news.is_quiet(core.nodes.len(), core.now.mono)
 }
 
 /// A handshake with `key` was completed.
@@ -236,6 +247,15 @@ mod tests {
         news.forget(NodeKey(7));
         news.expire(at(62));
         assert_eq!((news.introduced.len(), news.first), (0, NEWS_MAX as u64 + 201));
+    }
+
+    #[test]
+    fn large_crowds_take_their_time() {
+        let mut news = News::default();
+        assert!(news.is_quiet(2, Mono(0)));
+        news.learnt(NodeKey(1), Mono(0));
+        let quiet_at = |known| (0..3000).find(|ms| news.is_quiet(known, Mono(ms * 1000)));
+        assert_eq!((quiet_at(2), quiet_at(100), quiet_at(5000)), (Some(54), Some(250), Some(1000)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::conf::Step;
 use crate::core::Core;
 use crate::event::{Event, Level, SaveId};
+use crate::news;
 use crate::report::nodes;
 use crate::saver::{OpId, Progress};
 use base::Mono;
@@ -21,10 +22,8 @@ pub(crate) struct Complaints {
 /// The pause after the first of a row of lazy saves; each is twice as long as the one before.
 const LAZY_PAUSE_MIN: Duration = Duration::from_millis(100);
 const LAZY_PAUSE_MAX: Duration = Duration::from_millis(3200);
-/// No newcomer for so long: the list of nodes is worth writing.
-const QUIET: Duration = Duration::from_millis(50);
 /// What can wait does not wait for longer, newcomers or not.
-const LAZY_PATIENCE: Duration = Duration::from_secs(1);
+const LAZY_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Something worth saving that can wait.
 #[derive(Clone, Copy, Default)]
@@ -45,6 +44,7 @@ impl LazySave {
 /// until no newcomers appear, and for longer the more there were in a row.
 pub(crate) fn lazily(core: &mut Core) {
     let now = core.now.mono;
+    let quiet = news::is_quiet(core);
     let lazy = &mut core.lazy_save;
     if now < lazy.not_before {
         return;
@@ -55,7 +55,7 @@ pub(crate) fn lazily(core: &mut Core) {
         }
         return;
     };
-    if core.news.is_quiet(QUIET, now) || now.since(since) >= LAZY_PATIENCE {
+    if quiet || now.since(since) >= LAZY_PATIENCE {
         lazy.pause = (lazy.pause * 2).clamp(LAZY_PAUSE_MIN, LAZY_PAUSE_MAX);
         lazy.not_before = now + lazy.pause;
         core.want_save();
