@@ -1,8 +1,9 @@
 //! A client of a few lines. It shares nothing with the server's own crates, so that a fault there cannot hide in both.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -47,6 +48,21 @@ impl Reply {
             other => bail!("expected text, got {other}"),
         }
     }
+
+    /// The items of an array.
+    pub fn items(&self) -> Result<&[Reply]> {
+        match self {
+            Reply::Array(items) => Ok(items),
+            other => bail!("expected an array, got {other}"),
+        }
+    }
+
+    /// Names and values of a flat map, values as text.
+    pub fn fields(&self) -> Result<BTreeMap<String, String>> {
+        let pairs = self.items()?.as_chunks::<2>();
+        ensure!(pairs.1.is_empty(), "a map of {self}");
+        pairs.0.iter().map(|[name, value]| Ok((name.text()?.to_owned(), value.to_string()))).collect()
+    }
 }
 
 impl fmt::Display for Reply {
@@ -74,7 +90,13 @@ const LENGTH_MAX: i64 = 64 << 20;
 impl Client {
     /// Connects to a port of the loopback address.
     pub fn connect(port: u16) -> Result<Client> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Client::connect_from(port, false)
+    }
+
+    /// The same, over IPv6 if asked for.
+    pub fn connect_from(port: u16, ipv6: bool) -> Result<Client> {
+        let ip = if ipv6 { IpAddr::V6(Ipv6Addr::LOCALHOST) } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
+        let address = SocketAddr::from((ip, port));
         let stream =
             TcpStream::connect_timeout(&address, REPLY_TIME_MAX).with_context(|| format!("port {port}"))?;
         stream.set_read_timeout(Some(REPLY_TIME_MAX))?;

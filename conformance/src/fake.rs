@@ -19,6 +19,8 @@ const HEADER_BYTES: usize = 2256;
 const GOSSIP_BYTES: usize = 104;
 /// Longest packet that a node has reason to send here.
 const PACKET_BYTES_MAX: usize = 1 << 20;
+/// Packets that are kept as they came, at most.
+const RECORDED_MAX: usize = 256;
 const REPLY_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Message types.
@@ -120,11 +122,22 @@ fn kind(packet: &[u8]) -> u16 {
 struct Inner {
     header: Mutex<Header>,
     heard: Mutex<Heard>,
+    recorded: Mutex<Vec<Vec<u8>>>,
     /// Connections are closed as they come: nothing is told to anybody.
     silent: AtomicBool,
     stopped: AtomicBool,
     /// Connections being read.
     open: AtomicUsize,
+}
+
+impl Inner {
+    fn take(&self, packet: &[u8]) {
+        lock(&self.heard).take(packet);
+        let mut recorded = lock(&self.recorded);
+        if recorded.len() < RECORDED_MAX {
+            recorded.push(packet.to_vec());
+        }
+    }
 }
 
 /// One fake, listening on its bus port until it is dropped.
@@ -144,6 +157,7 @@ impl Fake {
         let inner = Arc::new(Inner {
             header: Mutex::new(header),
             heard: Mutex::default(),
+            recorded: Mutex::default(),
             silent: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             open: AtomicUsize::new(0),
@@ -161,6 +175,11 @@ impl Fake {
     /// What it was told so far.
     pub fn heard(&self) -> Heard {
         lock(&self.inner.heard).clone()
+    }
+
+    /// The first packets that it was sent.
+    pub fn recorded(&self) -> Vec<Vec<u8>> {
+        lock(&self.inner.recorded).clone()
     }
 
     /// Hangs up on whoever calls, or no longer.
@@ -235,7 +254,7 @@ impl Line {
         self.stream.write_all(packet)?;
         loop {
             let answer = read(&mut self.stream)?.context("the node hung up")?;
-            lock(&self.inner.heard).take(&answer);
+            self.inner.take(&answer);
             if kind(&answer) == PONG {
                 return Ok(());
             }
@@ -264,7 +283,7 @@ fn listen(listener: &TcpListener, inner: &Arc<Inner>) {
 fn serve(mut stream: TcpStream, inner: &Inner) -> Result<()> {
     stream.set_nodelay(true)?;
     while let Some(packet) = read(&mut stream)? {
-        lock(&inner.heard).take(&packet);
+        inner.take(&packet);
         if matches!(kind(&packet), PING | MEET) && !inner.silent.load(Ordering::SeqCst) {
             let answer = lock(&inner.header).packet(PONG, 0);
             stream.write_all(&answer)?;

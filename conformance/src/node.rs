@@ -25,6 +25,24 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 4] = [Kind::Handfast, Kind::Redis7, Kind::Redis8, Kind::Valkey9];
+
+    /// Whether its files, and its packets, have human names.
+    pub fn knows_human_names(self) -> bool {
+        self != Kind::Redis7
+    }
+
+    /// Whether it knows addresses for clients, and availability zones.
+    pub fn knows_client_addresses(self) -> bool {
+        matches!(self, Kind::Handfast | Kind::Valkey9)
+    }
+
+    /// Whether it tells others whom it forgot, and follows them.
+    pub fn spreads_forget(self) -> bool {
+        self != Kind::Redis7
+    }
+
     /// The name of the launcher or binary, which also names the kind in lists.
     pub fn name(self) -> &'static str {
         match self {
@@ -105,6 +123,16 @@ impl Node {
         Ok(())
     }
 
+    /// How it ended, if it did.
+    pub fn ended(&mut self) -> Result<Option<std::process::ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGTERM, and a good end. Some service managers send it to the process and to its group, so it is sent twice.
     pub fn terminate(&mut self) -> Result<()> {
         let pid = self.child.id().to_string();
@@ -167,6 +195,13 @@ impl Node {
     /// One command on a connection of its own.
     pub fn call(&self, arguments: &[&str]) -> Result<Reply> {
         Client::connect(self.port)
+            .and_then(|mut c| c.call(arguments))
+            .with_context(|| format!("{self}: {arguments:?}"))
+    }
+
+    /// The same over IPv6, if asked for.
+    pub fn call_from(&self, ipv6: bool, arguments: &[&str]) -> Result<Reply> {
+        Client::connect_from(self.port, ipv6)
             .and_then(|mut c| c.call(arguments))
             .with_context(|| format!("{self}: {arguments:?}"))
     }

@@ -21,10 +21,12 @@ pub(crate) fn header(core: &mut Core) -> (Header, Option<SaveId>) {
     let me = core.nodes.me();
     let place = Place::of_myself(&core.settings, core.settings.announce_ip.clone());
     let (port, pport) = place.wire_ports(core.settings.tls_cluster);
-    let current = match until {
-        Some(_) => core.epochs.current,
-        None => core.saver.durable().current_epoch.min(core.epochs.current),
+    // A save under way holds the state that it was started with, not this one.
+    let on_disk = match until {
+        Some(save) => core.saver.epoch_of(save),
+        None => Some(core.saver.durable().current_epoch),
     };
+    let current = on_disk.map_or(core.epochs.current, |epoch| epoch.min(core.epochs.current));
     let header = Header {
         port,
         pport,
@@ -68,7 +70,13 @@ pub(crate) fn post_bytes(
 /// PING, PONG or MEET on `link`. Nothing if the link is not connected.
 pub(crate) fn ping(core: &mut Core, link: LinkId, kind: PingKind) {
     let Some(record) = core.links.get(link).filter(|l| l.up) else { return };
-    if let Some(key) = record.node.filter(|_| link.is_dialled()) {
+    let to = record.node;
+    if kind != PingKind::Pong
+        && let Some(record) = core.links.get_mut(link)
+    {
+        record.asked = record.asked.wrapping_add(1);
+    }
+    if let Some(key) = to.filter(|_| link.is_dialled()) {
         let now = core.now.mono;
         match kind {
             PingKind::Ping => {

@@ -1,8 +1,10 @@
 //! Everything the machine remembers, and the few moves that all rules share.
 
+use crate::admission::Admission;
 use crate::curiosity::Curiosity;
-use crate::epochs::{Collision, Epochs};
+use crate::epochs::{self, Collision, Epochs};
 use crate::event::{Event, Level, LinkAction, LinkId, SaveId};
+use crate::failure::Accused;
 use crate::forget::Blacklist;
 use crate::health::{self, Health};
 use crate::links::Links;
@@ -11,11 +13,13 @@ use crate::node_table::{NodeKey, NodeTable};
 use crate::operator::Debug;
 use crate::outbox::Outbox;
 use crate::place::Place;
+use crate::refusal::Refusals;
 use crate::save::{Complaints, LazySave};
 use crate::saver::{Promises, Saver};
 use crate::settings::Settings;
 use crate::slots::SlotTable;
 use crate::stats::Stats;
+use crate::verify::Doubts;
 use crate::wire::{NodeFlags, PingKind};
 use crate::{compose, dial, save};
 use base::{Mono, NodeId, Now, ReplOffset, Rng, ShardId, SlotSet};
@@ -49,6 +53,12 @@ pub(crate) struct Core {
     pub saver: Saver,
     pub complaints: Complaints,
     pub stats: Stats,
+    pub refusals: Refusals,
+    pub admission: Admission,
+    /// Nodes in whose name something was said that they have not confirmed.
+    pub doubts: Doubts,
+    /// Nodes that answer us and were called failed by one node.
+    pub accused: Accused,
     pub debug: Debug,
     pub outbox: Outbox,
     pub log_level: Level,
@@ -139,6 +149,8 @@ impl Core {
         }
         let primary = self.nodes[key].replicaof;
         self.news.forget(key);
+        self.doubts.forget(key);
+        self.accused.remove(&key);
         self.collision = self.collision.filter(|c| c.with != key);
         self.nodes.remove(key);
         if let Some(primary) = primary {
@@ -199,9 +211,8 @@ impl Core {
         if let Some(old) = self.nodes[key].inbound.filter(|old| *old != link) {
             self.close_link(old);
         }
-        if let Some(record) = self.links.get_mut(link) {
-            record.node = Some(key);
-            self.links.no_stranger(link);
+        if self.links.get(link).is_some() {
+            self.links.bind(link, key);
             let node = &mut self.nodes[key];
             node.inbound = Some(link);
             node.was_mutual |= !node.in_handshake();
@@ -217,6 +228,9 @@ impl Core {
             && self.nodes[key].inbound.is_none()
         {
             self.bind_inbound(link, key);
+        }
+        if !std::mem::replace(&mut self.epochs.joined, true) {
+            epochs::open(self);
         }
         self.news.learnt(key, self.now.mono);
         self.curiosity.satisfied();
@@ -276,6 +290,8 @@ impl Core {
     #[cfg(debug_assertions)]
     pub fn check_invariants(&self) {
         self.slots.check_invariants(&self.nodes);
+        self.links.check_invariants();
+        assert!(self.doubts.keys().chain(self.accused.keys()).all(|k| self.nodes.contains(*k)));
         for (key, node) in self.nodes.iter() {
             for (link, dialled) in [(node.outbound, true), (node.inbound, false)] {
                 let Some(id) = link else { continue };

@@ -2,10 +2,9 @@
 
 use crate::core::Core;
 use crate::event::{Level, LinkId};
-use crate::links::Link;
 use crate::node_table::NodeKey;
 use crate::wire::{NodeFlags, PingKind};
-use crate::{compose, curiosity, dial, epochs, failure, handshake, save, start};
+use crate::{admission, compose, curiosity, dial, epochs, failure, handshake, save, start, verify};
 use base::Mono;
 use std::time::Duration;
 
@@ -14,8 +13,6 @@ pub(crate) const TICK: Duration = Duration::from_millis(100);
 /// Every so many ticks one of a few random nodes is pinged.
 const RANDOM_PING_EVERY: u64 = 10;
 const RANDOM_PING_SAMPLE: usize = 5;
-/// An accepted link must bring a first whole message in this time.
-const MUTE_LINK_LIFE: Duration = Duration::from_secs(3);
 const SICK: NodeFlags = NodeFlags(NodeFlags::PFAIL.0 | NodeFlags::FAIL.0);
 
 pub(crate) fn tick(core: &mut Core) {
@@ -40,9 +37,9 @@ pub(crate) fn tick(core: &mut Core) {
         }
     }
     epochs::resolve_collision(core);
-    if core.ticks.is_multiple_of(RANDOM_PING_EVERY) {
-        close_mute_links(core);
-    }
+    admission::tick(core);
+    verify::tick(core);
+    failure::weigh_accusations(core);
     save::lazily(core);
     start::regain_trust(core);
     if core.health.is_failing() {
@@ -62,17 +59,6 @@ fn upkeep(core: &mut Core, key: NodeKey, repairs: &mut u32) {
     }
     dial::dial(core, key);
     handshake::repair(core, key, repairs);
-}
-
-/// Whoever connects to the bus and says nothing holds a descriptor for nothing.
-fn close_mute_links(core: &mut Core) {
-    let now = core.now.mono;
-    let mute = |l: &Link| l.node.is_none() && !l.used && now.since(l.created) > MUTE_LINK_LIFE;
-    loop {
-        let found = core.links.iter().find(|(_, l)| mute(l)).map(|(id, _)| id);
-        let Some(id) = found else { return };
-        core.close_link(id);
-    }
 }
 
 /// A peer that does not read must not cost us memory.

@@ -5,16 +5,17 @@ use crate::compose;
 use crate::core::Core;
 use crate::event::Level;
 use crate::node_table::NodeKey;
+use crate::verify::Said;
 use crate::wire::{Header, MsgFlags};
 
 /// A replica asks for our vote.
-pub(crate) fn requested(core: &mut Core, sender: NodeKey, header: &Header) {
+pub(crate) fn requested(core: &mut Core, sender: NodeKey, header: &Header, said: Said) {
     if !core.nodes.me().votes() {
         return;
     }
     if let Err(why) = judge(core, sender, header) {
         let node = &core.nodes[sender];
-        let text = format!("Failover auth denied to {} ({}){why}", node.id, node.human());
+        let text = format!("Failover auth denied to {} ({}){why}{}", node.id, node.human(), said.by());
         core.log(Level::Warning, text);
         return;
     }
@@ -23,7 +24,8 @@ pub(crate) fn requested(core: &mut Core, sender: NodeKey, header: &Header) {
     core.want_save();
     compose::auth_ack(core, sender);
     let node = &core.nodes[sender];
-    let text = format!("Failover auth granted to {} ({}) for epoch {epoch}", node.id, node.human());
+    let by = said.by();
+    let text = format!("Failover auth granted to {} ({}) for epoch {epoch}{by}", node.id, node.human());
     core.log(Level::Notice, text);
 }
 
@@ -56,7 +58,7 @@ fn judge(core: &mut Core, sender: NodeKey, header: &Header) -> Result<(), String
         return Err(format!(" for epoch {asked}: no link to it"));
     }
     if let Some((slot, owner)) = claims::newer_claim(core, &header.slots, header.config_epoch, None) {
-        compose::update(core, sender, owner);
+        claims::send_update(core, sender, owner);
         let epoch = core.nodes[owner].config_epoch;
         return Err(format!(": slot {slot} epoch ({epoch}) > reqConfigEpoch ({})", header.config_epoch));
     }

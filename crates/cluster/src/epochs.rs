@@ -5,6 +5,8 @@ use crate::event::Level;
 use crate::news;
 use crate::node::Node;
 use crate::node_table::NodeKey;
+use crate::refusal::Refusal;
+use crate::verify::Said;
 use base::{Epoch, Mono};
 use std::time::Duration;
 
@@ -18,12 +20,48 @@ pub(crate) struct Epochs {
     pub last_vote: Epoch,
     /// Both are from a copy that was out of date: votes may have been forgotten.
     pub distrusted: bool,
+    /// When `current` last grew.
+    pub rose_at: Mono,
+    /// We knew another node since the start or the last reset.
+    pub joined: bool,
+    /// Until then epochs may jump: we have just joined, or the operator introduced somebody.
+    pub open_until: Mono,
+}
+
+/// Epochs grow by ones. Who is further ahead than this is wrong, or wants them used up.
+pub(crate) const JUMP_MAX: Epoch = 1 << 20;
+/// After joining, or after an operator's MEET, jumps are taken for so long.
+const JOIN_GRACE: Duration = Duration::from_secs(60);
+
+/// Epochs of others may jump for a while.
+pub(crate) fn open(core: &mut Core) {
+    core.epochs.open_until = core.now.mono + JOIN_GRACE;
+}
+
+/// Whether a node's epochs are too far ahead to be believed.
+pub(crate) fn jumps(core: &Core, node: NodeKey, current: Epoch, config: Epoch) -> bool {
+    let known = core.epochs.current.max(core.nodes[node].config_epoch);
+    current.max(config) > known.saturating_add(JUMP_MAX) && core.now.mono >= core.epochs.open_until
+}
+
+/// Says so.
+pub(crate) fn refuse_jump(core: &mut Core, node: NodeKey, epoch: Epoch, said: Said) {
+    core.refuse(Refusal::EpochJump, Level::Warning, |core| {
+        let (ours, node) = (core.epochs.current, &core.nodes[node]);
+        format!(
+            "Ignoring what node {} ({}) claims under epoch {epoch}, more than {JUMP_MAX} above ours ({ours}){}. If it is \
+             right, send this node a CLUSTER MEET with that node's address",
+            node.id,
+            node.human(),
+            said.by()
+        )
+    });
 }
 
 /// Takes over what a header of a known node says. Replicas speak their primary's epoch, which is not theirs.
 pub(crate) fn observe(core: &mut Core, sender: NodeKey, current: Epoch, config: Epoch, is_primary: bool) {
     if current > core.epochs.current {
-        core.epochs.current = current;
+        (core.epochs.current, core.epochs.rose_at) = (current, core.now.mono);
         core.save_soon();
     }
     if is_primary && config > core.nodes[sender].config_epoch {
@@ -105,7 +143,7 @@ pub(crate) fn resolve_collision(core: &mut Core) {
 
 fn take_next(core: &mut Core, above: Epoch) {
     let next = above.saturating_add(1);
-    core.epochs.current = next;
+    (core.epochs.current, core.epochs.rose_at) = (next, core.now.mono);
     core.nodes.me_mut().config_epoch = next;
     core.want_save();
     core.view_changed();

@@ -7,6 +7,8 @@ use crate::news;
 use crate::node::Node;
 use crate::node_table::NodeKey;
 use crate::place::{Place, ip_text};
+use crate::refusal::Refusal;
+use crate::settings::Verify;
 use crate::wire::{Header, NodeFlags, PingKind};
 use base::NodeId;
 use std::time::Duration;
@@ -79,8 +81,12 @@ pub(crate) fn met(core: &mut Core, link: LinkId, header: &Header) -> Option<Node
 
 /// A known node says MEET again: it does not see our link, so open a new one.
 pub(crate) fn met_again(core: &mut Core, sender: NodeKey) {
-    let age = core.now.mono.since(core.nodes[sender].created);
-    if age > Duration::from_micros(core.settings.handshake_timeout_us()) {
+    let now = core.now.mono;
+    let patience = Duration::from_micros(core.settings.handshake_timeout_us());
+    let link = core.nodes[sender].outbound.and_then(|l| core.links.get(l));
+    // Whoever repeats itself, or speaks in another's name, must not keep us from having a link at all.
+    let young = link.is_some_and(|l| now.since(l.created) <= patience);
+    if now.since(core.nodes[sender].created) > patience && !young {
         core.close_outbound(sender);
         core.nodes[sender].redial_at = core.now.mono;
         core.news.dial_soon(sender);
@@ -90,9 +96,12 @@ pub(crate) fn met_again(core: &mut Core, sender: NodeKey) {
 /// A node in handshake answered on the link that we dialled, and says its name.
 pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Completed {
     if let Some(known) = core.nodes.find(&header.sender) {
-        if known != core.nodes.myself {
+        let asked_by_us = core.nodes[key].is(NodeFlags::MEET);
+        if known != core.nodes.myself && (asked_by_us || core.settings.bus_verify != Verify::Strict) {
             settle_known(core, key, known, header);
             hand_over_links(core, key, known);
+        } else if known != core.nodes.myself {
+            refuse_address(core, key, known);
         }
         core.remove_node(key);
         return Completed::Known;
@@ -117,6 +126,16 @@ pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Comple
     Completed::Yes
 }
 
+/// Somebody met us and answers, at the address that it gave, in the name of a node we know. That would make it that
+/// node: where claims must be confirmed, only an operator's own MEET does.
+fn refuse_address(core: &mut Core, key: NodeKey, known: NodeKey) {
+    core.refuse(Refusal::Address, Level::Warning, |core| {
+        let node = &core.nodes[known];
+        let (human, place) = (node.human(), core.nodes[key].addr.ip_port());
+        format!("Whoever met us from {place} calls itself {} ({human}): its address is not changed", node.id)
+    });
+}
+
 /// The handshake led to a node that we know: the record's address is the newest we have.
 fn settle_known(core: &mut Core, key: NodeKey, known: NodeKey, header: &Header) {
     let tls = core.settings.tls_cluster;
@@ -138,6 +157,7 @@ fn hand_over_links(core: &mut Core, record: NodeKey, known: NodeKey) {
         if let Some(link) = core.links.get_mut(link) {
             link.node = Some(known);
         }
+        compose::ping(core, link, PingKind::Ping);
     }
     if core.nodes[known].inbound.is_none()
         && let Some(link) = core.nodes[record].inbound.take()

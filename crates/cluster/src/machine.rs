@@ -6,12 +6,13 @@
 use crate::event::{Event, Level, LinkAction, LinkId, SaveId, Transmit};
 use crate::operator::{self, Bumped, Refused, SetSlot, SlotKeys};
 use crate::publish::{self, TooLong};
+use crate::refusal::Refusal;
 use crate::report::{self, LinkReport};
 use crate::saver::{FileOp, OpId};
 use crate::settings::Settings;
 use crate::start::{self, LoadedFiles, StartError};
 use crate::view::{Audience, View};
-use crate::{core::Core, cron, dial, news, receive, save, stats::Stats};
+use crate::{admission, core::Core, cron, dial, news, receive, save, stats::Stats};
 use base::{Epoch, Mono, NodeId, Now, ReplOffset, Rng, ShardId, SlotSet};
 use std::net::{IpAddr, SocketAddr};
 
@@ -38,7 +39,13 @@ impl Cluster {
     /// A connection came in on the bus port. `local`: which of our addresses it reached.
     pub fn handle_accepted(&mut self, link: LinkId, peer: SocketAddr, local: IpAddr, now: Now) {
         assert!(!link.is_dialled(), "the caller names accepted links");
-        self.turn(now, |core| core.links.accept(link, peer, local, now.mono));
+        self.turn(now, |core| admission::accept(core, link, peer, local));
+    }
+
+    /// Whether another connection should be accepted now. When not, it waits outside until the machine has looked at
+    /// those that said nothing yet.
+    pub fn accepts(&self) -> bool {
+        admission::is_open(&self.core)
     }
 
     /// A dialled link is connected.
@@ -236,6 +243,11 @@ impl Cluster {
         operator::replicas(&self.core, id, audience)
     }
 
+    /// How much was refused for a reason, since the start.
+    pub fn refused(&self, why: Refusal) -> u64 {
+        self.core.refusals.count(why)
+    }
+
     /// CONFIG RESETSTAT.
     pub fn reset_stats(&mut self) {
         self.core.stats = Stats::default();
@@ -310,5 +322,14 @@ impl Cluster {
     /// The cluster's epoch, mine, and the last I voted in.
     pub fn epochs(&self) -> (Epoch, Epoch, Epoch) {
         (self.core.epochs.current, self.core.nodes.me().config_epoch, self.core.epochs.last_vote)
+    }
+
+    /// Whether the parts agree; for tests, after any call.
+    ///
+    /// # Panics
+    /// If they do not.
+    #[cfg(debug_assertions)]
+    pub fn check_invariants(&self) {
+        self.core.check_invariants();
     }
 }

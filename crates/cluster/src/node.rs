@@ -47,6 +47,8 @@ pub(crate) struct Node {
     pub pong_received: Option<Mono>,
     /// Anything at all from this node, on any link.
     pub data_received: Option<Mono>,
+    /// The last answer on the link that we dialled; others' reports do not move it. Zero if there was none.
+    pub answered_at: Mono,
     pub fail_time: Mono,
     pub meet_sent: Option<Mono>,
     pub update_sent: Option<Mono>,
@@ -90,6 +92,7 @@ impl Node {
             ping_sent: None,
             pong_received: None,
             data_received: None,
+            answered_at: Mono(0),
             fail_time: now,
             meet_sent: None,
             update_sent: None,

@@ -1,5 +1,6 @@
 //! The first moment: files of an earlier life, or a new name.
 
+use crate::admission::{self, Admission};
 use crate::conf::{self, BadConf, Files, Saved, SavedNode};
 use crate::core::{Core, Todo};
 use crate::curiosity::Curiosity;
@@ -14,11 +15,13 @@ use crate::node_table::{NodeKey, NodeTable};
 use crate::operator::Debug;
 use crate::outbox::Outbox;
 use crate::place::Place;
+use crate::refusal::Refusals;
 use crate::save::{Complaints, LazySave};
 use crate::saver::{Promises, Saver};
 use crate::settings::Settings;
 use crate::slots::SlotTable;
 use crate::stats::Stats;
+use crate::verify::Doubts;
 use crate::wire::NodeFlags;
 use base::{Epoch, Mono, NodeId, Now, Rng, ShardId};
 use std::collections::BTreeMap;
@@ -109,6 +112,10 @@ fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core
         saver,
         complaints: Complaints::default(),
         stats: Stats::default(),
+        refusals: Refusals::default(),
+        admission: Admission::default(),
+        doubts: Doubts::default(),
+        accused: BTreeMap::new(),
         debug: Debug::default(),
         outbox: Outbox::default(),
         log_level: Level::Verbose,
@@ -198,6 +205,7 @@ fn load_node(core: &mut Core, line: &SavedNode) -> Result<NodeKey, StartError> {
     };
     // What is loaded was mutual once; whether it still is shows soon.
     node.was_mutual = true;
+    core.epochs.joined = true;
     let key = core.add_node(node).ok_or(StartError::TooManyNodes)?;
     core.nodes[key].shard = line.shard.unwrap_or(core.nodes[key].shard);
     core.news.dial_soon(key);
@@ -240,6 +248,7 @@ pub(crate) fn apply_settings(core: &mut Core, settings: Settings) {
         core.nodes.me_mut().addr.ip.clear();
     }
     announce_myself(core);
+    admission::recheck(core);
     core.todo.update_state = true;
     core.view_changed();
 }

@@ -72,6 +72,8 @@ pub enum ToControl {
     File(node::control::OpId, Result<(), String>),
     /// A signal arrived: its name.
     Signal(&'static str),
+    /// What the host names in `cluster-bus-allow` mean now.
+    BusAddresses(Vec<std::net::IpAddr>),
     /// An action of control ended elsewhere.
     Outcome(node::control::ActionId, Result<(), String>),
 }

@@ -68,8 +68,14 @@ fn run(
     host: &Arc<Host>,
 ) -> Result<std::convert::Infallible, String> {
     greet(config, logger, host);
+    if let Some(refusal) = config.bus_refusal() {
+        return Err(refusal);
+    }
     for warning in &start.warnings {
         logger.log(Level::Warning, warning);
+    }
+    if let Some(warning) = config.bus_warning() {
+        logger.log(Level::Warning, &warning);
     }
     limit_descriptors(config, logger, host);
     let files = load_cluster(config)?;
@@ -131,6 +137,9 @@ fn greet(config: &Config, logger: &Logger, host: &Host) {
 }
 
 fn limit_descriptors(config: &Config, logger: &Logger, host: &Host) {
+    if config.cluster.enabled {
+        host.reserve_bus(config.clients.max);
+    }
     let possible = host.raise_clients(config.clients.max);
     if possible < config.clients.max {
         let text = format!(

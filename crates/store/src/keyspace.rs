@@ -3,11 +3,11 @@
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::occupied::Occupied;
-use crate::siphash::SipHash;
 use crate::stripe::Stripe;
 use crate::turn::{ExclusiveAccess, Turn};
 use crate::{Cursor, DbId, Key, KeyHash};
 use base::{Rng, SLOTS, Slot};
+use ds::SipHash;
 use std::sync::Arc;
 use sync::{Space, Ticket, Wake, WorkerIdx};
 

@@ -3,8 +3,8 @@
 use super::{Refused, shown};
 use crate::core::Core;
 use crate::event::Level;
-use crate::handshake;
 use crate::place::{BUS_PORT_OFFSET, Place};
+use crate::{epochs, handshake};
 use base::num::parse_i64;
 use std::net::IpAddr;
 
@@ -38,6 +38,7 @@ pub(crate) fn meet(
     };
     let ip = ip.to_string();
     core.log(Level::Notice, format!("Cluster meet {ip}:{client} (user request from '{who}')."));
+    epochs::open(core);
     handshake::start(core, Place::from_wire(ip, client, 0, bus, core.settings.tls_cluster));
     Ok(())
 }

@@ -28,6 +28,7 @@ pub(crate) fn reset(core: &mut Core, hard: bool, keys: u64, who: &str) -> Result
         }
     }
     core.blacklist.clear();
+    core.epochs.joined = false;
     let shard = ShardId::random(&mut core.rng);
     core.nodes.me_mut().shard = shard;
     if hard {

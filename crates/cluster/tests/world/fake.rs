@@ -115,6 +115,16 @@ impl Fake {
         self.say_as(link.expect("the fake dialled it"), header, body);
     }
 
+    /// Links that this fake dialled and that are connected.
+    pub fn dialled_links(&self) -> Vec<LinkId> {
+        self.links.iter().filter(|(_, l)| l.to.is_some() && l.up).map(|(id, _)| *id).collect()
+    }
+
+    /// These bytes on that link.
+    pub fn write(&mut self, link: LinkId, bytes: &[u8]) {
+        self.sends.push((link, bytes.to_vec()));
+    }
+
     /// The same under a light header.
     pub fn whisper(&mut self, to: NodeId, body: &Body) {
         let link = self.links.iter().find(|(_, l)| l.to == Some(to)).map(|(id, _)| *id);

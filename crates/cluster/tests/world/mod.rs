@@ -102,6 +102,8 @@ pub struct World {
     timers: BTreeSet<(u64, usize)>,
     timer_of: Vec<u64>,
     places: BTreeMap<SocketAddr, usize>,
+    /// The cluster's epoch as each node named it last: nobody takes one back.
+    spoken: BTreeMap<NodeId, u64>,
 }
 
 impl World {
@@ -128,6 +130,7 @@ impl World {
             timers: BTreeSet::new(),
             timer_of: Vec::new(),
             places: BTreeMap::new(),
+            spoken: BTreeMap::new(),
         }
     }
 
@@ -392,6 +395,13 @@ impl World {
             self.gone(conn, Side::Dialler);
             return;
         }
+        if let Seat::Machine(machine) = &self.hosts[acceptor].seat
+            && !machine.accepts()
+        {
+            // It waits in the backlog.
+            self.schedule(self.latency_us, What::Connect { conn });
+            return;
+        }
         self.conns[conn].connected = true;
         let link = LinkId::accepted(self.hosts[acceptor].accepted);
         self.hosts[acceptor].accepted += 1;
@@ -537,11 +547,16 @@ impl World {
 
     /// What a host promised on the wire must hold after any crash.
     fn note_epochs(&mut self, host: usize, bytes: &[u8]) {
-        // Of most packets the kind and the two epochs are all that matters.
+        let honest = matches!(self.hosts[host].seat, Seat::Machine(_)) && bytes.len() >= wire::HEADER_LEN;
+        let Some(sender) = bytes.get(40..80).filter(|_| honest).and_then(NodeId::parse) else { return };
         let number = |at: usize| bytes[at..at + 8].try_into().map_or(0, u64::from_be_bytes);
-        if bytes.len() < wire::HEADER_LEN
-            || number(16).max(number(24)) <= self.hosts[host].told.0 && bytes[13] < 4
-        {
+        let (current, config, told) = (number(16), number(24), self.hosts[host].told.0);
+        let spoken = self.spoken.entry(sender).or_default();
+        let name = &self.hosts[host].name;
+        assert!(current >= *spoken, "{name} spoke of epoch {spoken} and now of {current}");
+        *spoken = current;
+        // Of most packets that is all that matters.
+        if current.max(config) <= told && u16::from_be_bytes([bytes[12], bytes[13]]) <= wire::kinds::MEET {
             return;
         }
         if let Ok(wire::Message::Full(packet)) = wire::decode(bytes) {

@@ -17,7 +17,7 @@ use super::{Seat, World};
 use base::{NodeId, ShardId, Slot, SlotSet};
 use cluster::address::Audience;
 use cluster::wire::{Body, Extension, Gossip, MsgFlags, NodeFlags, PingKind, Type4};
-use cluster::{Bumped, Level, Refused, SetSlot, SlotKeys, TooLong};
+use cluster::{Bumped, Level, Refused, SetSlot, SlotKeys, TooLong, Verify};
 use std::net::SocketAddr;
 
 /// Runs all blocks of a scenario; the text as it should stand.
@@ -260,6 +260,14 @@ fn configure(settings: &mut cluster::Settings, pair: &str) {
         "no-failover" => settings.replica_no_failover = value == "yes",
         "coverage" => settings.require_full_coverage = value == "yes",
         "best-effort" => settings.save_best_effort = value == "yes",
+        "verify" => {
+            settings.bus_verify = match value {
+                "strict" => Verify::Strict,
+                "warn" => Verify::Warn,
+                "off" => Verify::Off,
+                _ => panic!("unknown way to verify {value}"),
+            }
+        }
         "blacklist" => settings.blacklist_ttl_s = number(value),
         _ => panic!("unknown setting {name}"),
     }
@@ -341,8 +349,11 @@ fn slots(text: &str) -> SlotSet {
 fn header(world: &mut World, host: usize, pair: &str) {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     let primary = (name == "of" && value != "nobody").then(|| node_id(world, value));
+    let spoofed = (name == "as").then(|| node_id(world, value));
     let header = &mut seated(world, host).header;
     match name {
+        // In another's name, knowing no more of it.
+        "as" => header.sender = spoofed.unwrap_or(header.sender),
         "current" => header.current_epoch = number(value),
         "epoch" => header.config_epoch = number(value),
         "slots" => header.slots = slots(value),

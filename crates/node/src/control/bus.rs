@@ -1,6 +1,7 @@
 //! The cluster machine's surface, passed through, and what follows from its events.
 
 use super::{Control, FileOp, LinkAction, LinkId, OpId, Transmit};
+use crate::mail::WorkerMail;
 use crate::shared::Level;
 use base::{Now, SlotSet};
 use cluster::{Cluster, Event};
@@ -16,6 +17,11 @@ impl Control {
     /// A peer connected to the bus port.
     pub fn handle_accepted(&mut self, link: LinkId, peer: SocketAddr, local: IpAddr, now: Now) {
         self.with_cluster(now, |cluster| cluster.handle_accepted(link, peer, local, now));
+    }
+
+    /// Whether another connection should be accepted now.
+    pub fn accepts(&self) -> bool {
+        self.state.cluster.as_ref().is_some_and(Cluster::accepts)
     }
 
     /// A link that was to be dialled is connected.
@@ -94,7 +100,9 @@ impl Control {
     }
 
     fn report_lost(&self, slots: &SlotSet, to: Option<base::NodeId>) {
-        let keys: u64 = slots.iter().map(|slot| u64::from(self.core.shared.keyspace.has_keys(0, slot))).sum();
+        let keyspace = &self.core.shared.keyspace;
+        let held = |slot| (0..keyspace.databases()).any(|db| keyspace.has_keys(db, slot));
+        let keys = slots.iter().filter(|slot| held(*slot)).count();
         if keys > 0 {
             let to = to.map_or_else(|| "nobody".to_owned(), |id| id.to_string());
             let text = format!(
@@ -109,9 +117,20 @@ impl Control {
         if let Some(cluster) = &self.state.cluster {
             let view = cluster.view();
             if view.version != self.core.view.version {
+                let opens = self.core.view.fenced.is_some() && view.fenced != self.core.view.fenced;
                 self.core.shared.set_view(view);
+                if opens {
+                    self.wake_workers();
+                }
                 self.core.view = Arc::clone(&self.core.shared.view.load());
             }
+        }
+    }
+
+    /// Clients that waited for a fence may go on.
+    fn wake_workers(&self) {
+        for worker in 0..self.core.shared.workers {
+            self.core.shared.outside.post.to_worker(worker, WorkerMail::Unpaused);
         }
     }
 

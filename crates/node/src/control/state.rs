@@ -29,10 +29,30 @@ pub struct Acting {
     pub error: Option<String>,
 }
 
+/// What the outside knows and the cluster machine wants to know, beside the configuration.
+#[derive(Default)]
+pub(super) struct BusSide {
+    /// Addresses of the host names in `cluster-bus-allow`.
+    pub addresses: Vec<std::net::IpAddr>,
+    /// Connections that others may have to the bus port.
+    pub accepted_links_max: Option<usize>,
+}
+
+impl BusSide {
+    /// With what is known here.
+    pub fn fill(&self, mut settings: cluster::Settings) -> cluster::Settings {
+        settings.bus_allow.resolve(&self.addresses);
+        settings.accepted_links_max = self.accepted_links_max.unwrap_or(settings.accepted_links_max);
+        settings
+    }
+}
+
 /// Control's own state, as the commands that control runs see it.
 pub struct State {
     /// The cluster, if the node is part of one.
     pub cluster: Option<Cluster>,
+    /// What it is told beside the configuration.
+    pub(super) bus: BusSide,
     /// What the outside is to do.
     pub actions: VecDeque<Action>,
     /// The command that runs is answered by the end of the process.
@@ -57,6 +77,7 @@ impl State {
     pub fn new(cluster: Option<Cluster>) -> State {
         State {
             cluster,
+            bus: BusSide::default(),
             actions: VecDeque::new(),
             awaits_exit: false,
             awaits: Vec::new(),

@@ -61,7 +61,7 @@ impl Core {
                 return Ok(None);
             }
         };
-        if self.must_pause(session, row) {
+        if self.must_pause(session, row) || self.is_fenced(session, row, request) {
             return Err(Refusal::Pause);
         }
         if session.multi.is_some() && !runs_in_multi(row) {
@@ -155,6 +155,19 @@ impl Core {
             _ => may_write(row),
         };
         (paused == Paused::All && !never_paused(row)) || writes
+    }
+
+    /// Whether it writes to a slot that may have a new owner: it waits until that is known.
+    fn is_fenced(&self, session: &Session, row: &Row, request: &Request<'_>) -> bool {
+        let Some(fenced) = &self.view.fenced else { return false };
+        match (&session.multi, row.run) {
+            (Some(multi), Run::Exec) => {
+                let writes = multi.queue.iter().any(|q| may_write(q.row));
+                writes && self.queued_keys(session).iter().any(|key| fenced.contains(key.slot))
+            }
+            (Some(_), _) => false,
+            _ => may_write(row) && request.hashes.iter().any(|hash| fenced.contains(hash.slot)),
+        }
     }
 
     fn queue(&mut self, session: &mut Session, row: &'static Row, request: &Request<'_>, out: &mut Vec<u8>) {

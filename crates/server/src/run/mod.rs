@@ -2,4 +2,5 @@
 
 pub mod control;
 pub mod files;
+pub mod names;
 pub mod worker;

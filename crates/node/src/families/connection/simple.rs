@@ -48,7 +48,7 @@ pub fn select(call: &mut Call<'_, '_>) -> Flow {
         return Flow::Next;
     };
     let databases = i64::from(call.core.shared.keyspace.databases());
-    if call.core.config.cluster.enabled && index != 0 {
+    if call.core.config.cluster.enabled && databases == 1 && index != 0 {
         call.out.error("SELECT is not allowed in cluster mode");
     } else if (0..databases).contains(&index) {
         call.session.db = index as u32;

@@ -105,6 +105,7 @@ fn server(core: &Core, out: &mut String) {
         "config_file": process.config_file(),
         "io_threads_active": u8::from(shared.workers > 1),
         "io_threads": shared.workers,
+        "availability_zone": String::from_utf8_lossy(&config.cluster.availability_zone),
     );
 }
 

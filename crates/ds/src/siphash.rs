@@ -1,13 +1,14 @@
 //! SipHash-1-3 over byte strings (Aumasson and Bernstein, 2012): keyed, so that clients cannot choose keys that
-//! collide. It runs for every key of every command.
+//! collide. It runs for every key of every command, and for elements.
 
-/// A key, expanded.
+/// A hash function: a key, expanded.
 #[derive(Clone, Copy)]
-pub(crate) struct SipHash {
+pub struct SipHash {
     v: [u64; 4],
 }
 
 impl SipHash {
+    /// The function of a key of 128 bits.
     pub fn new(key: (u64, u64)) -> SipHash {
         let (k0, k1) = key;
         SipHash {
@@ -20,6 +21,7 @@ impl SipHash {
         }
     }
 
+    /// The hash of some bytes.
     #[inline]
     pub fn hash(&self, bytes: &[u8]) -> u64 {
         let mut v = self.v;

@@ -1,0 +1,160 @@
+//! Walking elements in order, from either end of a range of ranks.
+
+use super::member::{MemberRef, prefetch};
+use super::node::{Branch, Leaf, Node};
+use super::tree::{HEIGHT_MAX, PREFETCH_AHEAD, Tree};
+use std::marker::PhantomData;
+
+/// Elements of a range of ranks, in order; `rev` turns it around.
+#[derive(Clone)]
+pub struct Walk<'a> {
+    front: Option<Cursor>,
+    back: Option<Cursor>,
+    left: usize,
+    life: PhantomData<&'a Tree>,
+}
+
+/// A place in a leaf, and the way to it.
+#[derive(Clone)]
+struct Cursor {
+    /// Branches from the lowest up, and which child of each.
+    path: [Option<(Branch, usize)>; HEIGHT_MAX],
+    height: usize,
+    leaf: Leaf,
+    /// May be one past the last, or, with a wrap, before the first.
+    at: usize,
+}
+
+impl Cursor {
+    /// At the element of a rank, which exists.
+    fn new(tree: &Tree, mut rank: usize) -> Cursor {
+        assert!(rank < tree.len());
+        let mut path = [None; HEIGHT_MAX];
+        let mut at = tree.root().expect("a tree that is not empty has a root");
+        for level in (0..tree.height()).rev() {
+            // SAFETY: nodes of the tree, which is borrowed, are branches above the leaves.
+            let branch = unsafe { Branch::at(at) };
+            let (i, before) = branch.find_rank(rank);
+            rank -= before;
+            path[level] = Some((branch, i));
+            at = branch.child(i);
+        }
+        // SAFETY: what is below the branches is a leaf.
+        Cursor { path, height: tree.height(), leaf: unsafe { Leaf::at(at) }, at: rank }
+    }
+
+    /// Goes to the next leaf. There is one.
+    fn next_leaf(&mut self) {
+        let level = self.climb(|branch, i| (i + 1 < branch.len()).then_some(i + 1));
+        self.descend(level, |_| 0);
+        self.at = 0;
+    }
+
+    /// Goes to the leaf before, behind its last element. There is one.
+    fn previous_leaf(&mut self) {
+        let level = self.climb(|_, i| i.checked_sub(1));
+        self.descend(level, |branch| branch.len() - 1);
+        self.at = self.leaf.len();
+    }
+
+    /// Steps sideways in the lowest branch that can; returns its level.
+    fn climb(&mut self, step: impl Fn(Branch, usize) -> Option<usize>) -> usize {
+        for level in 0..self.height {
+            let (branch, i) = self.path[level].expect("written up to the height");
+            if let Some(to) = step(branch, i) {
+                self.path[level] = Some((branch, to));
+                return level;
+            }
+        }
+        unreachable!("a walk ends with its last element");
+    }
+
+    /// Goes down from the child that the branch at a level points to.
+    fn descend(&mut self, level: usize, choose: impl Fn(Branch) -> usize) {
+        let (branch, i) = self.path[level].expect("written up to the height");
+        let mut at = branch.child(i);
+        for level in (0..level).rev() {
+            // SAFETY: nodes of the tree, which is borrowed, are branches above the leaves.
+            let branch = unsafe { Branch::at(at) };
+            let i = choose(branch);
+            self.path[level] = Some((branch, i));
+            at = branch.child(i);
+        }
+        // SAFETY: what is below the branches is a leaf.
+        self.leaf = unsafe { Leaf::at(at) };
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// Elements of the ranks from `start` to before `end`, which the tree has.
+    ///
+    /// # Safety
+    /// Members and tree stay as they are during `'a`.
+    pub(super) unsafe fn new(tree: &Tree, start: usize, end: usize) -> Walk<'a> {
+        assert!(end <= tree.len());
+        let left = end.saturating_sub(start);
+        let cursor = |rank| (left > 0).then(|| Cursor::new(tree, rank));
+        let mut walk = Walk { front: cursor(start), back: None, left, life: PhantomData };
+        if left > 0 {
+            walk.back =
+                Some(walk.front.clone().filter(|_| left == 1).unwrap_or_else(|| Cursor::new(tree, end - 1)));
+            walk.ask_ahead();
+        }
+        walk
+    }
+
+    /// Asks for the first elements from both ends.
+    fn ask_ahead(&self) {
+        let (Some(front), Some(back)) = (&self.front, &self.back) else { return };
+        let last = front.leaf.len().min(front.at + PREFETCH_AHEAD).min(front.at + self.left);
+        (front.at..last).for_each(|i| prefetch(front.leaf.get(i)));
+        let first = back.at.saturating_sub(PREFETCH_AHEAD.min(self.left) - 1);
+        (first..=back.at).for_each(|i| prefetch(back.leaf.get(i)));
+    }
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = MemberRef<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<MemberRef<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let cursor = self.front.as_mut()?;
+        if cursor.at == cursor.leaf.len() {
+            cursor.next_leaf();
+        }
+        if cursor.at + PREFETCH_AHEAD < cursor.leaf.len() {
+            prefetch(cursor.leaf.get(cursor.at + PREFETCH_AHEAD));
+        }
+        // SAFETY: an element of the tree, which stays as it is during `'a`.
+        let member = unsafe { cursor.leaf.member(cursor.at) };
+        cursor.at += 1;
+        Some(member)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<'a> DoubleEndedIterator for Walk<'a> {
+    #[inline]
+    fn next_back(&mut self) -> Option<MemberRef<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let cursor = self.back.as_mut()?;
+        // One step before the first of a leaf wraps.
+        if cursor.at == usize::MAX {
+            cursor.previous_leaf();
+            cursor.at -= 1;
+        }
+        if let Some(ahead) = cursor.at.checked_sub(PREFETCH_AHEAD) {
+            prefetch(cursor.leaf.get(ahead));
+        }
+        // SAFETY: an element of the tree, which stays as it is during `'a`.
+        let member = unsafe { cursor.leaf.member(cursor.at) };
+        cursor.at = cursor.at.wrapping_sub(1);
+        Some(member)
+    }
+}
+
+impl ExactSizeIterator for Walk<'_> {}
