@@ -3,6 +3,8 @@
 use base::num;
 use resp::Reply;
 
+pub(crate) const WRONG_TYPE: Refused =
+    Refused("-WRONGTYPE Operation against a key holding the wrong kind of value");
 pub(crate) const SYNTAX: &str = "syntax error";
 pub(crate) const NOT_INTEGER: &str = "value is not an integer or out of range";
 pub(crate) const NOT_FLOAT: &str = "value is not a valid float";

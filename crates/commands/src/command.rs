@@ -2,6 +2,7 @@
 
 use base::Rng;
 use resp::{Args, Reply};
+use store::value::{HashLimits, ListLimits, SetLimits, StreamLimits, ZsetLimits};
 use store::{Access, Contended, DbId, EntryRef, Expiry, Key, KeyHash, Keyspace, NewString, Turn};
 
 use crate::args::Refused;
@@ -19,6 +20,39 @@ pub struct Env {
     pub string_bytes_max: usize,
     /// Whether `maxmemory-policy` counts frequencies instead of recency.
     pub lfu: bool,
+    /// Thresholds between the encodings of values.
+    pub limits: Limits,
+}
+
+/// Thresholds between the encodings of values, by type.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Of lists.
+    pub list: ListLimits,
+    /// Of sets.
+    pub set: SetLimits,
+    /// Of sorted sets.
+    pub zset: ZsetLimits,
+    /// Of hashes.
+    pub hash: HashLimits,
+    /// Of streams.
+    pub stream: StreamLimits,
+    /// `hll-sparse-max-bytes`
+    pub hll_sparse_bytes_max: usize,
+}
+
+impl Default for Limits {
+    /// Those of a server without a configuration.
+    fn default() -> Limits {
+        Limits {
+            list: ListLimits { node_size: -2 },
+            set: SetLimits { ints_max: 512, pack_members_max: 128, pack_value_max: 64 },
+            zset: ZsetLimits { pack_members_max: 128, pack_value_max: 64 },
+            hash: HashLimits { pack_fields_max: 512, pack_value_max: 64 },
+            stream: StreamLimits { node_bytes_max: 4096, node_entries_max: 100 },
+            hll_sparse_bytes_max: 3000,
+        }
+    }
 }
 
 /// A command that runs over locked keys: every data command but those that walk.
@@ -124,7 +158,7 @@ impl<'c> Cmd<'c, '_> {
 
     /// Tells of a new key, if it is one.
     #[inline]
-    fn created(&mut self, key: Key<'_>, existed: bool) {
+    pub(crate) fn created(&mut self, key: Key<'_>, existed: bool) {
         if !existed {
             self.effects.notify(Class::New, "new", self.db, key.bytes);
         }

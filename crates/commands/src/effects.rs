@@ -75,6 +75,12 @@ pub struct Effects {
     pub stats: AccessStats,
     /// Expired keys that such commands removed, to be logged as deleted.
     pub expired: Vec<(DbId, Entry)>,
+    /// Keys where a list, sorted set or stream appeared or grew, in order, each once in a row: clients may wait for them.
+    pub ready: Vec<(DbId, Box<[u8]>)>,
+    /// Big values that were removed, to be freed bit by bit.
+    pub litter: Vec<Entry>,
+    /// Whether any client waits for keys: without one, nobody looks at `ready`, and nothing is put there.
+    pub has_waiters: bool,
     wanted: Classes,
 }
 
@@ -90,6 +96,15 @@ impl Effects {
         self.notices.clear();
         self.stats = AccessStats::default();
         self.expired.clear();
+        self.ready.clear();
+    }
+
+    /// Tells that a list, sorted set or stream appeared or grew.
+    #[inline]
+    pub fn ready(&mut self, db: DbId, key: &[u8]) {
+        if self.has_waiters && !self.ready.last().is_some_and(|(last, name)| *last == db && **name == *key) {
+            self.ready.push((db, key.into()));
+        }
     }
 
     /// Tells that something happened to a key. Costs a test when nobody listens.

@@ -18,9 +18,10 @@ pub mod spec;
 mod string;
 #[cfg(test)]
 mod testing;
+mod typed;
 
 pub use args::help;
-pub use command::{Cmd, Env, Ground, Handler, Row, Run, Walk, WalkHandler};
+pub use command::{Cmd, Env, Ground, Handler, Limits, Row, Run, Walk, WalkHandler};
 pub use effects::{Class, Classes, Effects, Notice};
 pub use keys::{BadKeys, keys_of, routed_of, set_keys};
 pub use registry::{Command, CommandId, Registry, Unknown, wrong_arity};

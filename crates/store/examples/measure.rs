@@ -13,7 +13,7 @@ use base::Rng;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
-use store::{Clock, Expiry, Key, Keyspace, Params, Ticket, Touch, Turn, ValueRef, Wake, WorkerIdx};
+use store::{Clock, Expiry, Key, Keyspace, Params, Ticket, Touch, Turn, Wake, WorkerIdx};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -167,7 +167,7 @@ fn ahead<'k>(turn: &Turn<'_>, batch: &'k [Vec<u8>]) -> Vec<Key<'k>> {
 
 fn get(turn: &Turn<'_>, key: Key<'_>) {
     let mut access = turn.try_lock(&[key.at], 0).expect("one thread");
-    let ValueRef::Str(value) = access.lookup(0, key).expect("it is there").value() else { return };
+    let Some(value) = access.lookup(0, key).expect("it is there").text() else { return };
     let mut out = [0; 64];
     let mut text = store::IntText::new();
     let value = value.text(&mut text);

@@ -18,11 +18,12 @@ mod stripe;
 mod turn;
 mod watch;
 
-pub use access::{Access, AccessStats, EntryMut, Expiry, Garbage, Swept};
+pub use access::{Access, AccessStats, Changed, EntryMut, Expiry, Garbage, Swept, WrongKind};
 pub use clock::{Clock, Expired, Touch};
 pub use cursor::Cursor;
-pub use ds::entry::{EXPIRY_MAX_MS, IntText};
-pub use ds::{Entry, EntryRef, Kind, NewString, StrRef, ValueRef};
+pub use ds::entry::EXPIRY_MAX_MS;
+pub use ds::value;
+pub use ds::{Entry, EntryRef, IntText, Kind, NewString, Object, StrRef, ValueRef, View, Word};
 pub use key::{DbId, Key, KeyHash};
 pub use keyspace::{Keyspace, Params};
 pub use sync::{Contended, Ticket, Wake, WorkerIdx};

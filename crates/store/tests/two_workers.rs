@@ -2,7 +2,7 @@
 
 use base::Rng;
 use std::sync::Arc;
-use store::{Access, Clock, Expiry, Keyspace, Params, StrRef, Ticket, Touch, ValueRef, Wake, WorkerIdx};
+use store::{Access, Clock, Expiry, Keyspace, Params, StrRef, Ticket, Touch, Wake, WorkerIdx};
 
 struct Quiet;
 
@@ -19,8 +19,8 @@ const NOW: u64 = 1_700_000_000_000;
 
 /// Adds one to a number that may not be there yet.
 fn add_one(access: &mut Access<'_>, key: store::Key<'_>) {
-    let old = match access.lookup(0, key).map(|entry| entry.value()) {
-        Some(ValueRef::Str(StrRef::Int(n))) => n,
+    let old = match access.lookup(0, key).and_then(|entry| entry.text()) {
+        Some(StrRef::Int(n)) => n,
         _ => 0,
     };
     access.set_string(0, key, (old + 1).to_string().as_bytes(), Expiry::Clear);
@@ -68,7 +68,7 @@ fn nothing_is_lost_between_two_workers() {
     access.check_invariants();
     let mut sum = 0;
     access.for_each(0, |entry| {
-        if let ValueRef::Str(StrRef::Int(n)) = entry.value() {
+        if let Some(StrRef::Int(n)) = entry.text() {
             sum += n as u64;
         }
     });

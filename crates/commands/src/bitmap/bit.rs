@@ -48,7 +48,7 @@ fn try_setbit(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
             (false, true)
         }
         Some(mut entry) => {
-            let grew = text_of(entry.view().value())?.len() < len;
+            let grew = text_of(entry.view())?.len() < len;
             (entry.with_bytes(len, |bytes| place.set(bytes, on)), grew)
         }
     };

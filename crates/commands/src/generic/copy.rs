@@ -37,11 +37,13 @@ fn try_copy(cmd: &mut Cmd<'_, '_>) -> Result<bool, Refused> {
         return Ok(false);
     }
     let source = cmd.keys.remove(cmd.db, from).expect("it was there");
-    cmd.keys.insert_entry(db, to, source.with_key(to.bytes));
+    let old = cmd.keys.insert_entry(db, to, source.with_key(to.bytes));
+    old.map(|old| cmd.discard(old));
     cmd.keys.insert_entry(cmd.db, from, source);
     cmd.effects.notify(Class::New, "new", db, to.bytes);
     cmd.keys.signal_modified(db, to);
     cmd.effects.notify(Class::Generic, "copy_to", db, to.bytes);
+    cmd.effects.ready(db, to.bytes);
     cmd.effects.dirty += 1;
     Ok(true)
 }
@@ -71,6 +73,7 @@ fn try_move(cmd: &mut Cmd<'_, '_>) -> Result<bool, Refused> {
         cmd.keys.signal_modified(db, key);
         cmd.effects.notify(Class::Generic, event, db, key.bytes);
     }
+    cmd.effects.ready(to, key.bytes);
     cmd.effects.dirty += 1;
     Ok(true)
 }

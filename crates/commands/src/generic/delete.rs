@@ -7,7 +7,7 @@ use crate::effects::Class;
 pub fn del(cmd: &mut Cmd<'_, '_>) {
     let mut removed = 0;
     for key in cmd.every(1) {
-        if cmd.keys.remove(cmd.db, key).is_some() {
+        if cmd.remove(key) {
             cmd.changed(key, Class::Generic, "del");
             removed += 1;
         }
@@ -15,7 +15,7 @@ pub fn del(cmd: &mut Cmd<'_, '_>) {
     cmd.out.int(removed);
 }
 
-/// `UNLINK key ...`: strings are freed at once, there is nothing to gain by waiting.
+/// `UNLINK key ...`: as DEL, which puts big values aside too.
 pub fn unlink(cmd: &mut Cmd<'_, '_>) {
     del(cmd);
 }

@@ -1,6 +1,6 @@
 //! OBJECT: how values are stored.
 
-use store::{EntryRef, StrRef, ValueRef};
+use store::{EntryRef, StrRef};
 
 use crate::args;
 use crate::command::Cmd;
@@ -60,8 +60,8 @@ const SHARED_COUNT: i64 = i32::MAX as i64;
 
 /// `OBJECT REFCOUNT key`
 pub fn refcount(cmd: &mut Cmd<'_, '_>) {
-    let shared = |entry: EntryRef<'_>| match entry.value() {
-        ValueRef::Str(StrRef::Int(n)) => (0..SHARED_INTEGERS).contains(&n),
+    let shared = |entry: EntryRef<'_>| match entry.text() {
+        Some(StrRef::Int(n)) => (0..SHARED_INTEGERS).contains(&n),
         _ => false,
     };
     match look(cmd, shared) {

@@ -26,12 +26,14 @@ fn move_value(cmd: &mut Cmd<'_, '_>, overwrite: bool) -> Result<bool, Refused> {
         return Ok(false);
     }
     let entry = cmd.keys.remove(cmd.db, from).expect("it was there");
-    cmd.keys.insert_entry(cmd.db, to, entry.with_key(to.bytes));
+    let old = cmd.keys.insert_entry(cmd.db, to, entry.into_key(to.bytes));
+    old.map(|old| cmd.discard(old));
     cmd.effects.notify(Class::New, "new", cmd.db, to.bytes);
     cmd.keys.signal_modified(cmd.db, from);
     cmd.keys.signal_modified(cmd.db, to);
     cmd.effects.notify(Class::Generic, "rename_from", cmd.db, from.bytes);
     cmd.effects.notify(Class::Generic, "rename_to", cmd.db, to.bytes);
+    cmd.ready(to);
     cmd.effects.dirty += 1;
     Ok(true)
 }

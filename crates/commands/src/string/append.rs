@@ -21,7 +21,7 @@ fn try_append(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
             value.len()
         }
         Some(mut entry) => {
-            if text_of(entry.view().value())?.len() + value.len() > cmd.env.string_bytes_max {
+            if text_of(entry.view())?.len() + value.len() > cmd.env.string_bytes_max {
                 return Err(TOO_LONG);
             }
             entry.append(value)

@@ -41,7 +41,7 @@ fn add(cmd: &mut Cmd<'_, '_>, by: i64) -> Result<(), Refused> {
             by
         }
         Some(mut entry) => {
-            let old = match text_of(entry.view().value())? {
+            let old = match text_of(entry.view())? {
                 StrRef::Int(n) => n,
                 StrRef::Bytes(bytes) => num::parse_i64(bytes).ok_or(Refused(NOT_INTEGER))?,
             };

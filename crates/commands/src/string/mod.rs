@@ -13,13 +13,11 @@ mod table;
 pub use table::ROWS;
 
 use resp::Reply;
-use store::{Access, DbId, IntText, Key, StrRef, ValueRef};
+use store::{Access, DbId, EntryRef, IntText, Key, StrRef};
 
-use crate::args::Refused;
+use crate::args::{Refused, WRONG_TYPE};
 use crate::effects::{Class, Effects};
 
-pub(crate) const WRONG_TYPE: Refused =
-    Refused("-WRONGTYPE Operation against a key holding the wrong kind of value");
 const TOO_LONG: Refused = Refused("string exceeds maximum allowed size (proto-max-bulk-len)");
 
 /// The string of a key, looked up as a read.
@@ -31,7 +29,7 @@ pub(crate) fn read<'a>(
     key: Key<'_>,
 ) -> Result<Option<StrRef<'a>>, Refused> {
     match keys.lookup(db, key) {
-        Some(entry) => text_of(entry.value()).map(Some),
+        Some(entry) => text_of(entry).map(Some),
         None => {
             effects.notify(Class::KeyMiss, "keymiss", db, key.bytes);
             Ok(None)
@@ -40,11 +38,8 @@ pub(crate) fn read<'a>(
 }
 
 #[inline]
-pub(crate) fn text_of(value: ValueRef<'_>) -> Result<StrRef<'_>, Refused> {
-    match value {
-        ValueRef::Str(text) => Ok(text),
-        _ => Err(WRONG_TYPE),
-    }
+pub(crate) fn text_of(entry: EntryRef<'_>) -> Result<StrRef<'_>, Refused> {
+    entry.text().ok_or(WRONG_TYPE)
 }
 
 #[inline]

@@ -51,7 +51,7 @@ fn try_setrange(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
             whole.len()
         }
         Some(mut entry) => {
-            let old = text_of(entry.view().value())?;
+            let old = text_of(entry.view())?;
             match () {
                 () if value.is_empty() => old.len(),
                 () if !fits => return Err(TOO_LONG),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use base::Rng;
 use commands::{
-    Class, Classes, Cmd, Effects, Env, Ground, Registry, Run, Walk, introspect, keys_of, wrong_arity,
+    Class, Classes, Cmd, Effects, Env, Ground, Limits, Registry, Run, Walk, introspect, keys_of, wrong_arity,
 };
 use resp::{Args, Proto, Reply, Span};
 use store::{Clock, Key, KeyHash, Keyspace, Params, Ticket, Touch, Wake, WorkerIdx};
@@ -48,7 +48,13 @@ impl Server {
         Server {
             keyspace: Keyspace::new(params, Box::new(Nobody)),
             commands: Registry::new(commands::rows().map(|row| (&row.spec, row.run))),
-            env: Env { cluster: false, databases: 16, string_bytes_max: 512 << 20, lfu: false },
+            env: Env {
+                cluster: false,
+                databases: 16,
+                string_bytes_max: 512 << 20,
+                lfu: false,
+                limits: Limits::default(),
+            },
             effects: Effects::default(),
             rng: Rng::new(1),
             proto: Proto::Resp2,

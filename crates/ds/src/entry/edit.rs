@@ -2,9 +2,9 @@
 //! class moves nothing and calls no allocator.
 
 use super::layout::{self, ACCESS_AT, ALIGN, ENC_INT, ENC_RAW, Shape};
-use super::view::{IntText, StrRef, ValueRef};
 use super::{Entry, NewString};
 use crate::class::{class_of, obtain, release, resize};
+use crate::{IntText, StrRef};
 use std::ptr::{copy, copy_nonoverlapping};
 
 impl Entry {
@@ -22,13 +22,16 @@ impl Entry {
     pub fn rewrite(&mut self, value: NewString<'_>, expiry: Option<u64>) -> isize {
         let old = self.shape();
         let new = Shape::of_string(old.key_len, expiry.is_some(), value);
+        // SAFETY: the value is overwritten below.
+        let object = unsafe { self.take_object() };
+        let freed = object.map_or(0, |object| object.allocated() as isize);
         let grown = if old == new { 0 } else { self.reshape(&old, &new) };
         // SAFETY: the allocation has room for `new`; `value` borrows from elsewhere since `self` is borrowed exclusively.
         unsafe {
             layout::write_expiry(self.0, &new, expiry);
             layout::write_string(self.0, &new, value);
         }
-        grown
+        grown - freed
     }
 
     /// Makes room for `new`, moves the key to its place there, and leaves expiry and value to be written.
@@ -109,9 +112,13 @@ impl Entry {
 
     /// Turns the string into one that says `raw`; returns its length.
     fn make_raw(&mut self) -> usize {
-        if let ValueRef::Str(StrRef::Int(n)) = self.view().value() {
-            let mut text = IntText::new();
-            self.set_string(NewString::Raw(text.format(n).as_bytes()));
+        match self.view().text() {
+            Some(StrRef::Int(n)) => {
+                let mut text = IntText::new();
+                self.set_string(NewString::Raw(text.format(n).as_bytes()));
+            }
+            Some(StrRef::Bytes(_)) => {}
+            None => panic!("only strings have bytes"),
         }
         // SAFETY: the first byte of the head.
         unsafe { self.0.write(ENC_RAW) };

@@ -1,6 +1,7 @@
 //! Where each field of an entry lies.
 
-use super::NewString;
+use super::{Kind, NewString};
+use crate::value::ENCODINGS_MAX;
 use std::ptr::{NonNull, copy_nonoverlapping};
 
 /// Alignment asked of the allocator; the fields themselves need none.
@@ -33,13 +34,49 @@ pub(super) const ENC_BYTES: u8 = 0;
 pub(super) const ENC_RAW: u8 = 1 << 4;
 pub(super) const ENC_INT: u8 = 2 << 4;
 
+const KIND_BITS: u8 = 0x0F;
+const ENCODING_SHIFT: u32 = 4;
+
+/// Bytes of a value that is no text: an integer, or a pointer.
+const WORD_LEN: usize = 8;
+
+/// Whether the value is an integer or a pointer, without a length before it.
+#[inline]
+fn is_word(kind: u8) -> bool {
+    kind == ENC_INT || is_object(kind)
+}
+
+/// Whether the value is a pointer to what holds its elements.
+#[inline]
+pub(super) fn is_object(kind: u8) -> bool {
+    kind & KIND_BITS != 0
+}
+
+/// The type in the first byte.
+#[inline]
+pub(super) fn kind_of(byte: u8) -> Kind {
+    Kind::from_bits(byte & KIND_BITS)
+}
+
+/// The first byte of a value that has elements.
+pub(super) fn object_byte(kind: Kind, encoding: u8) -> u8 {
+    assert!(encoding < ENCODINGS_MAX && kind != Kind::String);
+    kind as u8 | encoding << ENCODING_SHIFT
+}
+
+/// The encoding of a value that has elements.
+#[inline]
+pub(super) fn encoding_of(byte: u8) -> u8 {
+    byte >> ENCODING_SHIFT
+}
+
 /// The lengths that decide where the fields lie.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Shape {
     pub kind: u8,
     pub expires: bool,
     pub key_len: usize,
-    /// Bytes of the string, without its length; 8 of an integer.
+    /// Bytes of the string, without its length; 8 of an integer or pointer.
     pub value_len: usize,
 }
 
@@ -47,11 +84,17 @@ impl Shape {
     pub fn of_string(key_len: usize, expires: bool, value: NewString<'_>) -> Shape {
         assert!(u32::try_from(key_len).is_ok(), "a key is shorter than 4 GiB");
         let (kind, value_len) = match value {
-            NewString::Int(_) => (ENC_INT, 8),
+            NewString::Int(_) => (ENC_INT, WORD_LEN),
             NewString::Bytes(bytes) => (ENC_BYTES, bytes.len()),
             NewString::Raw(bytes) => (ENC_RAW, bytes.len()),
         };
         Shape { kind, expires, key_len, value_len }
+    }
+
+    pub fn of_object(kind: u8, key_len: usize, expires: bool) -> Shape {
+        assert!(u32::try_from(key_len).is_ok(), "a key is shorter than 4 GiB");
+        assert!(is_object(kind));
+        Shape { kind, expires, key_len, value_len: WORD_LEN }
     }
 
     /// # Safety
@@ -62,8 +105,8 @@ impl Shape {
         unsafe {
             let kind = raw.read();
             let expires = raw.add(FLAGS_AT).read() & FLAG_EXPIRY != 0;
-            let mut shape = Shape { kind, expires, key_len: key_len(raw), value_len: 8 };
-            if kind != ENC_INT {
+            let mut shape = Shape { kind, expires, key_len: key_len(raw), value_len: WORD_LEN };
+            if !is_word(kind) {
                 shape.value_len = read_len(raw.add(shape.value_at()));
             }
             shape
@@ -81,7 +124,7 @@ impl Shape {
         self.head() + if self.expires { EXPIRY_LEN } else { 0 }
     }
 
-    /// Where the value begins: its length, or the integer.
+    /// Where the value begins: its length, the integer, or the pointer.
     #[inline]
     pub fn value_at(&self) -> usize {
         self.key_at() + self.key_len
@@ -90,7 +133,7 @@ impl Shape {
     /// Where the bytes of a string begin.
     #[inline]
     pub fn bytes_at(&self) -> usize {
-        self.value_at() + if self.kind == ENC_INT { 0 } else { prefix_len(self.value_len) }
+        self.value_at() + if is_word(self.kind) { 0 } else { prefix_len(self.value_len) }
     }
 
     /// All bytes of the entry.

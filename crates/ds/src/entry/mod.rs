@@ -4,27 +4,41 @@
 //! type and encoding 1 | flags 1 | access word 3 | key length 1 or 5 | [expiry 6] | key | value
 //! ```
 //!
-//! The value of a string is a length (1, 3, 5 or 9 bytes) and its bytes, or 8 bytes of an integer. The head of six
-//! bytes lets a 16-byte key with 8 bytes of value fit a 32-byte class.
+//! The value of a string is a length (1, 3, 5 or 9 bytes) and its bytes, or 8 bytes of an integer; that of anything with
+//! elements is a pointer to them. The head of six bytes lets a 16-byte key with 8 bytes of value fit a 32-byte class.
 
 mod edit;
 mod layout;
+mod object;
 mod view;
 
 pub use layout::EXPIRY_MAX_MS;
-pub use view::{EntryRef, IntText, StrRef, ValueRef};
+pub use object::ObjectMut;
+pub use view::{EntryRef, ValueRef};
 
-use crate::class::{class_of, obtain, release};
+use crate::StrRef;
+use crate::class::{class_of, obtain};
 use crate::table::Item;
+use crate::value::Object;
 use layout::{ALIGN, Shape};
 use std::ptr::NonNull;
 
-/// The data type of a value.
+/// The data type of a value. Its number is in the first byte of an entry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
+#[repr(u8)]
 pub enum Kind {
     /// A byte string or an integer.
-    String,
+    String = 0,
+    /// Elements in the order in which they were put there.
+    List = 1,
+    /// Members without order.
+    Set = 2,
+    /// Members with scores.
+    Zset = 3,
+    /// Fields with values.
+    Hash = 4,
+    /// Entries by id.
+    Stream = 6,
 }
 
 impl Kind {
@@ -32,6 +46,24 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::String => "string",
+            Kind::List => "list",
+            Kind::Set => "set",
+            Kind::Zset => "zset",
+            Kind::Hash => "hash",
+            Kind::Stream => "stream",
+        }
+    }
+
+    #[inline]
+    fn from_bits(bits: u8) -> Kind {
+        match bits {
+            0 => Kind::String,
+            1 => Kind::List,
+            2 => Kind::Set,
+            3 => Kind::Zset,
+            4 => Kind::Hash,
+            6 => Kind::Stream,
+            other => unreachable!("no value is of type {other}"),
         }
     }
 }
@@ -80,12 +112,13 @@ impl Entry {
     /// A copy under another key, with value, expiry and access word of this one.
     pub fn with_key(&self, key: &[u8]) -> Entry {
         let view = self.view();
-        let value = match view.value() {
-            ValueRef::Str(StrRef::Int(n)) => NewString::Int(n),
-            ValueRef::Str(StrRef::Bytes(bytes)) if view.is_forced_raw() => NewString::Raw(bytes),
-            ValueRef::Str(StrRef::Bytes(bytes)) => NewString::Bytes(bytes),
+        let string = |value| Entry::string(key, value, view.expiry());
+        let mut copy = match view.value() {
+            ValueRef::Str(StrRef::Int(n)) => string(NewString::Int(n)),
+            ValueRef::Str(StrRef::Bytes(bytes)) if view.is_forced_raw() => string(NewString::Raw(bytes)),
+            ValueRef::Str(StrRef::Bytes(bytes)) => string(NewString::Bytes(bytes)),
+            ValueRef::Object(object) => Entry::object(key, Object::clone(&object), view.expiry()),
         };
-        let mut copy = Entry::string(key, value, view.expiry());
         copy.set_access(view.access());
         copy
     }
@@ -106,9 +139,11 @@ impl Drop for Entry {
     /// Out of line: most who could drop an entry never have one.
     #[inline(never)]
     fn drop(&mut self) {
-        let class = class_of(self.shape().total());
-        // SAFETY: every change of an entry's length keeps its allocation at the class of that length.
-        unsafe { release(self.0, class, ALIGN) }
+        // SAFETY: neither value nor allocation is used after this.
+        unsafe {
+            drop(self.take_object());
+            self.release();
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::IntText;
 use proptest::prelude::*;
 
 /// What an entry must say.
@@ -14,7 +15,7 @@ struct Model {
 fn check(entry: &Entry, model: &Model) {
     let view = entry.view();
     view.check_invariants();
-    let ValueRef::Str(value) = view.value();
+    let value = view.text().expect("a string");
     assert_eq!(view.key(), model.key);
     assert_eq!(value.to_vec(), model.value);
     assert_eq!(value.len(), model.value.len());
@@ -157,5 +158,70 @@ proptest! {
             apply(&mut entry, &mut model, step);
             check(&entry, &model);
         }
+    }
+}
+
+mod composite {
+    use super::*;
+    use crate::value::{Hash, List, Object, Set, Stream, Word};
+    use crate::{Listpack, StrRef};
+
+    fn hash() -> Hash {
+        Hash::Pack(Listpack::of([b"field".as_slice(), b"value"].into_iter().map(StrRef::Bytes)))
+    }
+
+    #[test]
+    fn a_small_hash_takes_two_small_blocks() {
+        let entry = Entry::composite(&[b'k'; 16], hash(), None);
+        assert_eq!(entry.view().allocated(), 32 + 32);
+        entry.view().check_invariants();
+    }
+
+    #[test]
+    fn values_move_with_their_key_and_are_copied_without_it() {
+        let mut entry = Entry::composite(b"key", hash(), Some(5));
+        entry.set_access(7);
+        let inside = |entry: &Entry| match entry.view().view_as::<Hash>().as_deref() {
+            Some(Hash::Pack(pack)) => pack.view().bytes().as_ptr(),
+            other => panic!("{other:?}"),
+        };
+        let (copy, at) = (entry.with_key(b"copy"), inside(&entry));
+        let moved = entry.into_key(b"a longer key");
+        assert_eq!(inside(&moved), at);
+        assert_ne!(inside(&copy), at);
+        for (entry, key) in [(&copy, &b"copy"[..]), (&moved, b"a longer key")] {
+            let view = entry.view();
+            view.check_invariants();
+            assert_eq!((view.key(), view.expiry(), view.access()), (key, Some(5), 7));
+            assert_eq!((view.kind(), view.encoding(), view.text()), (Kind::Hash, "listpack", None));
+            assert!(view.view_as::<Set>().is_none());
+        }
+    }
+
+    #[test]
+    #[allow(irrefutable_let_patterns)]
+    fn changes_are_written_back() {
+        let mut entry = Entry::composite(b"key", List::new(), None);
+        assert!(entry.object_mut::<Set>().is_none());
+        let mut list = entry.object_mut::<List>().expect("it is one");
+        let List::Pack(pack) = &mut *list else { unreachable!("nothing else is made") };
+        for n in 0..1000 {
+            pack.push_back(StrRef::Int(n));
+        }
+        drop(list);
+        assert!(!entry.set_expiry(Some(9)));
+        let view = entry.view().view_as::<List>().expect("it is one");
+        assert_eq!(view.count(), 1000);
+        entry.view().check_invariants();
+    }
+
+    #[test]
+    fn overwriting_frees_the_value() {
+        let mut entry = Entry::object(b"key", Object::from(Stream::new()), Some(1));
+        let before = entry.view().allocated() as isize;
+        let grown = entry.rewrite(NewString::Bytes(b"text"), None);
+        assert_eq!(entry.view().allocated() as isize, before + grown);
+        assert_eq!(entry.view().text(), Some(StrRef::Bytes(b"text")));
+        entry.view().check_invariants();
     }
 }

@@ -2,16 +2,15 @@
 
 use super::Kind;
 use super::layout::{self, ACCESS_AT, ENC_INT, ENC_RAW, Shape};
+use crate::StrRef;
 use crate::class::class_of;
+use crate::value::{Object, View, Word};
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 /// Longest string that `OBJECT ENCODING` calls `embstr`.
 const EMBSTR_MAX: usize = 44;
-
-/// Scratch space for the text of an integer value.
-pub type IntText = itoa::Buffer;
 
 /// A borrowed entry. Copy.
 #[derive(Clone, Copy)]
@@ -26,61 +25,12 @@ unsafe impl Send for EntryRef<'_> {}
 unsafe impl Sync for EntryRef<'_> {}
 
 /// A value, by type.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
+#[derive(Debug)]
 pub enum ValueRef<'a> {
     /// A string.
     Str(StrRef<'a>),
-}
-
-/// A string value as it is stored.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum StrRef<'a> {
-    /// Stored as a number; its text is the canonical decimal.
-    Int(i64),
-    /// Stored as bytes.
-    Bytes(&'a [u8]),
-}
-
-impl<'a> StrRef<'a> {
-    /// Length of the text, in bytes.
-    pub fn len(self) -> usize {
-        match self {
-            StrRef::Int(n) => IntText::new().format(n).len(),
-            StrRef::Bytes(bytes) => bytes.len(),
-        }
-    }
-
-    /// Whether the text is empty.
-    pub fn is_empty(self) -> bool {
-        matches!(self, StrRef::Bytes([]))
-    }
-
-    /// Appends the text.
-    pub fn write_to(self, out: &mut Vec<u8>) {
-        match self {
-            StrRef::Int(n) => out.extend_from_slice(IntText::new().format(n).as_bytes()),
-            StrRef::Bytes(bytes) => out.extend_from_slice(bytes),
-        }
-    }
-
-    /// The text, in `scratch` if the value is a number.
-    pub fn text<'b>(self, scratch: &'b mut IntText) -> &'b [u8]
-    where
-        'a: 'b,
-    {
-        match self {
-            StrRef::Int(n) => scratch.format(n).as_bytes(),
-            StrRef::Bytes(bytes) => bytes,
-        }
-    }
-
-    /// The text, owned.
-    pub fn to_vec(self) -> Vec<u8> {
-        let mut out = Vec::new();
-        self.write_to(&mut out);
-        out
-    }
+    /// Anything that has elements.
+    Object(View<'a, Object>),
 }
 
 impl<'a> EntryRef<'a> {
@@ -109,23 +59,76 @@ impl<'a> EntryRef<'a> {
     /// The data type.
     #[inline]
     pub fn kind(self) -> Kind {
-        Kind::String
+        layout::kind_of(self.kind_byte())
+    }
+
+    #[inline]
+    fn kind_byte(self) -> u8 {
+        // SAFETY: the first byte of a live entry.
+        unsafe { self.raw.read() }
     }
 
     /// The value.
     #[inline]
     pub fn value(self) -> ValueRef<'a> {
+        match self.text() {
+            Some(text) => ValueRef::Str(text),
+            None => ValueRef::Object(self.object()),
+        }
+    }
+
+    /// The value if it is a string.
+    #[inline]
+    pub fn text(self) -> Option<StrRef<'a>> {
+        let kind = self.kind_byte();
         // SAFETY: the value lies in the live entry, where its shape says.
         unsafe {
             let (key_at, key_len) = layout::key_span(self.raw);
             let at = self.raw.add(key_at + key_len);
-            if self.raw.read() == ENC_INT {
-                return ValueRef::Str(StrRef::Int(at.cast::<i64>().read_unaligned()));
+            if kind == ENC_INT {
+                return Some(StrRef::Int(at.cast::<i64>().read_unaligned()));
+            }
+            if layout::is_object(kind) {
+                return None;
             }
             let len = layout::read_len(at);
             let bytes = at.add(layout::prefix_len(len)).as_ptr();
-            ValueRef::Str(StrRef::Bytes(std::slice::from_raw_parts(bytes, len)))
+            Some(StrRef::Bytes(std::slice::from_raw_parts(bytes, len)))
         }
+    }
+
+    /// The value if it is of this type.
+    #[inline]
+    pub fn view_as<T: Word>(self) -> Option<View<'a, T>> {
+        if self.kind() != T::KIND {
+            return None;
+        }
+        // SAFETY: the word came from a value of this type, which lives in the entry, unchanged, during `'a`.
+        unsafe { Some(View::new(T::from_word(layout::encoding_of(self.kind_byte()), self.word()))) }
+    }
+
+    /// The value that has elements.
+    fn object(self) -> View<'a, Object> {
+        let byte = self.kind_byte();
+        let (kind, encoding) = (layout::kind_of(byte), layout::encoding_of(byte));
+        // SAFETY: as in `view_as`.
+        unsafe { View::new(Object::from_word(kind, encoding, self.word())) }
+    }
+
+    /// # Safety
+    /// The value has elements.
+    #[inline]
+    unsafe fn word(self) -> NonNull<u8> {
+        // SAFETY: the pointer lies behind the key of the live entry.
+        unsafe {
+            let (key_at, key_len) = layout::key_span(self.raw);
+            self.raw.add(key_at + key_len).cast::<NonNull<u8>>().read_unaligned()
+        }
+    }
+
+    /// Number of elements; 0 of a string.
+    pub fn elements(self) -> usize {
+        if layout::is_object(self.kind_byte()) { self.object().count() } else { 0 }
     }
 
     /// The name that `OBJECT ENCODING` answers.
@@ -136,6 +139,7 @@ impl<'a> EntryRef<'a> {
                 "embstr"
             }
             ValueRef::Str(StrRef::Bytes(_)) => "raw",
+            ValueRef::Object(object) => object.encoding(),
         }
     }
 
@@ -160,23 +164,26 @@ impl<'a> EntryRef<'a> {
         u32::from_le_bytes([a, b, c, 0])
     }
 
-    /// Bytes of memory that the entry holds.
+    /// Bytes of memory that the entry holds, with its value.
     #[inline]
     pub fn allocated(self) -> usize {
         // SAFETY: the entry is alive.
-        class_of(unsafe { Shape::read(self.raw) }.total())
+        let own = class_of(unsafe { Shape::read(self.raw) }.total());
+        if layout::is_object(self.kind_byte()) { own + self.object().allocated() } else { own }
     }
 
     /// Panics if fields contradict each other.
     pub fn check_invariants(self) {
         // SAFETY: the entry is alive.
         let shape = unsafe { Shape::read(self.raw) };
-        assert!(matches!(shape.kind, layout::ENC_BYTES | ENC_RAW | ENC_INT));
+        assert!(layout::is_object(shape.kind) || matches!(shape.kind, layout::ENC_BYTES | ENC_RAW | ENC_INT));
         assert_eq!(shape.expires, self.expiry().is_some());
         assert_eq!(shape.key_len, self.key().len());
         assert!(shape.total() <= self.allocated());
-        if let ValueRef::Str(StrRef::Bytes(bytes)) = self.value() {
-            assert_eq!(bytes.len(), shape.value_len);
+        match self.value() {
+            ValueRef::Str(StrRef::Bytes(bytes)) => assert_eq!(bytes.len(), shape.value_len),
+            ValueRef::Str(StrRef::Int(_)) => {}
+            ValueRef::Object(object) => object.check_invariants(),
         }
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Entry, NewString, StrRef, ValueRef};
+use crate::{Entry, NewString, StrRef};
 use base::Rng;
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
@@ -25,9 +25,9 @@ fn entry(n: u32, value: u32) -> Entry {
 }
 
 fn number(entry: crate::EntryRef<'_>) -> u32 {
-    match entry.value() {
-        ValueRef::Str(StrRef::Int(n)) => n as u32,
-        ValueRef::Str(StrRef::Bytes(_)) => panic!("stored as a number"),
+    match entry.text() {
+        Some(StrRef::Int(n)) => n as u32,
+        _ => panic!("stored as a number"),
     }
 }
 
@@ -236,7 +236,7 @@ impl Pair {
         assert_eq!(self.table.iter().count(), self.model.len());
         for (n, value) in &self.model {
             let found = self.table.get((self.hash)(&key(*n)), &key(*n)).expect("in the model");
-            let ValueRef::Str(text) = found.value();
+            let text = found.text().expect("a string");
             assert_eq!(&text.to_vec(), value);
         }
     }

@@ -1,7 +1,7 @@
 //! What every machine that runs commands has: snapshots of configuration and view, its counters, the time.
 
 use crate::clients::Card;
-use crate::config::{Config, OutputClass};
+use crate::config::{Config, Encodings, OutputClass};
 use crate::counters::{CommandCounters, Counters};
 use crate::mail::WorkerIdx;
 use crate::pause::Paused;
@@ -10,9 +10,10 @@ use crate::shared::{Level, Shared};
 use crate::worker::OutputLimit;
 use base::{Now, Rng};
 use cluster::view::View;
-use commands::{Effects, Env};
+use commands::{Effects, Env, Limits};
 use resp::ProtocolError;
 use std::sync::Arc;
+use store::value::{HashLimits, ListLimits, SetLimits, StreamLimits, ZsetLimits};
 use store::{Clock, Expired, Key, Touch};
 
 /// Unsent bytes at which a client that has not authenticated is closed: it would only be filling memory.
@@ -67,8 +68,9 @@ impl Core {
         }
     }
 
-    /// Takes new snapshots.
+    /// Takes new snapshots, and frees what the last turn removed.
     pub fn refresh(&mut self) {
+        self.effects.litter.clear();
         self.config = self.shared.config.load_full();
         self.view = self.shared.view.load_full();
         self.env = env_of(&self.config, &self.shared);
@@ -180,5 +182,31 @@ fn env_of(config: &Config, shared: &Shared) -> Env {
         databases: shared.keyspace.databases(),
         string_bytes_max: config.clients.bulk_max as usize,
         lfu: config.memory.policy.is_lfu(),
+        limits: limits_of(&config.encodings),
+    }
+}
+
+fn limits_of(config: &Encodings) -> Limits {
+    let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    Limits {
+        list: ListLimits { node_size: config.list_max_listpack_size },
+        set: SetLimits {
+            ints_max: size(config.set_max_intset_entries),
+            pack_members_max: size(config.set_max_listpack_entries),
+            pack_value_max: size(config.set_max_listpack_value),
+        },
+        zset: ZsetLimits {
+            pack_members_max: size(config.zset_max_listpack_entries),
+            pack_value_max: size(config.zset_max_listpack_value),
+        },
+        hash: HashLimits {
+            pack_fields_max: size(config.hash_max_listpack_entries),
+            pack_value_max: size(config.hash_max_listpack_value),
+        },
+        stream: StreamLimits {
+            node_bytes_max: size(config.stream_node_max_bytes),
+            node_entries_max: size(config.stream_node_max_entries),
+        },
+        hll_sparse_bytes_max: size(config.hll_sparse_max_bytes),
     }
 }

@@ -2,12 +2,14 @@
 
 mod edit;
 mod expire;
+mod value;
 mod walk;
 mod whole;
 mod write;
 
 pub use edit::EntryMut;
 pub use expire::Swept;
+pub use value::{Changed, WrongKind};
 pub use whole::Garbage;
 pub use write::Expiry;
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Cursor, Expiry, NewString, Params, StrRef, Touch, Turn, ValueRef};
+use crate::{Cursor, Expiry, NewString, Params, StrRef, Touch, Turn};
 use base::Rng;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,16 +15,16 @@ impl Wake for Quiet {
 
 const START: u64 = 1_700_000_000_000;
 
-fn keyspace() -> Arc<Keyspace> {
+pub(super) fn keyspace() -> Arc<Keyspace> {
     Keyspace::new(Params { databases: 4, workers: 2, hash_key: (1, 2) }, Box::new(Quiet))
 }
 
-fn at(ms: u64) -> Clock {
+pub(super) fn at(ms: u64) -> Clock {
     Clock::new(START + ms, Touch::Lru)
 }
 
 /// Runs `step` with everything locked, and checks the invariants after it.
-fn with<R>(keyspace: &Arc<Keyspace>, clock: Clock, step: impl FnOnce(&mut Access<'_>) -> R) -> R {
+pub(super) fn with<R>(keyspace: &Arc<Keyspace>, clock: Clock, step: impl FnOnce(&mut Access<'_>) -> R) -> R {
     let mut exclusive = keyspace.request_exclusive(Ticket(1)).expect("nobody is in");
     let result = step(&mut exclusive.access(clock));
     exclusive.access(clock).check_invariants();
@@ -33,7 +33,7 @@ fn with<R>(keyspace: &Arc<Keyspace>, clock: Clock, step: impl FnOnce(&mut Access
 
 fn text(entry: Option<EntryRef<'_>>) -> Option<String> {
     entry.map(|entry| {
-        let ValueRef::Str(value) = entry.value() else { panic!("a string") };
+        let value = entry.text().expect("a string");
         String::from_utf8(value.to_vec()).expect("text")
     })
 }
@@ -51,7 +51,7 @@ fn a_worker_sets_and_gets() {
     let mut access = turn.try_lock(&[a.at, b.at], 7).expect("free");
     assert!(!access.set_string(0, a, b"12", Expiry::Clear));
     assert!(access.set_string(0, a, b"13", Expiry::Clear));
-    assert_eq!(access.lookup(0, a).map(|e| e.value()), Some(ValueRef::Str(StrRef::Int(13))));
+    assert_eq!(access.lookup(0, a).and_then(|e| e.text()), Some(StrRef::Int(13)));
     assert!(access.lookup(0, b).is_none() && access.lookup(3, a).is_none());
     assert_eq!(access.stats, AccessStats { hits: 1, misses: 2, expired: 0 });
     drop(access);
@@ -345,7 +345,7 @@ fn apply(access: &mut Access<'_>, model: &mut [Model; 2], step: Step) {
 fn contents(access: &Access<'_>, db: DbId) -> Model {
     let mut all = Model::new();
     access.for_each(db, |entry| {
-        let ValueRef::Str(value) = entry.value() else { panic!("a string") };
+        let value = entry.text().expect("a string");
         all.insert(entry.key().to_vec(), (value.to_vec(), entry.expiry()));
     });
     all

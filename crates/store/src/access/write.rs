@@ -5,11 +5,7 @@ use super::{Access, EntryMut, touch};
 use crate::counters::Row;
 use crate::keyspace::Keyspace;
 use crate::stripe::{SHARD_BYTES, Stripe};
-use crate::{DbId, Entry, Key, NewString};
-use base::num::parse_i64;
-
-/// Longest text that can be that of an integer.
-const INT_TEXT_MAX: usize = 20;
+use crate::{DbId, Entry, Key, NewString, StrRef};
 
 /// What a write does to the expiry of a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,7 +20,7 @@ pub enum Expiry {
 
 impl Expiry {
     #[inline]
-    fn after(self, old: Option<u64>) -> Option<u64> {
+    pub(super) fn after(self, old: Option<u64>) -> Option<u64> {
         match self {
             Expiry::Keep => old,
             Expiry::Clear => None,
@@ -37,8 +33,11 @@ impl Access<'_> {
     /// Stores a string as SET does: canonical integers become numbers. True if the key was there.
     #[inline]
     pub fn set_string(&mut self, db: DbId, key: Key<'_>, value: &[u8], expiry: Expiry) -> bool {
-        let number = if value.len() <= INT_TEXT_MAX { parse_i64(value) } else { None };
-        self.set(db, key, number.map_or(NewString::Bytes(value), NewString::Int), expiry)
+        let value = match StrRef::compact(value) {
+            StrRef::Int(n) => NewString::Int(n),
+            StrRef::Bytes(bytes) => NewString::Bytes(bytes),
+        };
+        self.set(db, key, value, expiry)
     }
 
     /// Stores a string in the encoding that is given. True if the key was there.

@@ -153,19 +153,21 @@ fn object(call: &mut ControlCall<'_, '_>) {
 fn serialized_len(entry: &store::EntryRef<'_>) -> usize {
     match entry.value() {
         store::ValueRef::Str(text) => text.len() + 1,
-        _ => 0,
+        store::ValueRef::Object(object) => {
+            let mut len = 0;
+            object.visit(&mut |parts| len += parts.iter().map(|part| part.len() + 1).sum::<usize>());
+            len
+        }
     }
 }
 
 fn sdslen(call: &mut ControlCall<'_, '_>) {
     let (db, key) = (call.session.db, call.core.key(call.args.at(2)));
     let Held::Access(access) = &mut call.held else { return };
-    let len = access.peek(db, key).and_then(|entry| match entry.value() {
-        store::ValueRef::Str(text) => Some(text.len()),
-        _ => None,
-    });
+    let len = access.peek(db, key).map(|entry| entry.text().map(|text| text.len()));
     match len {
-        Some(len) => {
+        Some(None) => call.out.error("Not an sds encoded string."),
+        Some(Some(len)) => {
             let key_len = call.args[2].len();
             let text = format!(
                 "key_sds_len:{key_len}, key_sds_avail:0, key_zmalloc: {}, val_sds_len:{len}, val_sds_avail:0, \

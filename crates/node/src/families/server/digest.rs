@@ -3,7 +3,7 @@
 
 use sha1::{Digest as _, Sha1};
 use std::fmt;
-use store::{EntryRef, StrRef, ValueRef};
+use store::{EntryRef, IntText, Kind, StrRef, ValueRef};
 
 /// A running digest.
 #[derive(Default)]
@@ -38,13 +38,30 @@ impl Digest {
 }
 
 fn hash_value(hash: &mut Sha1, entry: &EntryRef<'_>) {
-    if let ValueRef::Str(text) = entry.value() {
-        hash.update(b"string");
-        match text {
-            StrRef::Int(n) => hash.update(n.to_string().as_bytes()),
-            StrRef::Bytes(bytes) => hash.update(bytes),
+    hash.update(entry.kind().name());
+    match entry.value() {
+        ValueRef::Str(text) => hash_text(hash, text),
+        ValueRef::Object(object) => {
+            let is_ordered = matches!(object.kind(), Kind::List | Kind::Stream);
+            let mut total = Digest::default();
+            object.visit(&mut |parts| {
+                let mut one = Sha1::new();
+                if is_ordered {
+                    one.update(total.0);
+                }
+                for part in parts {
+                    one.update((part.len() as u64).to_be_bytes());
+                    hash_text(&mut one, *part);
+                }
+                total.mix(one);
+            });
+            hash.update(total.0);
         }
     }
+}
+
+fn hash_text(hash: &mut Sha1, text: StrRef<'_>) {
+    hash.update(text.text(&mut IntText::new()));
 }
 
 impl fmt::Display for Digest {

@@ -1,0 +1,115 @@
+//! A run of bytes behind one thin pointer, whose owner knows its length from the bytes themselves: the capacity is the
+//! allocation class of the length, and is stored nowhere.
+
+use crate::class::{class_of, obtain, release, resize};
+use std::ops::Range;
+use std::ptr::NonNull;
+
+/// Alignment asked of the allocator.
+const ALIGN: usize = 8;
+
+/// The owner of the bytes. It does not free them by itself: that takes their length.
+pub(crate) struct Block(NonNull<u8>);
+
+// SAFETY: a block owns its bytes alone; nothing in them is tied to a thread.
+unsafe impl Send for Block {}
+// SAFETY: shared access only reads.
+unsafe impl Sync for Block {}
+
+impl Block {
+    /// A block with these bytes, at least one.
+    pub fn new(bytes: &[u8]) -> Block {
+        assert!(!bytes.is_empty());
+        let raw = obtain(class_of(bytes.len()), ALIGN);
+        // SAFETY: the allocation has as many bytes at least, and nobody else has it.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), raw.as_ptr(), bytes.len()) }
+        Block(raw)
+    }
+
+    /// Bytes of memory that a block of `len` bytes holds.
+    #[inline]
+    pub fn allocated(len: usize) -> usize {
+        class_of(len)
+    }
+
+    /// Gives the ownership up.
+    #[inline]
+    pub fn into_raw(self) -> NonNull<u8> {
+        self.0
+    }
+
+    /// Takes the ownership back.
+    ///
+    /// # Safety
+    /// `raw` came from `into_raw`, and is taken back once.
+    #[inline]
+    pub unsafe fn from_raw(raw: NonNull<u8>) -> Block {
+        Block(raw)
+    }
+
+    /// The bytes.
+    ///
+    /// # Safety
+    /// The block has `len` bytes.
+    #[inline]
+    pub unsafe fn bytes(&self, len: usize) -> &[u8] {
+        // SAFETY: the caller vouches for the length; every byte of a block is written.
+        unsafe { std::slice::from_raw_parts(self.0.as_ptr(), len) }
+    }
+
+    /// The bytes, for changes.
+    ///
+    /// # Safety
+    /// The block has `len` bytes.
+    #[inline]
+    pub unsafe fn bytes_mut(&mut self, len: usize) -> &mut [u8] {
+        // SAFETY: as in `bytes`, and the block is borrowed exclusively.
+        unsafe { std::slice::from_raw_parts_mut(self.0.as_ptr(), len) }
+    }
+
+    /// The first four bytes as a number, little-endian.
+    ///
+    /// # Safety
+    /// The block has four bytes.
+    #[inline]
+    pub unsafe fn first_u32(&self) -> u32 {
+        // SAFETY: the caller vouches for the length; a block is aligned to 8.
+        u32::from_le(unsafe { self.0.cast::<u32>().read() })
+    }
+
+    /// Replaces a range by `gap` bytes, zeroed, that the caller fills: the whole block, with its new length.
+    ///
+    /// # Safety
+    /// The block has `len` bytes, and one at least remains.
+    pub unsafe fn splice(&mut self, len: usize, range: Range<usize>, gap: usize) -> &mut [u8] {
+        assert!(range.start <= range.end && range.end <= len);
+        let new = len - (range.end - range.start) + gap;
+        assert!(new > 0);
+        let (old_class, new_class) = (class_of(len), class_of(new));
+        let (from, to, tail) = (range.end, range.start + gap, len - range.end);
+        // SAFETY: the allocation is grown before bytes move up, and shrunk after they moved down; the gap lies between
+        // bytes that were there before.
+        unsafe {
+            if new_class > old_class {
+                self.0 = resize(self.0, old_class, new_class, ALIGN);
+            }
+            if from != to && tail > 0 {
+                std::ptr::copy(self.0.add(from).as_ptr(), self.0.add(to).as_ptr(), tail);
+            }
+            if new_class < old_class {
+                self.0 = resize(self.0, old_class, new_class, ALIGN);
+            }
+            self.0.add(range.start).write_bytes(0, gap);
+            self.bytes_mut(new)
+        }
+    }
+
+    /// Frees the bytes.
+    ///
+    /// # Safety
+    /// The block has `len` bytes, and is not used after this.
+    pub unsafe fn free(&mut self, len: usize) {
+        // SAFETY: every change of the length keeps the allocation at its class.
+        unsafe { release(self.0, class_of(len), ALIGN) }
+    }
+}
