@@ -1,13 +1,14 @@
 //! A client of a few lines. It shares nothing with the server's own crates, so that a fault there cannot hide in both.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// A RESP2 reply.
+/// A reply. What RESP3 adds is read as its nearest RESP2 kind, a map as its keys and values in turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// `+`
@@ -25,12 +26,34 @@ pub enum Reply {
 }
 
 impl Reply {
+    /// The elements of an array.
+    pub fn items(&self) -> Result<&[Reply]> {
+        match self {
+            Reply::Array(items) => Ok(items),
+            other => bail!("expected an array, got {other}"),
+        }
+    }
+
+    /// The value of a key of a map.
+    pub fn field(&self, name: &str) -> Result<&Reply> {
+        let (pairs, _) = self.items()?.as_chunks::<2>();
+        let named = |pair: &&[Reply; 2]| pair[0].text().is_ok_and(|text| text == name);
+        pairs.iter().find(named).map(|pair| &pair[1]).with_context(|| format!("{self} has no {name}"))
+    }
+
     /// The text of a simple string or a bulk.
     pub fn text(&self) -> Result<&str> {
         match self {
             Reply::Simple(text) | Reply::Bulk(text) => Ok(text),
             other => bail!("expected text, got {other}"),
         }
+    }
+
+    /// Names and values of a flat map, values as text.
+    pub fn fields(&self) -> Result<BTreeMap<String, String>> {
+        let pairs = self.items()?.as_chunks::<2>();
+        ensure!(pairs.1.is_empty(), "a map of {self}");
+        pairs.0.iter().map(|[name, value]| Ok((name.text()?.to_owned(), value.to_string()))).collect()
     }
 }
 
@@ -59,7 +82,13 @@ const LENGTH_MAX: i64 = 64 << 20;
 impl Client {
     /// Connects to a port of the loopback address.
     pub fn connect(port: u16) -> Result<Client> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Client::connect_from(port, false)
+    }
+
+    /// The same, over IPv6 if asked for.
+    pub fn connect_from(port: u16, ipv6: bool) -> Result<Client> {
+        let ip = if ipv6 { IpAddr::V6(Ipv6Addr::LOCALHOST) } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
+        let address = SocketAddr::from((ip, port));
         let stream =
             TcpStream::connect_timeout(&address, REPLY_TIME_MAX).with_context(|| format!("port {port}"))?;
         stream.set_read_timeout(Some(REPLY_TIME_MAX))?;
@@ -95,13 +124,16 @@ impl Client {
             "-" => Reply::Error(rest.into()),
             ":" => Reply::Int(rest.parse()?),
             "$" | "*" if rest == "-1" => Reply::Nil,
-            "$" => {
+            "_" => Reply::Nil,
+            "," | "#" | "(" => Reply::Bulk(rest.into()),
+            "$" | "=" => {
                 let mut bytes = vec![0; length()? + 2];
                 self.stream.read_exact(&mut bytes)?;
                 bytes.truncate(bytes.len() - 2);
                 Reply::Bulk(String::from_utf8_lossy(&bytes).into_owned())
             }
-            "*" => Reply::Array((0..length()?).map(|_| self.read()).collect::<Result<_>>()?),
+            "*" | "~" | ">" => Reply::Array((0..length()?).map(|_| self.read()).collect::<Result<_>>()?),
+            "%" => Reply::Array((0..2 * length()?).map(|_| self.read()).collect::<Result<_>>()?),
             _ => bail!("{line:?} is no reply"),
         })
     }

@@ -15,6 +15,7 @@ use crate::client::{Client, Reply};
 use crate::fake::{Fake, Header};
 use crate::mesh::wait;
 use crate::node::{Kind, Node};
+use crate::rng::Rng;
 use worker::{State, Worker};
 
 /// Longest life of a node under work. A save takes from one to some tens of milliseconds.
@@ -62,7 +63,7 @@ impl fmt::Display for Report {
 
 /// Runs it.
 pub fn run(plan: &Plan) -> Result<Report> {
-    let mut rng = Rng(plan.seed.wrapping_mul(2).wrapping_add(1));
+    let mut rng = Rng::new(plan.seed);
     let mut trial = Trial::start(plan.port).context("before the first kill")?;
     for life in 1..=plan.kills {
         trial.live(&mut rng).with_context(|| {
@@ -224,24 +225,4 @@ fn own_slots(saved: &str, id: &str) -> Result<BTreeSet<u16>> {
         slots.extend(first.parse::<u16>()?..=last.parse()?);
     }
     Ok(slots)
-}
-
-/// xorshift64*: enough for choosing moments.
-struct Rng(u64);
-
-impl Rng {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        (self.next() >> 16) % bound
-    }
-
-    fn fork(&mut self) -> Rng {
-        Rng(self.next() | 1)
-    }
 }

@@ -1,6 +1,6 @@
 //! A node that only pretends: it speaks the cluster bus from a header of its own making, and remembers what a real node tells it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::ops::RangeInclusive;
@@ -16,13 +16,19 @@ use crate::mesh::wait;
 /// The bus port is so far above the client port.
 pub const BUS_OFFSET: u16 = 10_000;
 const HEADER_BYTES: usize = 2256;
+const GOSSIP_BYTES: usize = 104;
 /// Longest packet that a node has reason to send here.
 const PACKET_BYTES_MAX: usize = 1 << 20;
+/// Packets that are kept as they came, at most.
+const RECORDED_MAX: usize = 256;
 const REPLY_TIME_MAX: Duration = Duration::from_secs(5);
 
-const PING: u16 = 0;
-const PONG: u16 = 1;
-const MEET: u16 = 2;
+/// Message types.
+pub const PING: u16 = 0;
+/// The answer to PING and MEET.
+pub const PONG: u16 = 1;
+/// Asks to be taken in.
+pub const MEET: u16 = 2;
 const AUTH_REQUEST: u16 = 5;
 const AUTH_ACK: u16 = 6;
 /// `mflags`: vote although the primary is not known to have failed.
@@ -67,6 +73,21 @@ impl Header {
         }
         bytes
     }
+
+    /// A PING with one gossip entry.
+    fn ping_about(&self, told: &Header) -> Vec<u8> {
+        let mut bytes = self.packet(PING, 0);
+        bytes.resize(HEADER_BYTES + GOSSIP_BYTES, 0);
+        let mut put = |at: usize, field: &[u8]| bytes[at..at + field.len()].copy_from_slice(field);
+        put(4, &((HEADER_BYTES + GOSSIP_BYTES) as u32).to_be_bytes());
+        put(14, &1u16.to_be_bytes());
+        put(HEADER_BYTES, told.name.as_bytes());
+        put(HEADER_BYTES + 48, b"127.0.0.1");
+        put(HEADER_BYTES + 94, &told.port.to_be_bytes());
+        put(HEADER_BYTES + 96, &(told.port + BUS_OFFSET).to_be_bytes());
+        put(HEADER_BYTES + 98, &1u16.to_be_bytes());
+        bytes
+    }
 }
 
 /// What a node said in the headers of its packets.
@@ -78,6 +99,8 @@ pub struct Heard {
     pub config_epoch: u64,
     /// Epochs of the votes that it gave.
     pub votes: BTreeSet<u64>,
+    /// The newest packet of each type.
+    pub newest: BTreeMap<u16, Vec<u8>>,
 }
 
 impl Heard {
@@ -88,6 +111,7 @@ impl Heard {
         if kind(packet) == AUTH_ACK {
             self.votes.insert(number(16));
         }
+        self.newest.insert(kind(packet), packet.to_vec());
     }
 }
 
@@ -98,11 +122,22 @@ fn kind(packet: &[u8]) -> u16 {
 struct Inner {
     header: Mutex<Header>,
     heard: Mutex<Heard>,
+    recorded: Mutex<Vec<Vec<u8>>>,
     /// Connections are closed as they come: nothing is told to anybody.
     silent: AtomicBool,
     stopped: AtomicBool,
     /// Connections being read.
     open: AtomicUsize,
+}
+
+impl Inner {
+    fn take(&self, packet: &[u8]) {
+        lock(&self.heard).take(packet);
+        let mut recorded = lock(&self.recorded);
+        if recorded.len() < RECORDED_MAX {
+            recorded.push(packet.to_vec());
+        }
+    }
 }
 
 /// One fake, listening on its bus port until it is dropped.
@@ -122,6 +157,7 @@ impl Fake {
         let inner = Arc::new(Inner {
             header: Mutex::new(header),
             heard: Mutex::default(),
+            recorded: Mutex::default(),
             silent: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             open: AtomicUsize::new(0),
@@ -139,6 +175,11 @@ impl Fake {
     /// What it was told so far.
     pub fn heard(&self) -> Heard {
         lock(&self.inner.heard).clone()
+    }
+
+    /// The first packets that it was sent.
+    pub fn recorded(&self) -> Vec<Vec<u8>> {
+        lock(&self.inner.recorded).clone()
     }
 
     /// Hangs up on whoever calls, or no longer.
@@ -192,6 +233,12 @@ impl Line {
         self.ask(PING)
     }
 
+    /// Sends PING with gossip about another and waits for the answer.
+    pub fn ping_about(&mut self, told: &Header) -> Result<()> {
+        let packet = lock(&self.inner.header).ping_about(told);
+        self.converse(&packet)
+    }
+
     /// Asks for a vote that need not wait for a failure. If it is given, it comes over the node's own link.
     pub fn request_vote(&mut self) -> Result<()> {
         let packet = lock(&self.inner.header).packet(AUTH_REQUEST, FORCEACK);
@@ -200,10 +247,14 @@ impl Line {
 
     fn ask(&mut self, question: u16) -> Result<()> {
         let packet = lock(&self.inner.header).packet(question, 0);
-        self.stream.write_all(&packet)?;
+        self.converse(&packet)
+    }
+
+    fn converse(&mut self, packet: &[u8]) -> Result<()> {
+        self.stream.write_all(packet)?;
         loop {
             let answer = read(&mut self.stream)?.context("the node hung up")?;
-            lock(&self.inner.heard).take(&answer);
+            self.inner.take(&answer);
             if kind(&answer) == PONG {
                 return Ok(());
             }
@@ -232,7 +283,7 @@ fn listen(listener: &TcpListener, inner: &Arc<Inner>) {
 fn serve(mut stream: TcpStream, inner: &Inner) -> Result<()> {
     stream.set_nodelay(true)?;
     while let Some(packet) = read(&mut stream)? {
-        lock(&inner.heard).take(&packet);
+        inner.take(&packet);
         if matches!(kind(&packet), PING | MEET) && !inner.silent.load(Ordering::SeqCst) {
             let answer = lock(&inner.header).packet(PONG, 0);
             stream.write_all(&answer)?;

@@ -8,15 +8,20 @@ use conformance::mode::Mode;
 use conformance::plan::Plan;
 use conformance::run::{Newcomers, run_all};
 use conformance::unit::Bench;
-use conformance::{clients, crashes, peers, suite};
+use conformance::{clients, crashes, hammer, namespace, peers, suite};
 
 const USAGE: &str = "usage: conformance fetch
        conformance suite [--all] [--mode external|cluster|spawn]… [--unit UNIT]… [--jobs N] [--bless] --server PATH
-       conformance crashes [--kills N] [--seed N]";
+       conformance crashes [--kills N] [--seed N]
+       conformance hammer [--packets N] [--seed N]";
 
 /// How often `crashes` kills, and from which port up it listens, unless told otherwise.
 const KILLS: u32 = 1000;
 const CRASHES_PORT: u16 = 20440;
+
+/// Packets that `hammer` sends, and from which port up its servers listen, unless told otherwise.
+const PACKETS: u64 = 10_000_000;
+const HAMMER_PORT: u16 = 20460;
 
 /// What the command line asks of the suite.
 #[derive(Default)]
@@ -41,6 +46,7 @@ fn main() -> Result<ExitCode> {
         }
         Some("suite") => run_suite(parse(arguments)?),
         Some("crashes") => run_crashes(arguments),
+        Some("hammer") => run_hammer(arguments.collect()),
         _ => bail!("{USAGE}"),
     }
 }
@@ -57,6 +63,31 @@ fn run_crashes(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode> 
         }
     }
     println!("{}", crashes::run(&plan)?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// In a network of its own, since addresses in mutated packets are dialled.
+fn run_hammer(arguments: Vec<String>) -> Result<ExitCode> {
+    let since_epoch = std::time::UNIX_EPOCH.elapsed()?;
+    let mut plan = hammer::Plan { packets: PACKETS, seed: since_epoch.as_secs(), port: HAMMER_PORT };
+    let mut inside = false;
+    let mut rest = arguments.iter();
+    while let Some(option) = rest.next() {
+        let mut value = || rest.next().with_context(|| format!("{option} needs a value\n{USAGE}"));
+        match option.as_str() {
+            "--packets" => plan.packets = value()?.parse()?,
+            "--seed" => plan.seed = value()?.parse()?,
+            "--inside" => inside = true,
+            _ => bail!("{option} is not known\n{USAGE}"),
+        }
+    }
+    if !inside {
+        let seed = ["hammer", "--inside", "--seed", &plan.seed.to_string()].map(str::to_owned);
+        println!("seed {}, {}", plan.seed, conformance::node::handfast()?.display());
+        let ended = namespace::again(&[&seed[..], &arguments].concat())?;
+        return Ok(if ended.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    println!("{}", hammer::run(&plan)?);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -52,9 +52,9 @@ impl Row {
         })
     }
 
-    /// What every node must say of this one in the same words. (A hostname of `?` or none are the same.)
-    fn common(&self) -> (String, String, BTreeSet<String>, u64, Vec<String>) {
-        let address = self.address.split(',').next().unwrap_or_default().to_owned();
+    /// What every node must say of this one in the same words. Addresses may be announced to some kinds only.
+    fn common(&self, addresses: bool) -> (String, String, BTreeSet<String>, u64, Vec<String>) {
+        let address = self.address.split(',').next().filter(|_| addresses).unwrap_or_default().to_owned();
         (self.id.clone(), address, self.flags.clone(), self.epoch, self.slots.clone())
     }
 }
@@ -89,18 +89,22 @@ impl Mesh {
         Mesh::start_with(kinds, port, &[])
     }
 
-    /// The same, with further options for each.
+    /// The same, with further options for all.
     pub fn start_with(kinds: &[Kind], port: u16, further: &[&str]) -> Result<Mesh> {
+        let further: Vec<String> = further.iter().map(|option| option.to_string()).collect();
+        let each: Vec<_> = kinds.iter().map(|kind| (*kind, further.clone())).collect();
+        Mesh::start_each(&each, port)
+    }
+
+    /// The same, with further options for each.
+    pub fn start_each(kinds: &[(Kind, Vec<String>)], port: u16) -> Result<Mesh> {
         let timeout = NODE_TIMEOUT_MS.to_string();
-        let options =
-            ["--cluster-enabled", "yes", "--cluster-node-timeout", &timeout, "--loglevel", "notice"];
-        let options = [&options, further].concat();
-        let ports = port..;
-        let nodes = kinds
-            .iter()
-            .zip(ports)
-            .map(|(kind, port)| Node::start(*kind, port, &options))
-            .collect::<Result<_>>()?;
+        let common = ["--cluster-enabled", "yes", "--cluster-node-timeout", &timeout, "--loglevel", "notice"];
+        let start = |((kind, further), port): (&(Kind, Vec<String>), u16)| {
+            let options: Vec<&str> = common.into_iter().chain(further.iter().map(String::as_str)).collect();
+            Node::start(*kind, port, &options)
+        };
+        let nodes = kinds.iter().zip(port..).map(start).collect::<Result<_>>()?;
         Ok(Mesh { nodes })
     }
 
@@ -127,9 +131,18 @@ impl Mesh {
 
     /// Waits until every node lists every node as connected, all in the same words, and no two share a config epoch.
     pub fn wait_for_agreement(&self, limit: Duration) -> Result<()> {
+        self.wait_for_same(limit, true)
+    }
+
+    /// The same but for addresses, where not all kinds are told of them in the same way.
+    pub fn wait_until_settled(&self, limit: Duration) -> Result<()> {
+        self.wait_for_same(limit, false)
+    }
+
+    fn wait_for_same(&self, limit: Duration, addresses: bool) -> Result<()> {
         wait(limit, "agreement", || {
             let all = (0..self.nodes.len()).map(|node| self.rows(node)).collect::<Result<Vec<_>>>()?;
-            let common = |rows: &[Row]| rows.iter().map(Row::common).collect::<BTreeSet<_>>();
+            let common = |rows: &[Row]| rows.iter().map(|row| row.common(addresses)).collect::<BTreeSet<_>>();
             let first = common(&all[0]);
             for (node, rows) in self.nodes.iter().zip(&all) {
                 ensure!(rows.len() == self.nodes.len(), "{node} knows {} nodes:{}", rows.len(), table(rows));
@@ -318,7 +331,7 @@ mod tests {
             Row::parse(&format!("{id} 127.0.0.1:7000@17000,host myself,master - 0 0 3 connected 0-5 7"))?;
         assert_eq!((row.epoch, row.connected, row.myself), (3, true, true));
         assert_eq!(row.slots, ["0-5", "7"]);
-        assert_eq!(row.common().1, "127.0.0.1:7000@17000");
+        assert_eq!(row.common(true).1, "127.0.0.1:7000@17000");
         Ok(())
     }
 

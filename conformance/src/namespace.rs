@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -53,6 +53,20 @@ pub fn run(script: &str, arguments: &[String], cwd: &Path, log: &Path, limit: Du
         }
         thread::sleep(POLL);
     }
+}
+
+/// Runs this program again with `arguments`, in a network of its own that has nothing but loopback.
+pub fn again(arguments: &[String]) -> Result<ExitStatus> {
+    let mut command = Command::new("unshare");
+    if !is_root() {
+        command.args(["--user", "--map-root-user"]);
+    }
+    command
+        .args(["--net", "bash", "-c", "ip link set lo up || exit 1\nexec \"$@\"", "bash"])
+        .arg(std::env::current_exe()?)
+        .args(arguments)
+        .stdin(Stdio::null());
+    command.status().context("cannot start unshare: is util-linux installed?")
 }
 
 fn is_root() -> bool {

@@ -25,6 +25,24 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 4] = [Kind::Handfast, Kind::Redis7, Kind::Redis8, Kind::Valkey9];
+
+    /// Whether its files, and its packets, have human names.
+    pub fn knows_human_names(self) -> bool {
+        self != Kind::Redis7
+    }
+
+    /// Whether it knows addresses for clients, and availability zones.
+    pub fn knows_client_addresses(self) -> bool {
+        matches!(self, Kind::Handfast | Kind::Valkey9)
+    }
+
+    /// Whether it tells others whom it forgot, and follows them.
+    pub fn spreads_forget(self) -> bool {
+        self != Kind::Redis7
+    }
+
     /// The name of the launcher or binary, which also names the kind in lists.
     pub fn name(self) -> &'static str {
         match self {
@@ -68,7 +86,8 @@ pub fn handfast() -> Result<PathBuf> {
     newest.context("no handfast binary: cargo build --profile checked -p handfast")
 }
 
-/// One running server. Killed, with its directory removed, when it is dropped; the directory stays if the test fails.
+/// One running server. Killed, with its directory removed, when it is dropped; the directory stays if the test panics, or if
+/// `KEEP_NODES` is set.
 pub struct Node {
     /// What it is.
     pub kind: Kind,
@@ -103,6 +122,16 @@ impl Node {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
+    }
+
+    /// How it ended, if it did.
+    pub fn ended(&mut self) -> Result<Option<std::process::ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// SIGTERM, and a good end. Some service managers send it to the process and to its group, so it is sent twice.
@@ -171,6 +200,13 @@ impl Node {
             .with_context(|| format!("{self}: {arguments:?}"))
     }
 
+    /// The same over IPv6, if asked for.
+    pub fn call_from(&self, ipv6: bool, arguments: &[&str]) -> Result<Reply> {
+        Client::connect_from(self.port, ipv6)
+            .and_then(|mut c| c.call(arguments))
+            .with_context(|| format!("{self}: {arguments:?}"))
+    }
+
     /// A command that must answer `OK`.
     pub fn ok(&self, arguments: &[&str]) -> Result<()> {
         match self.call(arguments)? {
@@ -195,7 +231,7 @@ impl Drop for Node {
     fn drop(&mut self) {
         // Nothing to be done about a process or a directory that is already gone.
         let _ = self.kill();
-        if thread::panicking() {
+        if thread::panicking() || std::env::var_os("KEEP_NODES").is_some() {
             eprintln!("{self}: see {}", self.dir.display());
         } else {
             let _ = fs::remove_dir_all(&self.dir);

@@ -4,6 +4,7 @@
 //! A [`seat`] is one running node with its machines, letters and sockets. A [`desk`] has one seat and a few
 //! clients, and plays transcripts. A [`world`] has many, with a network, disks and clocks between them.
 
+pub mod bus;
 pub mod check;
 pub mod clock;
 pub mod desk;

@@ -1,10 +1,13 @@
 //! `cargo xtask …`: everything that is done to this tree and is not building it.
 
 mod check;
+mod fuzz;
+mod hammer;
 mod instructions;
 mod needs;
 mod shell;
 mod steps;
+mod toolchain;
 
 use std::process::ExitCode;
 
@@ -19,7 +22,11 @@ usage: cargo xtask COMMAND
   conformance [OPTIONS]     Redis's test suite against our binary: [--all] [--unit U] [--mode external|cluster|spawn]
   bless [OPTIONS]           the same, and add what newly passes to the lists of names that must pass
   peers                     fetch the suite, the real Redis and Valkey servers and the client libraries, and no more
-  sim [OPTIONS]             the simulator: [--seed N]
+  sim [OPTIONS]             the simulator, whole nodes: [--seed N] [--nodes N] [--seconds S]
+  sim bus [OPTIONS]         the simulator, machines of the bus for hours: [--seed N] [--nodes N] [--hours H] [--family F]
+  sim mesh|redial [OPTIONS] the simulator, crowds: [--nodes N] [--star] [--latency MS]; sim --help has all
+  fuzz [TARGET]… [OPTIONS]  search for inputs that break a decoder or the cluster machine: [--seconds N] [--keep] [--replay]
+  hammer [OPTIONS]          mutated bus packets against a live cluster under AddressSanitizer: [--packets N] [--seed S]
   instructions [--update]   instructions per command, counted by valgrind, against the committed figures
   divergences [--check]     write the generated part of DIVERGENCES.md, or say whether it is up to date";
 
@@ -48,6 +55,8 @@ fn run() -> Result<()> {
         "bless" => steps::bless(rest),
         "peers" => steps::peers(),
         "sim" => steps::sim(rest),
+        "fuzz" => fuzz::fuzz(rest, &steps::target()),
+        "hammer" => hammer::hammer(rest, &steps::target()),
         "instructions" => instructions::instructions(rest, &steps::target()),
         "divergences" => steps::divergences(rest),
         _ => {

@@ -46,7 +46,7 @@ pub fn install() -> Result<()> {
     if !still.is_empty() {
         bail!("{} were installed, and their programs are not found", still.join(" "));
     }
-    if !works(&["cargo", "nextest", "--version"]) {
+    if !shell::works(&["cargo", "nextest", "--version"]) {
         shell::run(shell::cargo(&["install", "--locked", "cargo-nextest"]))
             .context("the tests need cargo-nextest")?;
     }
@@ -54,13 +54,9 @@ pub fn install() -> Result<()> {
 }
 
 fn missing() -> Vec<&'static str> {
-    let mut packages: Vec<_> = TOOLS.iter().filter(|t| !works(t.probe)).map(|t| t.package).collect();
+    let mut packages: Vec<_> = TOOLS.iter().filter(|t| !shell::works(t.probe)).map(|t| t.package).collect();
     packages.dedup();
     packages
-}
-
-fn works(command: &[&str]) -> bool {
-    Command::new(command[0]).args(&command[1..]).output().is_ok_and(|done| done.status.success())
 }
 
 fn apt_install(packages: &[&str]) -> Result<()> {

@@ -57,6 +57,11 @@ pub fn errors(mut command: Command) -> Result<String> {
     Ok(said)
 }
 
+/// Whether a command can be started and succeeds; its output is thrown away.
+pub fn works(command: &[&str]) -> bool {
+    Command::new(command[0]).args(&command[1..]).output().is_ok_and(|done| done.status.success())
+}
+
 fn show(command: &Command) -> String {
     let name =
         Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();

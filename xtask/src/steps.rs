@@ -6,11 +6,16 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::shell::{cargo, run};
-use crate::{check, instructions, needs};
+use crate::{check, fuzz, hammer, instructions, needs};
 
 /// Seeds of the simulator on each push, and each night.
 const SEEDS_PUSH: u32 = 20;
 const SEEDS_NIGHTLY: u32 = 2000;
+/// Lives of cluster machines alone each night, and their hours.
+const BUS_SEEDS_NIGHTLY: u32 = 250;
+const BUS_HOURS_NIGHTLY: u32 = 5;
+/// Crowds that form each night.
+const MESH_NODES_NIGHTLY: [u32; 2] = [1000, 2000];
 
 /// Seconds that the mixed cluster of the nightly run is watched.
 const SOAK_SECONDS: u32 = 600;
@@ -55,6 +60,7 @@ pub fn test() -> Result<()> {
     if Path::new("sim").exists() {
         progress.step("simulation", || simulate(SEEDS_PUSH))?;
     }
+    progress.step("fuzz corpora", || fuzz::replay(&target()))?;
     progress.step("conformance", || conformance(&[]))?;
     progress.step("instructions", || instructions::instructions(&[], &target()))?;
     progress.print();
@@ -68,7 +74,10 @@ pub fn nightly() -> Result<()> {
     let mut progress = Progress::default();
     if Path::new("sim").exists() {
         progress.step("simulation", || simulate(SEEDS_NIGHTLY))?;
+        progress.step("simulation of the bus", simulate_bus)?;
     }
+    progress.step("fuzz", || fuzz::fuzz(&[], &target()))?;
+    progress.step("hammer", || hammer::hammer(&[], &target()))?;
     progress.step("soak", soak)?;
     progress.step("a thousand crashes", crashes)?;
     progress.step("conformance, all of it", || conformance(&["--all".to_owned()]))?;
@@ -96,11 +105,22 @@ pub fn peers() -> Result<()> {
     run(cargo(&["run", "--quiet", "--package", "conformance", "--", "fetch"]))
 }
 
-/// The simulator.
+/// The simulator. Hours and crowds want speed, and their checkers look from outside; whole nodes have every assertion on.
 pub fn sim(arguments: &[String]) -> Result<()> {
-    let mut command = cargo(&["run", "--quiet", "--profile", "checked", "--package", "sim", "--"]);
+    let fast = matches!(arguments.first().map(String::as_str), Some("bus" | "mesh" | "redial"));
+    let profile = if fast { "quick" } else { "checked" };
+    let mut command = cargo(&["run", "--quiet", "--profile", profile, "--package", "sim", "--"]);
     command.args(arguments);
     run(command)
+}
+
+/// Many hours of many clusters, and crowds.
+fn simulate_bus() -> Result<()> {
+    let text = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<String>>();
+    let (seeds, hours) = (BUS_SEEDS_NIGHTLY.to_string(), BUS_HOURS_NIGHTLY.to_string());
+    sim(&text(&["bus", "--seeds", &seeds, "--hours", &hours]))?;
+    MESH_NODES_NIGHTLY.iter().try_for_each(|nodes| sim(&text(&["mesh", "--nodes", &nodes.to_string()])))?;
+    sim(&text(&["redial", "--nodes", "1000"]))
 }
 
 /// The generated part of DIVERGENCES.md is a test of `node`, which knows the directives.

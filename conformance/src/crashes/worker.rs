@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::Rng;
 use crate::client::{Client, Reply};
 use crate::fake::{Fake, Line};
+use crate::rng::Rng;
 
 /// Time for a vote to come.
 const VOTE_TIME: Duration = Duration::from_millis(5);

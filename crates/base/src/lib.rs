@@ -8,10 +8,12 @@ pub mod id;
 pub mod num;
 pub mod rng;
 pub mod slot;
+pub mod slot_set;
 pub mod time;
 pub mod tokens;
 
 pub use id::{Epoch, NodeId, ReplOffset, ShardId};
 pub use rng::Rng;
-pub use slot::{SLOTS, Slot, SlotSet};
+pub use slot::{SLOTS, Slot};
+pub use slot_set::SlotSet;
 pub use time::{Mono, Now};

@@ -11,32 +11,43 @@ use base::ShardId;
 /// Forgotten nodes told in one packet, at most.
 const FORGOTTEN_SENT_MAX: usize = 64;
 
-/// Our own, in the order of the peers. A missing one clears what the peer knows, so all go every time.
-pub(crate) fn extensions(core: &Core, to: Option<NodeKey>) -> Vec<Extension> {
+/// Our own for a peer of that class, in the order of the peers. A missing one clears what the peer knows, so all go
+/// every time.
+pub(crate) fn extensions(core: &mut Core, to: Option<PeerClass>) -> Vec<Extension> {
+    let tombstones = forgotten(core);
     let mine = &core.nodes.me().announced;
-    let to = to.map(|key| &core.nodes[key]);
-    let class = to.and_then(|node| node.class);
     let mut list = Vec::new();
     if !mine.hostname.is_empty() {
         list.push(Extension::Hostname(mine.hostname.clone()));
     }
-    // A Redis 7.0 that has a host name looks like its successors, but warns of every other extension.
-    if class == Some(PeerClass::Redis) && to.is_some_and(|node| !node.names_shard) {
+    // A Redis 7.0 warns of every other extension, and whoever is not known yet may be one.
+    if !matches!(to, Some(PeerClass::Redis | PeerClass::Valkey)) {
         return list;
     }
     if !mine.human.is_empty() {
         list.push(Extension::HumanName(mine.human.clone()));
     }
     // To a Redis, type 4 is a secret: an address there costs the whole packet.
-    if class == Some(PeerClass::Valkey) {
+    if to == Some(PeerClass::Valkey) {
         client_side(mine, &mut list);
     }
-    let now = core.now.mono;
-    for (node, until) in core.blacklist.live(now).take(FORGOTTEN_SENT_MAX) {
-        list.push(Extension::Forgotten { node, ttl_s: until.since(now).as_secs() });
-    }
+    list.extend(tombstones);
     list.push(Extension::ShardId(core.nodes.me().shard));
     list
+}
+
+/// The names that must not come back yet. Of more than a packet takes, some, never the same ones for long.
+fn forgotten(core: &mut Core) -> Vec<Extension> {
+    let now = core.now.mono;
+    let stones = core.blacklist.live(now).map(move |(node, until)| (node, until.since(now).as_secs()));
+    // Of the last second nothing is told: whoever hears of it would forget a node that may come back.
+    let mut stones: Vec<_> = stones.filter(|(_, ttl_s)| *ttl_s > 0).collect();
+    if stones.len() > FORGOTTEN_SENT_MAX {
+        let first = core.rng.below(stones.len() as u64) as usize;
+        stones.rotate_left(first);
+        stones.truncate(FORGOTTEN_SENT_MAX);
+    }
+    stones.into_iter().map(|(node, ttl_s)| Extension::Forgotten { node, ttl_s }).collect()
 }
 
 fn client_side(mine: &Announced, list: &mut Vec<Extension>) {
@@ -82,16 +93,11 @@ pub(crate) fn apply(core: &mut Core, sender: NodeKey, list: Vec<Extension>) {
             }
         }
     }
-    // A node may be told to forget the very sender.
-    if !core.nodes.contains(sender) {
-        return;
-    }
     if core.nodes[sender].announced != said {
         core.nodes[sender].announced = said;
         core.save_soon();
         core.view_changed();
     }
-    core.nodes[sender].names_shard |= shard.is_some();
     follow_shard(core, sender, shard);
 }
 
@@ -102,9 +108,78 @@ fn follow_shard(core: &mut Core, sender: NodeKey, said: Option<ShardId>) {
         Some(primary) => core.nodes[primary].shard,
         None => said.unwrap_or(node.shard),
     };
-    if node.shard != shard {
-        core.nodes[sender].shard = shard;
-        core.save_soon();
-        core.view_changed();
+    if node.shard == shard {
+        return;
+    }
+    for key in (0..core.nodes.bound()).map(NodeKey) {
+        let follows = key == sender || core.nodes.get(key).is_some_and(|n| n.replicaof == Some(sender));
+        if follows {
+            core.nodes[key].shard = shard;
+        }
+    }
+    core.save_soon();
+    core.view_changed();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+    use crate::start::{self, LoadedFiles};
+    use base::{Mono, NodeId, Now, Rng};
+
+    fn now(ms: u64) -> Now {
+        Now { mono: Mono(ms * 1000), unix_us: 1_700_000_000_000_000 + ms * 1000 }
+    }
+
+    /// A node that announces all there is.
+    fn core() -> Core {
+        let settings = Settings {
+            announce_hostname: "a.example".to_owned(),
+            announce_human_nodename: "alice".to_owned(),
+            announce_client_ipv4: "192.0.2.7".to_owned(),
+            announce_client_ipv6: "2001:db8::7".to_owned(),
+            announce_client_port: 7777,
+            announce_client_tls_port: 7778,
+            availability_zone: "z 1".to_owned(),
+            ..Settings::default()
+        };
+        start::core(settings, LoadedFiles::default(), now(0), Rng::new(1)).expect("starts")
+    }
+
+    #[test]
+    fn each_family_gets_what_it_reads_as_it_is_meant() {
+        let check = |class, expect: &[u16]| {
+            let kinds: Vec<u16> = extensions(&mut core(), class).iter().map(Extension::kind).collect();
+            assert_eq!(kinds, expect, "{class:?}");
+        };
+        check(None, &[0]);
+        check(Some(PeerClass::Old), &[0]);
+        check(Some(PeerClass::Hostname), &[0]);
+        check(Some(PeerClass::Redis), &[0, 1, 3]);
+        check(Some(PeerClass::Valkey), &[0, 1, 4, 5, 6, 7, 8, 3]);
+    }
+
+    #[test]
+    fn all_forgotten_nodes_are_told_in_turn() {
+        let mut core = core();
+        let ids: Vec<NodeId> = (0..150).map(|_| NodeId::random(&mut core.rng)).collect();
+        for id in &ids {
+            core.blacklist.add(*id, core.now.mono, 60);
+        }
+        let mut told = std::collections::BTreeSet::new();
+        for _ in 0..30 {
+            let list = extensions(&mut core, Some(PeerClass::Redis));
+            let names = list.iter().filter_map(|e| match e {
+                Extension::Forgotten { node, ttl_s: 60 } => Some(*node),
+                _ => None,
+            });
+            let names: Vec<NodeId> = names.collect();
+            assert_eq!(names.len(), FORGOTTEN_SENT_MAX);
+            told.extend(names);
+        }
+        assert_eq!(told.len(), ids.len());
+        core.now = now(59_500);
+        assert_eq!(forgotten(&mut core), [], "half a second is no time to tell of");
     }
 }

@@ -14,17 +14,20 @@ const OWN_CAPABILITIES: NodeFlags =
 const OWN_FLAGS: NodeFlags =
     NodeFlags(NodeFlags::MYSELF.0 | NodeFlags::PRIMARY.0 | NodeFlags::MIGRATE_TO.0 | NodeFlags::NOFAILOVER.0);
 
-fn header(core: &mut Core) -> (Header, Option<SaveId>) {
+pub(crate) fn header(core: &mut Core) -> (Header, Option<SaveId>) {
     let mine = core.nodes.me().config_epoch;
     // An epoch of my own waits for the disk; of the cluster's I tell what is on disk already.
-    let until = core.saver.save_for(|p| p.my_epoch == mine);
+    // Behind a packet that waits for a later save it waits for that one too, and must not tell of an earlier epoch.
+    let until = core.saver.save_for(|p| p.my_epoch == mine).map(|save| core.outbox.held_until(save));
     let me = core.nodes.me();
     let place = Place::of_myself(&core.settings, core.settings.announce_ip.clone());
     let (port, pport) = place.wire_ports(core.settings.tls_cluster);
-    let current = match until {
-        Some(_) => core.epochs.current,
-        None => core.saver.durable().current_epoch.min(core.epochs.current),
+    // A save under way holds the state that it was started with, not this one.
+    let on_disk = match until {
+        Some(save) => core.saver.epoch_of(save),
+        None => Some(core.saver.durable().current_epoch),
     };
+    let current = on_disk.map_or(core.epochs.current, |epoch| epoch.min(core.epochs.current));
     let header = Header {
         port,
         pport,
@@ -46,11 +49,10 @@ fn header(core: &mut Core) -> (Header, Option<SaveId>) {
 fn post(core: &mut Core, link: LinkId, packet: &Packet, until: Option<SaveId>, vote: bool) {
     let mut bytes = Vec::new();
     wire::encode(packet, &mut bytes);
-    post_bytes(core, link, packet.body.kind(), bytes, until, vote);
+    post_bytes(core, link, bytes, until, vote);
 }
 
-fn post_bytes(core: &mut Core, link: LinkId, kind: u16, bytes: Vec<u8>, until: Option<SaveId>, vote: bool) {
-    core.stats.sent(kind, bytes.len());
+pub(crate) fn post_bytes(core: &mut Core, link: LinkId, bytes: Vec<u8>, until: Option<SaveId>, vote: bool) {
     let transmit = Transmit { link, bytes };
     match until {
         Some(save) => core.outbox.hold(transmit, save, vote),
@@ -61,8 +63,13 @@ fn post_bytes(core: &mut Core, link: LinkId, kind: u16, bytes: Vec<u8>, until: O
 /// PING, PONG or MEET on `link`. Nothing if the link is not connected.
 pub(crate) fn ping(core: &mut Core, link: LinkId, kind: PingKind) {
     let Some(record) = core.links.get(link).filter(|l| l.up) else { return };
-    let to = record.node;
+    let (to, link_class) = (record.node, record.class);
     let extensions_wanted = record.extensions_seen;
+    if kind != PingKind::Pong
+        && let Some(record) = core.links.get_mut(link)
+    {
+        record.asked = record.asked.wrapping_add(1);
+    }
     if let Some(key) = to.filter(|_| link.is_dialled()) {
         let now = core.now.mono;
         match kind {
@@ -77,8 +84,10 @@ pub(crate) fn ping(core: &mut Core, link: LinkId, kind: PingKind) {
     header.mflags.insert(MsgFlags::EXT_DATA);
     let gossip = gossip::select(core, to);
     let supports = to.is_some_and(|k| core.nodes[k].is(NodeFlags::EXTENSIONS));
+    // A stranger, or a node in handshake, is known by what came on its link only.
+    let class = to.and_then(|k| core.nodes[k].class).or(link_class);
     let extensions = match extensions_wanted || supports {
-        true => announce::extensions(core, to),
+        true => announce::extensions(core, class),
         false => Vec::new(),
     };
     let packet = Packet { header, body: Body::Ping { kind, gossip, extensions } };
@@ -95,12 +104,12 @@ fn say_sending(core: &mut Core, link: LinkId, to: Option<NodeKey>, kind: u16) {
     }
 }
 
-/// A PONG nobody asked for: my epoch, role or slots changed.
-pub(crate) fn broadcast_pong(core: &mut Core) {
+/// A PING to everybody, or a PONG that nobody asked for: something of mine changed.
+pub(crate) fn broadcast(core: &mut Core, kind: PingKind) {
     for key in (0..core.nodes.bound()).map(NodeKey) {
         let Some(node) = core.nodes.get(key).filter(|n| !n.in_handshake()) else { continue };
         if let Some(link) = node.outbound {
-            ping(core, link, PingKind::Pong);
+            ping(core, link, kind);
         }
     }
 }
@@ -114,7 +123,7 @@ pub(crate) fn broadcast_fail(core: &mut Core, failed: NodeId) {
     for key in (0..core.nodes.bound()).map(NodeKey) {
         let Some(node) = core.nodes.get(key).filter(|n| !n.in_handshake()) else { continue };
         if let Some(link) = node.outbound.filter(|l| core.links.get(*l).is_some_and(|l| l.up)) {
-            post_bytes(core, link, packet.body.kind(), bytes.clone(), until, false);
+            post_bytes(core, link, bytes.clone(), until, false);
         }
     }
 }

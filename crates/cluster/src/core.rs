@@ -1,22 +1,28 @@
 //! Everything the machine remembers, and the few moves that all rules share.
 
+use crate::admission::Admission;
 use crate::curiosity::Curiosity;
-use crate::epochs::Epochs;
+use crate::epochs::{self, Epochs};
 use crate::event::{Event, Level, LinkAction, LinkId, SaveId};
+use crate::failure::Accused;
 use crate::forget::Blacklist;
 use crate::gossip::News;
 use crate::health::{self, Health};
 use crate::links::Links;
+use crate::meeting::{self, Meetings};
 use crate::node_table::{NodeKey, NodeTable};
 use crate::operator::Debug;
 use crate::outbox::Outbox;
 use crate::place::Place;
+use crate::recorder::{Recorder, Value, What};
+use crate::refusal::Refusals;
 use crate::save::Complaints;
 use crate::saver::{Promises, Saver};
 use crate::settings::Settings;
 use crate::slots::SlotTable;
 use crate::stats::Stats;
-use crate::wire::NodeFlags;
+use crate::verify::Doubts;
+use crate::wire::{NodeFlags, PingKind};
 use crate::{compose, dial, save};
 use base::{Mono, NodeId, Now, ReplOffset, Rng, ShardId, SlotSet};
 use std::collections::BTreeMap;
@@ -26,6 +32,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Todo {
     pub update_state: bool,
     pub broadcast_pong: bool,
+    /// Our address or what we announce changed: others follow addresses on PINGs only.
+    pub broadcast_ping: bool,
     pub view: bool,
     /// Tell a few nodes about newcomers without waiting for the next regular ping.
     pub spread_news: bool,
@@ -42,9 +50,17 @@ pub(crate) struct Core {
     pub blacklist: Blacklist,
     pub news: News,
     pub curiosity: Curiosity,
+    pub meetings: Meetings,
+    pub recorder: Recorder,
     pub saver: Saver,
     pub complaints: Complaints,
     pub stats: Stats,
+    pub refusals: Refusals,
+    pub admission: Admission,
+    /// Nodes in whose name something was said that they have not confirmed.
+    pub doubts: Doubts,
+    /// Nodes that answer us and were called failed by one node.
+    pub accused: Accused,
     pub debug: Debug,
     pub outbox: Outbox,
     pub log_level: Level,
@@ -76,6 +92,16 @@ impl Core {
     /// Whether lines of this severity are wanted: asked before one is composed on a busy path.
     pub fn wants(&self, level: Level) -> bool {
         level >= self.log_level
+    }
+
+    /// Remembers what was seen or decided, for CLUSTER LOG.
+    pub fn record<const N: usize>(
+        &mut self,
+        what: What,
+        node: Option<NodeId>,
+        fields: [(&'static str, Value); N],
+    ) {
+        self.recorder.add(self.now, what, node, fields.into());
     }
 
     pub fn view_changed(&mut self) {
@@ -116,6 +142,7 @@ impl Core {
 
     /// Removes a record and all that refers to it: slots, open slots, links, reports, replicas' pointers.
     pub fn remove_node(&mut self, key: NodeKey) {
+        meeting::removed(self, key);
         self.slots.unassign_all(&mut self.nodes, key);
         self.slots.close_open(key);
         let node = &self.nodes[key];
@@ -124,6 +151,8 @@ impl Core {
         }
         let primary = self.nodes[key].replicaof;
         self.news.forget(key);
+        self.doubts.forget(key);
+        self.accused.remove(&key);
         self.collision = self.collision.filter(|k| *k != key);
         self.nodes.remove(key);
         if let Some(primary) = primary {
@@ -186,12 +215,16 @@ impl Core {
         if let Some(old) = self.nodes[key].inbound.filter(|old| *old != link) {
             self.close_link(old);
         }
-        if let Some(record) = self.links.get_mut(link) {
-            record.node = Some(key);
-            self.links.no_stranger(link);
+        if self.links.get(link).is_some() {
+            self.links.bind(link, key);
             let node = &mut self.nodes[key];
             node.inbound = Some(link);
             node.was_mutual |= !node.in_handshake();
+            node.forgot_us = false;
+            if !node.in_handshake() {
+                let id = node.id;
+                self.record(What::LinkUp, Some(id), [("direction", "from".into())]);
+            }
         }
     }
 
@@ -204,6 +237,9 @@ impl Core {
             self.bind_inbound(link, key);
         }
         let known = self.nodes.len();
+        if !std::mem::replace(&mut self.epochs.joined, true) {
+            epochs::open(self);
+        }
         self.news.learnt(key, known);
         self.curiosity.satisfied();
         self.todo.spread_news = true;
@@ -212,6 +248,9 @@ impl Core {
     /// A node is reached elsewhere from now on.
     pub fn move_node(&mut self, key: NodeKey, addr: Place) {
         self.close_outbound(key);
+        let node = &self.nodes[key];
+        let fields = [("from", node.addr.address().into()), ("to", addr.address().into())];
+        self.record(What::AddressChanged, Some(node.id), fields);
         let node = &mut self.nodes[key];
         let text = format!("Address updated for node {} ({}), now {}", node.id, node.human(), addr.ip_port());
         node.addr = addr;
@@ -237,8 +276,15 @@ impl Core {
 
     /// Does what the handlers of this call left to be done. State before save, save before announcement.
     pub fn settle(&mut self) {
+        meeting::settle(self);
         if std::mem::take(&mut self.todo.update_state) {
             health::update(self);
+        }
+        for ((from, to), slots) in self.slots.take_moves() {
+            let name = |id: Option<NodeId>| id.map_or(Value::from("nobody"), Value::from);
+            let slots = format!("{slots:?}");
+            let fields = [("slots", slots.into()), ("from", name(from)), ("to", name(to))];
+            self.record(What::SlotsMoved, to, fields);
         }
         for (to, slots) in std::mem::take(&mut self.lost) {
             self.outbox.event(Event::SlotsLost { slots, to });
@@ -246,8 +292,10 @@ impl Core {
         if self.saver.ready_to_start() {
             save::start(self);
         }
-        if std::mem::take(&mut self.todo.broadcast_pong) {
-            compose::broadcast_pong(self);
+        let (ping, pong) = (self.todo.broadcast_ping, self.todo.broadcast_pong);
+        (self.todo.broadcast_ping, self.todo.broadcast_pong) = (false, false);
+        if ping || pong {
+            compose::broadcast(self, if ping { PingKind::Ping } else { PingKind::Pong });
         }
         dial::dial_new(self);
         if std::mem::take(&mut self.todo.view) {
@@ -260,6 +308,8 @@ impl Core {
     #[cfg(debug_assertions)]
     pub fn check_invariants(&self) {
         self.slots.check_invariants(&self.nodes);
+        self.links.check_invariants();
+        assert!(self.doubts.keys().chain(self.accused.keys()).all(|k| self.nodes.contains(*k)));
         for (key, node) in self.nodes.iter() {
             for (link, dialled) in [(node.outbound, true), (node.inbound, false)] {
                 let Some(id) = link else { continue };

@@ -2,10 +2,9 @@
 
 use crate::core::Core;
 use crate::event::{Level, LinkId};
-use crate::links::Link;
 use crate::node_table::NodeKey;
 use crate::wire::{NodeFlags, PingKind};
-use crate::{compose, curiosity, dial, epochs, failure, handshake, save, start};
+use crate::{admission, compose, curiosity, dial, epochs, failure, handshake, save, start, verify};
 use base::Mono;
 use std::time::Duration;
 
@@ -18,8 +17,6 @@ const RANDOM_PING_SAMPLE: usize = 5;
 const LAZY_SAVE_NODES: u64 = 100;
 /// Nodes that are told about newcomers in one tick.
 const NEWS_PINGS: usize = 16;
-/// An accepted link must bring a first whole message in this time.
-const MUTE_LINK_LIFE: Duration = Duration::from_secs(3);
 const SICK: NodeFlags = NodeFlags(NodeFlags::PFAIL.0 | NodeFlags::FAIL.0);
 
 pub(crate) fn tick(core: &mut Core) {
@@ -46,9 +43,9 @@ pub(crate) fn tick(core: &mut Core) {
         }
     }
     epochs::resolve_collision(core);
-    if core.ticks.is_multiple_of(RANDOM_PING_EVERY) {
-        close_mute_links(core);
-    }
+    admission::tick(core);
+    verify::tick(core);
+    failure::weigh_accusations(core);
     if core.lazy_save && core.ticks >= core.lazy_until {
         core.lazy_save = false;
         core.lazy_until = core.ticks + 1 + core.nodes.len() as u64 / LAZY_SAVE_NODES;
@@ -72,17 +69,6 @@ fn upkeep(core: &mut Core, key: NodeKey) {
     }
     dial::dial(core, key);
     handshake::repair(core, key);
-}
-
-/// Whoever connects to the bus and says nothing holds a descriptor for nothing.
-fn close_mute_links(core: &mut Core) {
-    let now = core.now.mono;
-    let mute = |l: &Link| l.node.is_none() && !l.used && now.since(l.created) > MUTE_LINK_LIFE;
-    loop {
-        let found = core.links.iter().find(|(_, l)| mute(l)).map(|(id, _)| id);
-        let Some(id) = found else { return };
-        core.close_link(id);
-    }
 }
 
 /// A peer that does not read must not cost us memory.

@@ -5,25 +5,33 @@ use crate::compose;
 use crate::core::Core;
 use crate::event::Level;
 use crate::node_table::NodeKey;
+use crate::recorder::What;
+use crate::verify::Said;
 use crate::wire::{Header, MsgFlags};
 
 /// A replica asks for our vote.
-pub(crate) fn requested(core: &mut Core, sender: NodeKey, header: &Header) {
+pub(crate) fn requested(core: &mut Core, sender: NodeKey, header: &Header, said: Said) {
     if !core.nodes.me().votes() {
         return;
     }
+    let (candidate, asked) = (core.nodes[sender].id, header.current_epoch);
+    core.record(What::VoteAsked, Some(candidate), [("epoch", asked.into())]);
     if let Err(why) = judge(core, sender, header) {
         let node = &core.nodes[sender];
-        let text = format!("Failover auth denied to {} ({}){why}", node.id, node.human());
+        let text = format!("Failover auth denied to {} ({}){why}{}", node.id, node.human(), said.by());
+        let reason = why.split_once(": ").map_or(why.as_str(), |(_, reason)| reason);
+        core.record(What::VoteRefused, Some(candidate), [("epoch", asked.into()), ("reason", reason.into())]);
         core.log(Level::Warning, text);
         return;
     }
     let epoch = core.epochs.current;
     core.epochs.last_vote = epoch;
+    core.record(What::VoteGranted, Some(candidate), [("epoch", epoch.into())]);
     core.want_save();
     compose::auth_ack(core, sender);
     let node = &core.nodes[sender];
-    let text = format!("Failover auth granted to {} ({}) for epoch {epoch}", node.id, node.human());
+    let by = said.by();
+    let text = format!("Failover auth granted to {} ({}) for epoch {epoch}{by}", node.id, node.human());
     core.log(Level::Notice, text);
 }
 
@@ -56,7 +64,7 @@ fn judge(core: &mut Core, sender: NodeKey, header: &Header) -> Result<(), String
         return Err(format!(" for epoch {asked}: no link to it"));
     }
     if let Some((slot, owner)) = claims::newer_claim(core, &header.slots, header.config_epoch, None) {
-        compose::update(core, sender, owner);
+        claims::send_update(core, sender, owner);
         let epoch = core.nodes[owner].config_epoch;
         return Err(format!(": slot {slot} epoch ({epoch}) > reqConfigEpoch ({})", header.config_epoch));
     }

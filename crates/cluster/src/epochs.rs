@@ -4,7 +4,11 @@ use crate::core::Core;
 use crate::event::Level;
 use crate::node::Node;
 use crate::node_table::NodeKey;
-use base::Epoch;
+use crate::recorder::What;
+use crate::refusal::Refusal;
+use crate::verify::Said;
+use base::{Epoch, Mono};
+use std::time::Duration;
 
 /// The cluster's epoch as far as this node heard, and the last one it voted in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -13,16 +17,54 @@ pub(crate) struct Epochs {
     pub last_vote: Epoch,
     /// Both are from a copy that was out of date: votes may have been forgotten.
     pub distrusted: bool,
+    /// When `current` last grew.
+    pub rose_at: Mono,
+    /// We knew another node since the start or the last reset.
+    pub joined: bool,
+    /// Until then epochs may jump: we have just joined, or the operator introduced somebody.
+    pub open_until: Mono,
+}
+
+/// Epochs grow by ones. Who is further ahead than this is wrong, or wants them used up.
+pub(crate) const JUMP_MAX: Epoch = 1 << 20;
+/// After joining, or after an operator's MEET, jumps are taken for so long.
+const JOIN_GRACE: Duration = Duration::from_secs(60);
+
+/// Epochs of others may jump for a while.
+pub(crate) fn open(core: &mut Core) {
+    core.epochs.open_until = core.now.mono + JOIN_GRACE;
+}
+
+/// Whether a node's epochs are too far ahead to be believed.
+pub(crate) fn jumps(core: &Core, node: NodeKey, current: Epoch, config: Epoch) -> bool {
+    let known = core.epochs.current.max(core.nodes[node].config_epoch);
+    current.max(config) > known.saturating_add(JUMP_MAX) && core.now.mono >= core.epochs.open_until
+}
+
+/// Says so.
+pub(crate) fn refuse_jump(core: &mut Core, node: NodeKey, epoch: Epoch, said: Said) {
+    core.refuse(Refusal::EpochJump, Level::Warning, |core| {
+        let (ours, node) = (core.epochs.current, &core.nodes[node]);
+        format!(
+            "Ignoring what node {} ({}) claims under epoch {epoch}, more than {JUMP_MAX} above ours ({ours}){}. If it is \
+             right, send this node a CLUSTER MEET with that node's address",
+            node.id,
+            node.human(),
+            said.by()
+        )
+    });
 }
 
 /// Takes over what a header of a known node says. Replicas speak their primary's epoch, which is not theirs.
 pub(crate) fn observe(core: &mut Core, sender: NodeKey, current: Epoch, config: Epoch, is_primary: bool) {
     if current > core.epochs.current {
-        core.epochs.current = current;
+        let fields = [("from", core.epochs.current.into()), ("to", current.into())];
+        core.record(What::EpochRaised, Some(core.nodes[sender].id), fields);
+        (core.epochs.current, core.epochs.rose_at) = (current, core.now.mono);
         core.save_soon();
     }
     if is_primary && config > core.nodes[sender].config_epoch {
-        core.nodes[sender].config_epoch = config;
+        set(core, sender, config, "it says so");
         core.save_soon();
         core.view_changed();
     }
@@ -41,7 +83,7 @@ pub(crate) fn bump(core: &mut Core) -> Option<Epoch> {
         return None;
     }
     // Starting from the greatest config epoch, not only from our counter, cannot repeat another's epoch.
-    take_next(core, greatest);
+    take_next(core, greatest, "taken without a vote");
     core.log(Level::Warning, format!("New configEpoch set to {}", core.epochs.current));
     core.todo.broadcast_pong = true;
     Some(core.epochs.current)
@@ -75,7 +117,8 @@ pub(crate) fn resolve_collision(core: &mut Core) {
         return;
     }
     let (id, human) = (core.nodes[other].id, core.nodes[other].human());
-    take_next(core, core.epochs.current.saturating_add(rank - 1));
+    let above = core.epochs.current.saturating_add(rank - 1);
+    take_next(core, above, &format!("node {id} keeps the one that both had"));
     let epoch = core.epochs.current;
     core.log(
         Level::Notice,
@@ -84,10 +127,18 @@ pub(crate) fn resolve_collision(core: &mut Core) {
     core.todo.broadcast_pong = true;
 }
 
-fn take_next(core: &mut Core, above: Epoch) {
+/// Gives a node a config epoch, and remembers why.
+pub(crate) fn set(core: &mut Core, key: NodeKey, epoch: Epoch, why: &str) {
+    let node = &mut core.nodes[key];
+    let (id, before) = (node.id, std::mem::replace(&mut node.config_epoch, epoch));
+    let fields = [("from", before.into()), ("to", epoch.into()), ("reason", why.into())];
+    core.record(What::ConfigEpoch, Some(id), fields);
+}
+
+fn take_next(core: &mut Core, above: Epoch, why: &str) {
     let next = above.saturating_add(1);
-    core.epochs.current = next;
-    core.nodes.me_mut().config_epoch = next;
+    (core.epochs.current, core.epochs.rose_at) = (next, core.now.mono);
+    set(core, core.nodes.myself, next, why);
     core.want_save();
     core.view_changed();
 }

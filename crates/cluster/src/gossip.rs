@@ -6,6 +6,7 @@ use crate::failure;
 use crate::node::Node;
 use crate::node_table::NodeKey;
 use crate::place::Place;
+use crate::recorder::What;
 use crate::wire::{GOSSIP_SENT_MAX, Gossip, NodeFlags};
 use base::Mono;
 use std::collections::VecDeque;
@@ -185,6 +186,8 @@ fn admit(core: &mut Core, sender: NodeKey, told: &Gossip) {
     let Some(key) = core.add_node(node) else { return };
     core.welcome(key);
     core.save_soon();
+    let address = core.nodes[key].addr.address();
+    core.record(What::Learnt, Some(told.node), [("by", teller.into()), ("address", address.into())]);
     core.log(Level::Debug, format!("Node {} learnt from {teller} ({human})", told.node));
 }
 

@@ -1,12 +1,15 @@
 //! MEET: the first of the two ways into the cluster.
 
-use crate::compose;
 use crate::core::Core;
 use crate::event::{Level, LinkId};
 use crate::node::Node;
 use crate::node_table::NodeKey;
 use crate::place::{Place, ip_text};
+use crate::recorder::What;
+use crate::refusal::Refusal;
+use crate::settings::Verify;
 use crate::wire::{Header, NodeFlags, PingKind};
+use crate::{compose, meeting};
 use base::NodeId;
 use std::time::Duration;
 
@@ -20,22 +23,23 @@ const STRANGE_PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) enum Completed {
     /// The record has its real name now.
     Yes,
-    /// The node was known already; record and link are gone.
+    /// The node was known already, or stays out; record and link are gone.
     Known,
 }
 
-/// The operator names an address. Nothing if a handshake with it is under way.
-pub(crate) fn start(core: &mut Core, addr: Place) {
+/// The operator names an address. The record of the handshake with it, and whether it is new: one under way goes on. `None` if there are
+/// too many.
+pub(crate) fn start(core: &mut Core, addr: Place) -> Option<(NodeKey, bool)> {
     let same = |n: &Node| {
         n.in_handshake()
             && n.addr.ip == addr.ip
             && n.addr.wire_ports(core.settings.tls_cluster).0 == addr.wire_ports(core.settings.tls_cluster).0
             && n.addr.bus == addr.bus
     };
-    if core.nodes.iter().any(|(_, n)| same(n)) {
-        return;
+    if let Some((key, _)) = core.nodes.iter().find(|(_, n)| same(n)) {
+        return Some((key, false));
     }
-    add(core, addr, NodeFlags::HANDSHAKE | NodeFlags::MEET);
+    Some((add(core, addr, NodeFlags::HANDSHAKE | NodeFlags::MEET)?, true))
 }
 
 fn add(core: &mut Core, addr: Place, flags: NodeFlags) -> Option<NodeKey> {
@@ -69,15 +73,21 @@ pub(crate) fn met(core: &mut Core, link: LinkId, header: &Header) -> Option<Node
     };
     let tls = core.settings.tls_cluster;
     let addr = Place::from_wire(ip, header.port, header.pport, header.cport, tls);
+    let address = addr.address();
     let key = add(core, addr, NodeFlags::HANDSHAKE)?;
+    core.record(What::HandshakeBegan, Some(header.sender), [("address", address.into())]);
     core.bind_inbound(link, key);
     Some(key)
 }
 
 /// A known node says MEET again: it does not see our link, so open a new one.
 pub(crate) fn met_again(core: &mut Core, sender: NodeKey) {
-    let age = core.now.mono.since(core.nodes[sender].created);
-    if age > Duration::from_micros(core.settings.handshake_timeout_us()) {
+    let now = core.now.mono;
+    let patience = Duration::from_micros(core.settings.handshake_timeout_us());
+    let link = core.nodes[sender].outbound.and_then(|l| core.links.get(l));
+    // Whoever repeats itself, or speaks in another's name, must not keep us from having a link at all.
+    let young = link.is_some_and(|l| now.since(l.created) <= patience);
+    if now.since(core.nodes[sender].created) > patience && !young {
         core.close_outbound(sender);
         core.nodes[sender].redial_at = core.now.mono;
         core.news.dial_soon(sender);
@@ -86,13 +96,23 @@ pub(crate) fn met_again(core: &mut Core, sender: NodeKey) {
 
 /// A node in handshake answered on the link that we dialled, and says its name.
 pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Completed {
+    if meeting::bars(core, key, &header.sender) {
+        core.remove_node(key);
+        return Completed::Known;
+    }
     if let Some(known) = core.nodes.find(&header.sender) {
-        if known != core.nodes.myself {
+        meeting::found(core, key, known);
+        let asked_by_us = core.nodes[key].is(NodeFlags::MEET);
+        if known != core.nodes.myself && (asked_by_us || core.settings.bus_verify != Verify::Strict) {
             settle_known(core, key, known, header);
+        } else if known != core.nodes.myself {
+            refuse_address(core, key, known);
         }
         core.remove_node(key);
         return Completed::Known;
     }
+    // Only an operator's MEET leads here: the node is wanted, and none shall be told that it is not.
+    core.blacklist.pardon(header.sender, core.now.mono);
     core.nodes.rename(key, header.sender);
     let node = &mut core.nodes[key];
     node.flags.remove(NodeFlags::HANDSHAKE);
@@ -101,12 +121,29 @@ pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Comple
         node.flags.insert(NodeFlags::PRIMARY);
     }
     node.created = core.now.mono;
+    // The link on which it said MEET counts: should it forget us, it must not be taken for one that never knew us.
+    node.was_mutual |= node.inbound.is_some();
     core.log(Level::Debug, format!("Handshake with node {} completed.", header.sender));
+    core.record(
+        What::HandshakeDone,
+        Some(header.sender),
+        [("address", core.nodes[key].addr.address().into())],
+    );
     core.welcome(key);
     core.todo.update_state = true;
     core.view_changed();
     core.save_soon();
     Completed::Yes
+}
+
+/// Somebody met us and answers, at the address that it gave, in the name of a node we know. That would make it that
+/// node: where claims must be confirmed, only an operator's own MEET does.
+fn refuse_address(core: &mut Core, key: NodeKey, known: NodeKey) {
+    core.refuse(Refusal::Address, Level::Warning, |core| {
+        let node = &core.nodes[known];
+        let (human, place) = (node.human(), core.nodes[key].addr.ip_port());
+        format!("Whoever met us from {place} calls itself {} ({human}): its address is not changed", node.id)
+    });
 }
 
 /// The handshake led to a node that we know: the record's address is the newest we have.
@@ -133,11 +170,14 @@ pub(crate) fn answered(core: &mut Core, sender: NodeKey) {
 pub(crate) fn expire(core: &mut Core, key: NodeKey) -> bool {
     let node = &core.nodes[key];
     let timeout = Duration::from_micros(core.settings.handshake_timeout_us());
-    if !node.in_handshake() || core.now.mono.since(node.created) <= timeout {
+    let late = core.now.mono.since(node.created) > timeout;
+    if !node.in_handshake() || !late || meeting::keeps(core, key) {
         return false;
     }
     let text = format!("Clusterbus handshake timeout {}:{}", node.addr.ip, node.addr.bus);
     core.log(Level::Warning, text);
+    core.record(What::HandshakeExpired, None, [("address", core.nodes[key].addr.address().into())]);
+    meeting::expired(core, key);
     core.remove_node(key);
     true
 }
@@ -156,10 +196,13 @@ pub(crate) fn repair(core: &mut Core, key: NodeKey) {
     let one_sided = node.inbound.is_none() && now.since(node.inbound_lost) > patience;
     let lately = node.meet_sent.is_some_and(|at| now.since(at) <= timeout);
     let tolerant = node.is(NodeFlags::LIGHT_MODULE) || !node.was_mutual;
-    if node.flags.intersects(unsound) || !one_sided || lately || !tolerant {
+    // Whoever forgot us does not want us back, and MEET would force it.
+    let unwanted = node.forgot_us;
+    if node.flags.intersects(unsound) || !one_sided || lately || !tolerant || unwanted {
         return;
     }
-    if core.links.get(link).is_some_and(|l| l.up) {
+    // An answer on this link would have told us that we are forgotten.
+    if core.links.get(link).is_some_and(|l| l.up && l.answered) {
         core.nodes[key].flags.insert(NodeFlags::MEET);
         compose::ping(core, link, PingKind::Meet);
     }

@@ -3,16 +3,21 @@
 //! After every call that takes the time, take what there is in this order: `poll_file`, `poll_link`, `poll_transmit`,
 //! `poll_event`; then sleep until `poll_timeout`.
 
-use crate::event::{Event, Level, LinkAction, LinkId, SaveId, Transmit};
-use crate::operator::{self, Bumped, Refused, SetSlot, SlotKeys};
+use crate::event::{DialError, Event, Level, LinkAction, LinkId, SaveId, Transmit};
+use crate::meeting::MeetId;
+use crate::operator::{self, Bumped, MeetTarget, Refused, SetSlot, SlotKeys};
+use crate::publish::{self, TooLong};
+use crate::recorder::Record;
+use crate::refusal::Refusal;
 use crate::report::{self, LinkReport};
 use crate::saver::{FileOp, OpId};
 use crate::settings::Settings;
 use crate::start::{self, LoadedFiles, StartError};
 use crate::view::{Audience, View};
-use crate::{core::Core, cron, dial, receive, save, stats::Stats};
+use crate::{admission, core::Core, cron, dial, receive, save, stats::Stats};
 use base::{Epoch, Mono, NodeId, Now, ReplOffset, Rng, ShardId, SlotSet};
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 /// One node's part of the cluster.
 pub struct Cluster {
@@ -37,7 +42,13 @@ impl Cluster {
     /// A connection came in on the bus port. `local`: which of our addresses it reached.
     pub fn handle_accepted(&mut self, link: LinkId, peer: SocketAddr, local: IpAddr, now: Now) {
         assert!(!link.is_dialled(), "the caller names accepted links");
-        self.turn(now, |core| core.links.accept(link, peer, local, now.mono));
+        self.turn(now, |core| admission::accept(core, link, peer, local));
+    }
+
+    /// Whether another connection should be accepted now. When not, it waits outside until the machine has looked at
+    /// those that said nothing yet.
+    pub fn accepts(&self) -> bool {
+        admission::is_open(&self.core)
     }
 
     /// A dialled link is connected.
@@ -47,7 +58,12 @@ impl Cluster {
 
     /// A link broke, or could not be connected. Links that the machine closed need no such word.
     pub fn handle_down(&mut self, link: LinkId, now: Now) {
-        self.turn(now, |core| dial::down(core, link));
+        self.turn(now, |core| dial::down(core, link, None));
+    }
+
+    /// A link could not be connected, for this reason.
+    pub fn handle_dial_failed(&mut self, link: LinkId, why: DialError, now: Now) {
+        self.turn(now, |core| dial::down(core, link, Some(why)));
     }
 
     /// Bytes came, cut anywhere.
@@ -104,6 +120,48 @@ impl Cluster {
         now: Now,
     ) -> Result<(), Refused> {
         self.turn(now, |core| operator::meet(core, ip, port, bus_port, who))
+    }
+
+    /// CLUSTER MEET of a host's `addresses`, tried in this order. With `patience` the client waits so long at most, and
+    /// [`Event::Met`] ends its waiting.
+    pub fn meet_at(
+        &mut self,
+        target: &MeetTarget,
+        addresses: &[IpAddr],
+        patience: Option<Duration>,
+        who: &str,
+        now: Now,
+    ) -> Result<Option<MeetId>, Refused> {
+        self.turn(now, |core| operator::meet_at(core, target, addresses, patience, who))
+    }
+
+    /// What was seen and decided, the newest first.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.core.recorder.newest_first()
+    }
+
+    /// A client's message for the subscribers of other nodes; `sharded`: of this node's shard only. How many nodes
+    /// were told.
+    pub fn publish(
+        &mut self,
+        sharded: bool,
+        channel: &[u8],
+        message: &[u8],
+        now: Now,
+    ) -> Result<usize, TooLong> {
+        self.turn(now, |core| publish::publish(core, sharded, channel, message))
+    }
+
+    /// A module's message for one node, or for all. `id` in this machine's byte order. How many nodes were told.
+    pub fn send_module(
+        &mut self,
+        to: Option<NodeId>,
+        id: [u8; 8],
+        kind: u8,
+        payload: &[u8],
+        now: Now,
+    ) -> Result<usize, TooLong> {
+        self.turn(now, |core| publish::module(core, to, id, kind, payload))
     }
 
     /// CLUSTER FORGET.
@@ -207,6 +265,11 @@ impl Cluster {
         operator::replicas(&self.core, id, audience)
     }
 
+    /// How much was refused for a reason, since the start.
+    pub fn refused(&self, why: Refusal) -> u64 {
+        self.core.refusals.count(why)
+    }
+
     /// CONFIG RESETSTAT.
     pub fn reset_stats(&mut self) {
         self.core.stats = Stats::default();
@@ -224,7 +287,10 @@ impl Cluster {
 
     /// The next packet to send. Those that depend on a save come when it is done.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.core.outbox.take_transmit()
+        let transmit = self.core.outbox.take_transmit()?;
+        // Counted here: what waits for a save may never leave.
+        self.core.stats.sent(&transmit.bytes);
+        Some(transmit)
     }
 
     /// The next thing that happened.
@@ -280,5 +346,14 @@ impl Cluster {
     /// The cluster's epoch, mine, and the last I voted in.
     pub fn epochs(&self) -> (Epoch, Epoch, Epoch) {
         (self.core.epochs.current, self.core.nodes.me().config_epoch, self.core.epochs.last_vote)
+    }
+
+    /// Whether the parts agree; for tests, after any call.
+    ///
+    /// # Panics
+    /// If they do not.
+    #[cfg(debug_assertions)]
+    pub fn check_invariants(&self) {
+        self.core.check_invariants();
     }
 }

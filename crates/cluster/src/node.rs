@@ -30,10 +30,8 @@ pub(crate) struct Announced {
 pub(crate) struct Node {
     pub id: NodeId,
     pub flags: NodeFlags,
-    /// Its family, once a header showed it.
+    /// Its family, once a packet showed it.
     pub class: Option<PeerClass>,
-    /// It named its shard: it knows more extensions than the host name.
-    pub names_shard: bool,
     pub config_epoch: Epoch,
     /// Slots whose owner this node is in the table of slots.
     pub slots: SlotSet,
@@ -49,6 +47,8 @@ pub(crate) struct Node {
     pub pong_received: Option<Mono>,
     /// Anything at all from this node, on any link.
     pub data_received: Option<Mono>,
+    /// The last answer on the link that we dialled; others' reports do not move it. Zero if there was none.
+    pub answered_at: Mono,
     pub fail_time: Mono,
     pub meet_sent: Option<Mono>,
     pub update_sent: Option<Mono>,
@@ -60,6 +60,8 @@ pub(crate) struct Node {
     pub inbound_lost: Mono,
     /// It dialled us at least once: it knew us then.
     pub was_mutual: bool,
+    /// It said that this node is forgotten, and has not dialled us since.
+    pub forgot_us: bool,
     /// Not dialled again before.
     pub redial_at: Mono,
     /// Dials that failed in a row.
@@ -76,7 +78,6 @@ impl Node {
             id,
             flags,
             class: None,
-            names_shard: false,
             config_epoch: 0,
             slots: SlotSet::new(),
             replicaof: None,
@@ -89,6 +90,7 @@ impl Node {
             ping_sent: None,
             pong_received: None,
             data_received: None,
+            answered_at: Mono(0),
             fail_time: now,
             meet_sent: None,
             update_sent: None,
@@ -96,6 +98,7 @@ impl Node {
             inbound: None,
             inbound_lost: now,
             was_mutual: false,
+            forgot_us: false,
             redial_at: now,
             dial_failures: 0,
             reports: Vec::new(),

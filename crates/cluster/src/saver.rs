@@ -141,6 +141,11 @@ impl Saver {
         self.durable = Promises { last_vote: self.durable.last_vote, ..promises };
     }
 
+    /// The cluster's epoch that `save` puts on disk; `None` if it has not started and takes what holds then.
+    pub fn epoch_of(&self, save: SaveId) -> Option<Epoch> {
+        self.chain.as_ref().filter(|chain| chain.save == save).map(|chain| chain.promises.current_epoch)
+    }
+
     /// The save after which `covers` holds of the durable numbers; `None` if it holds already. Asks for that save.
     pub fn save_for(&mut self, covers: impl Fn(&Promises) -> bool) -> Option<SaveId> {
         if covers(&self.durable) {

@@ -1,6 +1,22 @@
 //! What the operator configured. All of it but the ports and the file name may change at run time.
 
+use crate::allow::AllowList;
 use crate::view::EndpointType;
+
+/// `cluster-bus-verify`: what becomes of claims that come over links which others dialled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Verify {
+    /// Nothing but what a node says on the link that we dialled to it counts.
+    Strict,
+    /// They are taken, and what the node does not confirm is logged with its source.
+    #[default]
+    Warn,
+    /// They are taken.
+    Off,
+}
+
+/// Default of [`Settings::accepted_links_max`].
+pub const ACCEPTED_LINKS_MAX: usize = 6000;
 
 /// The directives of `cluster-behaviour.md` §8.7 that the machine acts on.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,8 +73,16 @@ pub struct Settings {
     pub gossip_percent: u64,
     /// `cluster-blacklist-ttl`, seconds.
     pub blacklist_ttl_s: u64,
+    /// Records kept of each class of CLUSTER LOG; at most [`crate::RECORDS_MAX`]. Not changed at run time.
+    pub records_max: usize,
     /// `cluster-config-save-behavior best-effort`: a failed save does not end the process.
     pub save_best_effort: bool,
+    /// `cluster-bus-verify`.
+    pub bus_verify: Verify,
+    /// `cluster-bus-allow`.
+    pub bus_allow: AllowList,
+    /// Connections that others may have to the bus port: the bus's share of the process's descriptors.
+    pub accepted_links_max: usize,
 }
 
 impl Default for Settings {
@@ -90,7 +114,11 @@ impl Default for Settings {
             ping_interval_ms: 0,
             gossip_percent: 10,
             blacklist_ttl_s: 60,
+            records_max: crate::RECORDS_MAX,
             save_best_effort: false,
+            bus_verify: Verify::default(),
+            bus_allow: AllowList::default(),
+            accepted_links_max: ACCEPTED_LINKS_MAX,
         }
     }
 }

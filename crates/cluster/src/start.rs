@@ -1,5 +1,6 @@
 //! The first moment: files of an earlier life, or a new name.
 
+use crate::admission::{self, Admission};
 use crate::conf::{self, BadConf, Files, Saved, SavedNode};
 use crate::core::{Core, Todo};
 use crate::curiosity::Curiosity;
@@ -9,16 +10,20 @@ use crate::forget::Blacklist;
 use crate::gossip::News;
 use crate::health::Health;
 use crate::links::Links;
+use crate::meeting::Meetings;
 use crate::node::{Announced, Node};
 use crate::node_table::{NodeKey, NodeTable};
 use crate::operator::Debug;
 use crate::outbox::Outbox;
 use crate::place::Place;
+use crate::recorder::{Recorder, What};
+use crate::refusal::Refusals;
 use crate::save::Complaints;
 use crate::saver::{Promises, Saver};
 use crate::settings::Settings;
 use crate::slots::SlotTable;
 use crate::stats::Stats;
+use crate::verify::Doubts;
 use crate::wire::NodeFlags;
 use base::{Epoch, Mono, NodeId, Now, Rng, ShardId};
 use std::collections::BTreeMap;
@@ -90,12 +95,15 @@ pub(crate) fn core(
         }
     }
     announce_myself(&mut core);
+    core.slots.take_moves();
+    core.record(What::Started, Some(id), [("nodes", (core.nodes.len() as u64).into())]);
     core.view_changed();
     core.todo.update_state = true;
     Ok(core)
 }
 
 fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core {
+    let record_limit = settings.records_max;
     Core {
         settings,
         nodes: NodeTable::new(me),
@@ -106,9 +114,15 @@ fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core
         blacklist: Blacklist::default(),
         news: News::default(),
         curiosity: Curiosity::default(),
+        meetings: Meetings::default(),
+        recorder: Recorder::new(record_limit),
         saver,
         complaints: Complaints::default(),
         stats: Stats::default(),
+        refusals: Refusals::default(),
+        admission: Admission::default(),
+        doubts: Doubts::default(),
+        accused: BTreeMap::new(),
         debug: Debug::default(),
         outbox: Outbox::default(),
         log_level: Level::Verbose,
@@ -171,14 +185,18 @@ fn load_node(core: &mut Core, line: &SavedNode) -> Result<NodeKey, StartError> {
         bus: line.address.bus_port,
     };
     if line.flags.contains(NodeFlags::MYSELF) {
+        let was_replica = line.flags.contains(NodeFlags::REPLICA);
         let me = core.nodes.me_mut();
         me.addr.ip = place.ip;
-        me.config_epoch = line.config_epoch;
-        me.shard = line.shard.unwrap_or(me.shard);
-        if line.flags.contains(NodeFlags::REPLICA) {
+        if was_replica {
+            // The epoch and the shard of its line are its primary's: claiming them would be a collision with it.
             let text =
                 "This node was a replica: it starts as an empty primary, replication is not built yet.";
             core.log(Level::Warning, text.to_string());
+            core.want_save();
+        } else {
+            me.config_epoch = line.config_epoch;
+            me.shard = line.shard.unwrap_or(me.shard);
         }
         return Ok(core.nodes.myself);
     }
@@ -198,6 +216,7 @@ fn load_node(core: &mut Core, line: &SavedNode) -> Result<NodeKey, StartError> {
     };
     // What is loaded was mutual once; whether it still is shows soon.
     node.was_mutual = true;
+    core.epochs.joined = true;
     let key = core.add_node(node).ok_or(StartError::TooManyNodes)?;
     core.nodes[key].shard = line.shard.unwrap_or(core.nodes[key].shard);
     core.news.dial_soon(key);
@@ -227,6 +246,7 @@ fn announce_myself(core: &mut Core) {
     if changed {
         core.want_save();
         core.view_changed();
+        core.todo.broadcast_ping = true;
     }
 }
 
@@ -239,6 +259,7 @@ pub(crate) fn apply_settings(core: &mut Core, settings: Settings) {
         core.nodes.me_mut().addr.ip.clear();
     }
     announce_myself(core);
+    admission::recheck(core);
     core.todo.update_state = true;
     core.view_changed();
 }

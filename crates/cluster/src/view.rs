@@ -7,7 +7,7 @@ pub use shards::{Shard, ShardNode};
 pub use slots::{SlotsEntry, SlotsNode};
 
 pub use crate::address::{Audience, ClientAddress, EndpointType, NodeAddress};
-use base::{Epoch, NodeId, ReplOffset, SLOTS, ShardId, Slot};
+use base::{Epoch, NodeId, ReplOffset, SLOTS, ShardId, Slot, SlotSet};
 
 /// Index of a node in [`View::nodes`].
 pub type NodeIdx = u16;
@@ -29,6 +29,8 @@ pub struct View {
     pub migrating: Vec<(Slot, NodeIdx)>,
     /// Slots on their way from another node, ascending. On a replica: its primary's.
     pub importing: Vec<(Slot, NodeIdx)>,
+    /// Slots of this node whose writes wait: it is not sure that they are still its own. `None` if there are none.
+    pub fenced: Option<SlotSet>,
     /// Whether the cluster serves.
     pub state_ok: bool,
     /// The cluster-wide epoch.
@@ -111,6 +113,7 @@ impl View {
             owners: Box::new([NO_NODE; SLOTS]),
             migrating: Vec::new(),
             importing: Vec::new(),
+            fenced: None,
             state_ok: false,
             current_epoch: 0,
             settings,
@@ -135,6 +138,12 @@ impl View {
     /// Whether this node is the slot's owner.
     pub fn owns(&self, slot: Slot) -> bool {
         self.owners[slot.index()] == self.myself
+    }
+
+    /// Whether this node or its primary owns the slot.
+    pub fn serves(&self, slot: Slot) -> bool {
+        let owner = self.owners[slot.index()];
+        owner == self.myself || (owner != NO_NODE && self.nodes[self.myself as usize].primary == Some(owner))
     }
 
     /// Where the slot is going, if it is.

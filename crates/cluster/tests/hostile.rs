@@ -3,9 +3,11 @@
 
 mod world;
 
-use base::{NodeId, Rng, Slot, SlotSet};
+use base::{NodeId, Now, Rng, Slot, SlotSet};
+use cluster::view::Audience;
 use cluster::wire::{self, Body, Extension, Gossip, Header, MsgFlags, NodeFlags, Packet, PingKind};
-use cluster::{Cluster, LoadedFiles};
+use cluster::{Cluster, LinkId, LoadedFiles, Settings};
+use std::net::SocketAddr;
 use world::World;
 use world::fake::Fake;
 use world::{Seat, print};
@@ -157,4 +159,35 @@ fn lie(seed: u64) {
 fn lies_stop_nobody() {
     let seeds = std::env::var("SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(6);
     (0..seeds).for_each(lie);
+}
+
+/// A machine that knows two other nodes, `q` and `z`, by its file.
+fn acquainted() -> Cluster {
+    let line = |letter: &str, port: u16, flags: &str, slot: u16| {
+        let bus = port + 10000;
+        format!("{} 127.0.0.1:{port}@{bus} {flags} - 0 0 {slot} connected {slot}\n", letter.repeat(40))
+    };
+    let lines =
+        [line("a", 7000, "myself,master", 1), line("q", 7001, "master", 2), line("z", 7002, "master", 3)];
+    let conf = format!("{}vars currentEpoch 3 lastVoteEpoch 0\n", lines.concat());
+    let files = LoadedFiles { conf: Some(conf.into_bytes()), ..LoadedFiles::default() };
+    Cluster::start(Settings::default(), files, Now::default(), Rng::new(1)).expect("a good file")
+}
+
+#[test]
+fn who_tells_that_it_forgot_itself_may_tell_of_others() {
+    let mut machine = acquainted();
+    let id = |letter| NodeId::parse(&[letter; 40]).expect("an id");
+    let extensions = b"qzq".map(|letter| Extension::Forgotten { node: id(letter), ttl_s: 60 }).to_vec();
+    let body = Body::Ping { kind: PingKind::Ping, gossip: vec![], extensions };
+    let mut bytes = Vec::new();
+    wire::encode(&Packet { header: Header::new(id(b'q')), body }, &mut bytes);
+    let (link, peer) = (LinkId::accepted(0), "127.0.0.1:40000".parse::<SocketAddr>().expect("an address"));
+    machine.handle_accepted(link, peer, peer.ip(), Now::default());
+    for _ in 0..2 {
+        machine.handle_bytes(link, &bytes, Now::default());
+    }
+    machine.view().check_invariants();
+    let names = machine.nodes_text(Audience::default());
+    assert!(names.contains(id(b'a').as_str()) && !names.contains(id(b'z').as_str()), "{names}");
 }

@@ -69,9 +69,9 @@ impl Node {
     }
 }
 
-/// A node of a cluster has one database.
+/// A node of a cluster has a number of its own, for most clients know one database there.
 fn databases(config: &crate::config::Config) -> u32 {
-    if config.cluster.enabled { 1 } else { config.process.databases }
+    if config.cluster.enabled { config.cluster.databases } else { config.process.databases }
 }
 
 /// The view of a node that is in no cluster; nothing reads more of it than its length.

@@ -14,11 +14,20 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Descriptors kept for anything but clients: files, pipes, bus links.
+/// Descriptors kept for anything but clients and bus links: files, pipes.
 const RESERVED_DESCRIPTORS: u32 = 32;
+/// Descriptors that a cluster's bus gets where there are enough: two thousand nodes with both links, and strangers.
+const BUS_DESCRIPTORS: u32 = 10_000;
+/// Where there are not, it gets one in so many.
+const BUS_PART: u32 = 4;
+
+/// Peers that may wait to be accepted, at least: a thousand of them redial a restarted node at once. The system may
+/// allow fewer.
+const BUS_BACKLOG_MIN: i32 = 4096;
 
 /// What the process listens on now.
 #[derive(Default)]
@@ -44,6 +53,8 @@ pub struct Host {
     pid_file: Mutex<Option<PathBuf>>,
     unix_socket: Mutex<Option<String>>,
     bind_source: Mutex<Option<std::net::IpAddr>>,
+    /// Descriptors that belong to the bus.
+    bus_descriptors: AtomicU32,
     listening: Mutex<Listening>,
     title: Title,
 }
@@ -60,6 +71,7 @@ impl Host {
             pid_file: Mutex::default(),
             unix_socket: Mutex::default(),
             bind_source: Mutex::default(),
+            bus_descriptors: AtomicU32::new(0),
             listening: Mutex::default(),
             title,
         }
@@ -146,6 +158,19 @@ impl Host {
         }
     }
 
+    /// Divides the process's descriptors: neither clients nor peers ever take each other's.
+    pub fn reserve_bus(&self, clients: u32) {
+        let wanted = u64::from(clients) + u64::from(RESERVED_DESCRIPTORS) + u64::from(BUS_DESCRIPTORS);
+        let limit = u32::try_from(sys::raise_descriptor_limit(wanted)).unwrap_or(u32::MAX);
+        let share = bus_share(limit.saturating_sub(RESERVED_DESCRIPTORS), clients);
+        self.bus_descriptors.store(share, Ordering::Relaxed);
+    }
+
+    /// Descriptors that belong to the bus; none without a cluster.
+    pub fn bus_descriptors(&self) -> usize {
+        self.bus_descriptors.load(Ordering::Relaxed) as usize
+    }
+
     /// Stands still.
     pub fn freeze(&self, time: Duration) {
         std::thread::sleep(time);
@@ -179,6 +204,11 @@ impl Host {
     }
 }
 
+/// The bus's part of `limit` descriptors beside so many clients.
+fn bus_share(limit: u32, clients: u32) -> u32 {
+    limit.saturating_sub(clients).max(limit / BUS_PART).min(BUS_DESCRIPTORS)
+}
+
 fn bind_clients(bound: &mut Bound, config: &Config) -> Result<Vec<Listener>, String> {
     let network = &config.network;
     bound.rebind(&network.bind, network.port, network.tcp_backlog as i32)
@@ -187,7 +217,7 @@ fn bind_clients(bound: &mut Bound, config: &Config) -> Result<Vec<Listener>, Str
 fn bind_bus(bound: &mut Bound, config: &Config) -> Result<Vec<Listener>, String> {
     let network = &config.network;
     let port = if config.cluster.enabled { config.bus_port() } else { 0 };
-    bound.rebind(&network.bind, port, network.tcp_backlog as i32)
+    bound.rebind(&network.bind, port, (network.tcp_backlog as i32).max(BUS_BACKLOG_MIN))
 }
 
 fn failed(directive: &str, why: &str) -> String {
@@ -253,8 +283,9 @@ impl Process for Host {
     }
 
     fn raise_clients(&self, wanted: u32) -> u32 {
-        let limit = sys::raise_descriptor_limit(u64::from(wanted) + u64::from(RESERVED_DESCRIPTORS));
-        u32::try_from(limit).unwrap_or(u32::MAX).saturating_sub(RESERVED_DESCRIPTORS)
+        let others = RESERVED_DESCRIPTORS + self.bus_descriptors.load(Ordering::Relaxed);
+        let limit = sys::raise_descriptor_limit(u64::from(wanted) + u64::from(others));
+        u32::try_from(limit).unwrap_or(u32::MAX).saturating_sub(others)
     }
 
     fn change_dir(&self, dir: &[u8]) -> Result<Vec<u8>, String> {
@@ -263,5 +294,22 @@ impl Process for Host {
 
     fn ticks_ns(&self) -> u64 {
         self.clock.nanos()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_and_bus_share_what_there_is() {
+        let check =
+            |limit, clients, expect| assert_eq!(bus_share(limit, clients), expect, "{limit} {clients}");
+        check(1_000_000, 10_000, 10_000);
+        check(20_000, 10_000, 10_000);
+        check(15_000, 10_000, 5_000);
+        check(4_000, 10_000, 1_000);
+        check(1_000, 10_000, 250);
+        check(1_000, 100, 900);
     }
 }

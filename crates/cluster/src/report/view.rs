@@ -4,6 +4,7 @@ use crate::address::{ClientAddress, NodeAddress};
 use crate::core::Core;
 use crate::node::Node;
 use crate::node_table::NodeKey;
+use crate::verify;
 use crate::view::{NO_NODE, NodeIdx, View, ViewNode, ViewSettings};
 use base::{SLOTS, Slot};
 use std::collections::BTreeMap;
@@ -48,6 +49,7 @@ pub(crate) fn build(core: &Core) -> View {
         owners,
         migrating: open(&core.slots.migrating),
         importing: open(&core.slots.importing),
+        fenced: verify::fenced(core),
         state_ok: core.health.ok,
         current_epoch: core.epochs.current,
         settings: ViewSettings {

@@ -65,13 +65,14 @@ impl View {
     }
 
     fn shard_node(&self, node: &ViewNode, audience: Audience) -> ShardNode {
-        let some_port = |port: u16| Some(port).filter(|port| *port != 0);
+        // An announced port stands for a port that is there.
+        let shown = |real: u16, port: u16| Some(port).filter(|_| real != 0);
         let some_text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         let address = &node.address;
         ShardNode {
             id: node.id,
-            port: some_port(address.tcp_port_for_clients()),
-            tls_port: some_port(address.tls_port_for_clients()),
+            port: shown(address.tcp_port, address.tcp_port_for_clients()),
+            tls_port: shown(address.tls_port, address.tls_port_for_clients()),
             ip: address.ip_for(audience).to_owned(),
             endpoint: address.endpoint(self.settings.endpoint, audience).to_owned(),
             hostname: some_text(&address.hostname),

@@ -18,13 +18,23 @@ pub enum BadFrame {
     #[error("Bad message length or signature received on the Cluster bus")]
     Malformed,
     /// Longer than we take.
-    #[error("Message of {total} bytes received on the Cluster bus exceeds cluster-bus-packet-max ({max})")]
+    #[error("Message of {total} bytes received on the Cluster bus exceeds the limit of {max}")]
     TooLong {
         /// Announced.
         total: usize,
         /// Accepted.
         max: usize,
     },
+}
+
+impl BadFrame {
+    /// One word for counters and records.
+    pub fn name(&self) -> &'static str {
+        match self {
+            BadFrame::Malformed => "frame",
+            BadFrame::TooLong { .. } => "too-long",
+        }
+    }
 }
 
 /// Cuts a link's bytes into packets. Its memory follows the bytes that came, never a length that was
@@ -41,6 +51,11 @@ impl Framer {
     /// `max`: the longest packet accepted, in bytes.
     pub fn new(max: usize) -> Framer {
         Framer { held: Vec::new(), done: false, max: max.max(HEADER_LEN) }
+    }
+
+    /// From now on packets up to `max` bytes are accepted.
+    pub fn set_max(&mut self, max: usize) {
+        self.max = max.max(HEADER_LEN);
     }
 
     /// The next packet of `input`, which is advanced past what was taken; `None` when `input` is used up. A

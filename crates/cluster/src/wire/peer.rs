@@ -1,30 +1,39 @@
 //! Which family a peer belongs to, and what its type-4 extension means.
 
 use super::bytes::until_nul;
-use super::{Header, MsgFlags, NodeFlags};
+use super::{Body, Extension, Header, MsgFlags, NodeFlags};
 use base::id::ID_LEN;
 
-/// A peer's family, by its own header (spec `cluster-bus.md` §6.2).
+/// A peer's family, by its own packets (spec `cluster-bus.md` §6.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PeerClass {
     /// Takes light headers: Valkey 8 and later, and this project.
     Valkey,
-    /// Understands extensions, knows no light headers: Redis 7.2 and later, or a Redis 7.0 with a host name.
+    /// Understands extensions, knows no light headers: Redis 7.2 and later.
     Redis,
-    /// Neither.
+    /// Knows the host name and no other extension, and shows it only while it has one itself: Redis 7.0.
+    Hostname,
+    /// Shows no extensions.
     Old,
 }
 
 impl PeerClass {
-    /// The class that this header shows.
-    pub fn of(header: &Header) -> PeerClass {
+    /// The class that this packet shows; `None` if it says nothing about it. A Redis 7.0 marks only what carries its
+    /// host name, its successors mark every packet, and none of those attaches a list without the name of its shard.
+    pub fn of(header: &Header, body: &Body) -> Option<PeerClass> {
         if header.flags.intersects(NodeFlags::LIGHT_PUBLISH | NodeFlags::LIGHT_MODULE) {
-            PeerClass::Valkey
-        } else if header.mflags.contains(MsgFlags::EXT_DATA) {
-            PeerClass::Redis
-        } else {
-            PeerClass::Old
+            return Some(PeerClass::Valkey);
         }
+        let marked = header.mflags.contains(MsgFlags::EXT_DATA);
+        let Body::Ping { extensions, .. } = body else {
+            return marked.then_some(PeerClass::Redis);
+        };
+        let names_shard = extensions.iter().any(|e| matches!(e, Extension::ShardId(_)));
+        Some(match marked {
+            false => PeerClass::Old,
+            true if extensions.is_empty() || names_shard => PeerClass::Redis,
+            true => PeerClass::Hostname,
+        })
     }
 }
 
@@ -52,7 +61,7 @@ impl Type4 {
         let meaning = match class {
             Some(PeerClass::Valkey) => address(),
             Some(PeerClass::Redis) => secret(),
-            Some(PeerClass::Old) => None,
+            Some(PeerClass::Hostname | PeerClass::Old) => None,
             None if data.len() == ID_LEN => secret().or_else(address),
             None => address(),
         };
@@ -91,12 +100,25 @@ mod tests {
     }
 
     #[test]
-    fn classes_go_by_the_header() {
-        let mut header = Header::new(base::NodeId::parse(&[b'a'; 40]).expect("valid"));
-        assert_eq!(PeerClass::of(&header), PeerClass::Old);
-        header.mflags = MsgFlags::EXT_DATA;
-        assert_eq!(PeerClass::of(&header), PeerClass::Redis);
-        header.flags.insert(NodeFlags::LIGHT_MODULE);
-        assert_eq!(PeerClass::of(&header), PeerClass::Valkey);
+    fn classes_go_by_what_a_packet_shows() {
+        let id = base::NodeId::parse(&[b'a'; 40]).expect("valid");
+        let ping =
+            |extensions| Body::Ping { kind: crate::wire::PingKind::Ping, gossip: Vec::new(), extensions };
+        let check = |marked, flags: NodeFlags, body: Body, expect| {
+            let mut header = Header::new(id);
+            header.mflags = if marked { MsgFlags::EXT_DATA } else { MsgFlags::default() };
+            header.flags.insert(flags);
+            assert_eq!(PeerClass::of(&header, &body), expect, "{header:?} {body:?}");
+        };
+        let none = NodeFlags::default();
+        let hostname = || Extension::Hostname("h".to_owned());
+        check(false, none, ping(Vec::new()), Some(PeerClass::Old));
+        check(true, none, ping(Vec::new()), Some(PeerClass::Redis));
+        check(true, none, ping(vec![hostname()]), Some(PeerClass::Hostname));
+        check(true, none, ping(vec![hostname(), Extension::ShardId(id)]), Some(PeerClass::Redis));
+        check(true, none, Body::AuthAck, Some(PeerClass::Redis));
+        check(false, none, Body::AuthAck, None);
+        check(true, NodeFlags::LIGHT_PUBLISH, ping(vec![hostname()]), Some(PeerClass::Valkey));
+        check(false, NodeFlags::LIGHT_MODULE, Body::AuthAck, Some(PeerClass::Valkey));
     }
 }

@@ -10,7 +10,7 @@ pub mod script;
 
 use base::{Mono, NodeId, Now, Rng};
 use cluster::wire::{self, Framer};
-use cluster::{Cluster, Event, Level, LinkAction, LinkId, LoadedFiles, OpId, Settings};
+use cluster::{Cluster, DialError, Event, Level, LinkAction, LinkId, LoadedFiles, OpId, Settings};
 use disk::Disk;
 use fake::Fake;
 use names::Names;
@@ -93,6 +93,8 @@ pub struct World {
     pub show_packets: bool,
     pub lowest_level: Level,
     pub failing_disks: BTreeSet<usize>,
+    /// The cluster's epoch as each node named it last: nobody takes one back.
+    spoken: BTreeMap<NodeId, u64>,
 }
 
 impl World {
@@ -113,6 +115,7 @@ impl World {
             show_packets: true,
             lowest_level: Level::Verbose,
             failing_disks: BTreeSet::new(),
+            spoken: BTreeMap::new(),
         }
     }
 
@@ -307,7 +310,7 @@ impl World {
             What::Connect { conn } => self.connect(conn),
             What::Refused { host, life, link } => {
                 if self.hosts[host].life == life && self.hosts[host].links.remove(&link).is_some() {
-                    self.tell_down(host, link);
+                    self.tell_refused(host, link);
                 }
             }
             What::Deliver { conn, from, bytes } => self.deliver(conn, from, bytes),
@@ -349,7 +352,18 @@ impl World {
         let [dialler, acceptor] = self.conns[conn].host;
         if matches!(self.hosts[acceptor].seat, Seat::Empty) {
             self.conns[conn].closed = true;
-            self.gone(conn, Side::Dialler);
+            if let Some(link) = self.conns[conn].link[0].take()
+                && self.hosts[dialler].links.remove(&link).is_some()
+            {
+                self.tell_refused(dialler, link);
+            }
+            return;
+        }
+        if let Seat::Machine(machine) = &self.hosts[acceptor].seat
+            && !machine.accepts()
+        {
+            // It waits in the backlog.
+            self.schedule(self.latency_us, What::Connect { conn });
             return;
         }
         self.conns[conn].connected = true;
@@ -430,6 +444,16 @@ impl World {
         }
     }
 
+    fn tell_refused(&mut self, host: usize, link: LinkId) {
+        let now = self.now();
+        if let Seat::Machine(machine) = &mut self.hosts[host].seat {
+            machine.handle_dial_failed(link, DialError::Refused, now);
+            self.pump(host);
+        } else {
+            self.tell_down(host, link);
+        }
+    }
+
     fn tell_down(&mut self, host: usize, link: LinkId) {
         let now = self.now();
         match &mut self.hosts[host].seat {
@@ -443,12 +467,17 @@ impl World {
     /// Takes and does all that a host asks for.
     pub fn pump(&mut self, host: usize) {
         if let Seat::Fake(fake) = &mut self.hosts[host].seat {
-            let (dials, sends) = fake.take();
+            let (dials, sends, closes) = fake.take();
             for (link, addr) in dials {
                 self.dial(host, link, addr);
             }
             for (link, bytes) in sends {
                 self.send(host, link, bytes);
+            }
+            for link in closes {
+                if let Some((conn, side)) = self.hosts[host].links.remove(&link) {
+                    self.close(conn, side);
+                }
             }
             return;
         }
@@ -487,7 +516,17 @@ impl World {
 
     /// What a host promised on the wire must hold after any crash.
     fn note_epochs(&mut self, host: usize, bytes: &[u8]) {
-        if let Ok(wire::Message::Full(packet)) = wire::decode(bytes) {
+        // Liars may say what they like, and in others' names.
+        let machine = matches!(self.hosts[host].seat, Seat::Machine(_));
+        if let (true, Ok(wire::Message::Full(packet))) = (machine, wire::decode(bytes)) {
+            let spoken = self.spoken.entry(packet.header.sender).or_default();
+            let current = packet.header.current_epoch;
+            assert!(
+                current >= *spoken,
+                "{} spoke of epoch {spoken} and now of {current}",
+                self.hosts[host].name
+            );
+            *spoken = current;
             let told = &mut self.hosts[host].told;
             told.0 = told.0.max(packet.header.current_epoch).max(packet.header.config_epoch);
             if matches!(packet.body, wire::Body::AuthAck) {
@@ -510,6 +549,8 @@ impl World {
             Event::Published { channel, .. } => {
                 format!("* published on {}", String::from_utf8_lossy(&channel))
             }
+            Event::Met { result: Ok(id), .. } => format!("* met {id}"),
+            Event::Met { result: Err(why), .. } => format!("* ERR {why}"),
             Event::Exit => {
                 self.hosts[host].exited = true;
                 "* exit".to_string()

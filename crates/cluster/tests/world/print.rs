@@ -1,8 +1,11 @@
 //! Packets as one line of text: what differs from the usual.
 
-use cluster::wire::{self, Body, Extension, Gossip, Header, Message, MsgFlags, NodeFlags, PingKind};
+use cluster::wire::{self, Body, Extension, Gossip, Header, Message, MsgFlags, NodeFlags, PingKind, Type4};
 
 pub fn packet(bytes: &[u8]) -> String {
+    if !bytes.starts_with(b"RCmb") {
+        return format!("\"{}\"", bytes[..bytes.len().min(8)].escape_ascii());
+    }
     match wire::decode(bytes) {
         Ok(Message::Full(packet)) => format!("{}{}", body(&packet.body), header(&packet.header)),
         Ok(Message::Light(light)) => format!("light {}", body(&light)),
@@ -29,14 +32,17 @@ fn body(body: &Body) -> String {
             text
         }
         Body::Fail(id) => format!("FAIL {id}"),
-        Body::Publish { channel, .. } => format!("PUBLISH {}", String::from_utf8_lossy(channel)),
+        Body::Publish { sharded, channel, message } => {
+            let kind = if *sharded { "PUBLISHSHARD" } else { "PUBLISH" };
+            format!("{kind} {} {}", String::from_utf8_lossy(channel), String::from_utf8_lossy(message))
+        }
         Body::AuthRequest => "AUTH_REQUEST".to_string(),
         Body::AuthAck => "AUTH_ACK".to_string(),
         Body::Update { config_epoch, node, slots } => {
             format!("UPDATE {node} epoch {config_epoch} slots {slots:?}")
         }
         Body::MfStart => "MFSTART".to_string(),
-        Body::Module { .. } => "MODULE".to_string(),
+        Body::Module { payload, .. } => format!("MODULE {}", String::from_utf8_lossy(payload)),
         Body::Unknown(kind) => format!("type {kind}"),
     }
 }
@@ -56,7 +62,16 @@ fn named(extension: &Extension) -> String {
         Extension::Hostname(name) => format!(" hostname={name}"),
         Extension::HumanName(name) => format!(" human={name}"),
         Extension::Forgotten { node, ttl_s } => format!(" forgotten={node}/{ttl_s}s"),
-        other => format!(" extension{}", other.kind()),
+        Extension::Type4(data) => match Type4::read(None, data) {
+            Type4::ClientIpv4(address) => format!(" client-ipv4={address}"),
+            Type4::Secret(_) => " secret".to_string(),
+            Type4::Nothing => " extension4".to_string(),
+        },
+        Extension::ClientIpv6(address) => format!(" client-ipv6={address}"),
+        Extension::ClientPort(port) => format!(" client-port={port}"),
+        Extension::ClientTlsPort(port) => format!(" client-tls-port={port}"),
+        Extension::AvailabilityZone(zone) => format!(" zone={zone}"),
+        Extension::Unknown { kind, .. } => format!(" extension{kind}"),
     }
 }
 

@@ -12,13 +12,14 @@
 //! (the reply)
 //! ```
 
-use super::fake::{Fake, ping};
-use super::{Seat, World};
+use super::fake::{Fake, Manner, ping};
+use super::{EPOCH_US, Seat, World};
 use base::{NodeId, ShardId, Slot, SlotSet};
 use cluster::address::Audience;
-use cluster::wire::{Body, Extension, Gossip, MsgFlags, NodeFlags, PingKind};
-use cluster::{Bumped, Level, Refused, SetSlot, SlotKeys};
-use std::net::SocketAddr;
+use cluster::wire::{Body, Extension, Gossip, MsgFlags, NodeFlags, PingKind, Type4};
+use cluster::{Bumped, Level, MeetHost, MeetTarget, Refused, SetSlot, SlotKeys, TooLong, Verify, What};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 /// Runs all blocks of a scenario; the text as it should stand.
 pub fn run(text: &str) -> String {
@@ -143,6 +144,10 @@ fn outcome(result: Result<(), Refused>) -> String {
     }
 }
 
+fn told(result: Result<usize, TooLong>) -> String {
+    result.map_or_else(|why| format!("ERR {why}"), |count| format!("{count} told"))
+}
+
 fn verb(world: &mut World, name: &str, words: &[&str]) -> String {
     let host = world.find(name);
     let args: Vec<&[u8]> = words.iter().skip(1).map(|w| w.as_bytes()).collect();
@@ -154,9 +159,28 @@ fn verb(world: &mut World, name: &str, words: &[&str]) -> String {
         ["meet", ip, port] => {
             outcome(world.call(host, |m, now| m.meet(ip.as_bytes(), port.as_bytes(), None, "test", now)))
         }
+        ["meet", peer, "wait", ms] => {
+            let ip = world.hosts[world.find(peer)].ip;
+            meet_and_wait(world, host, &[ip], number(ms))
+        }
+        ["meet", ips, port, "wait", ms] => {
+            assert_eq!(*port, "7000", "addresses have one port here");
+            let ips: Vec<IpAddr> = ips.split(',').map(|ip| ip.parse().expect("an address")).collect();
+            meet_and_wait(world, host, &ips, number(ms))
+        }
         ["meet", ip, port, bus] => {
             let bus = Some(bus.as_bytes());
             outcome(world.call(host, |m, now| m.meet(ip.as_bytes(), port.as_bytes(), bus, "test", now)))
+        }
+        ["publish", channel, message] => {
+            told(world.call(host, |m, now| m.publish(false, channel.as_bytes(), message.as_bytes(), now)))
+        }
+        ["spublish", channel, message] => {
+            told(world.call(host, |m, now| m.publish(true, channel.as_bytes(), message.as_bytes(), now)))
+        }
+        ["module", peer, payload] => {
+            let to = node_id(world, peer);
+            told(world.call(host, |m, now| m.send_module(Some(to), [7; 8], 1, payload.as_bytes(), now)))
         }
         ["forget", peer] => {
             let id = id(world, peer);
@@ -199,6 +223,12 @@ fn verb(world: &mut World, name: &str, words: &[&str]) -> String {
             let lines = text.lines().filter(|l| wanted.is_empty() || wanted.iter().any(|w| l.starts_with(w)));
             lines.collect::<Vec<_>>().join("\n")
         }
+        ["log", wanted @ ..] => {
+            let records: Vec<_> = world.machine_mut(host).records().cloned().collect();
+            let wanted = |what: What| wanted.is_empty() || wanted.contains(&what.name());
+            let lines = records.iter().rev().filter(|r| wanted(r.what));
+            lines.map(|r| format!("{} {r}\n", r.unix_ms - EPOCH_US / 1000 - 1000)).collect()
+        }
         ["links"] => {
             let links = world.machine_mut(host).links();
             links.iter().map(|l| format!("{} {}\n", if l.to { "to" } else { "from" }, l.node)).collect()
@@ -216,6 +246,13 @@ fn verb(world: &mut World, name: &str, words: &[&str]) -> String {
         }
         _ => panic!("unknown command {words:?}"),
     }
+}
+
+fn meet_and_wait(world: &mut World, host: usize, ips: &[IpAddr], ms: u64) -> String {
+    let target = MeetTarget { host: MeetHost::Name("peer".to_string()), port: 7000, bus_port: 17000 };
+    let patience = Some(Duration::from_millis(ms));
+    let started = world.call(host, |m, now| m.meet_at(&target, ips, patience, "test", now));
+    outcome(started.map(drop)).replace("OK", "")
 }
 
 /// CLUSTER NODES without the times, which say nothing.
@@ -238,8 +275,22 @@ fn configure(settings: &mut cluster::Settings, pair: &str) {
         "port" => settings.announce_port = number(value) as u16,
         "zone" => settings.availability_zone = value.to_string(),
         "client-ipv4" => settings.announce_client_ipv4 = value.to_string(),
+        "client-ipv6" => settings.announce_client_ipv6 = value.to_string(),
+        "client-port" => settings.announce_client_port = number(value) as u16,
+        "client-tls-port" => settings.announce_client_tls_port = number(value) as u16,
+        "bus-port" => settings.announce_bus_port = number(value) as u16,
+        "tls-port" => settings.announce_tls_port = number(value) as u16,
+        "no-failover" => settings.replica_no_failover = value == "yes",
         "coverage" => settings.require_full_coverage = value == "yes",
         "best-effort" => settings.save_best_effort = value == "yes",
+        "verify" => {
+            settings.bus_verify = match value {
+                "strict" => Verify::Strict,
+                "warn" => Verify::Warn,
+                "off" => Verify::Off,
+                _ => panic!("unknown way to verify {value}"),
+            }
+        }
         "blacklist" => settings.blacklist_ttl_s = number(value),
         _ => panic!("unknown setting {name}"),
     }
@@ -279,10 +330,23 @@ fn fake(world: &mut World, name: &str, words: &[&str]) -> String {
             }
         }
         ["silent"] => seated(world, host).lively = false,
+        ["is", manner] => {
+            seated(world, host).manner = match *manner {
+                "homebody" => Manner::Homebody,
+                "hanging-up" => Manner::HangsUp,
+                "for-clients" => Manner::Clients,
+                "tls" => Manner::Tls,
+                _ => panic!("unknown manner {manner}"),
+            }
+        }
         ["lively"] => seated(world, host).lively = true,
         ["dials", peer] => {
             let (to, addr) = (node_id(world, peer), SocketAddr::new(world.hosts[world.find(peer)].ip, 17000));
             seated(world, host).dial(to, addr);
+        }
+        ["whispers", peer, what @ ..] => {
+            let (to, body) = (node_id(world, peer), packet(world, what));
+            seated(world, host).whisper(to, &body);
         }
         ["tells", peer, what @ ..] => {
             let to = node_id(world, peer);
@@ -316,8 +380,11 @@ fn slots(text: &str) -> SlotSet {
 fn header(world: &mut World, host: usize, pair: &str) {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     let primary = (name == "of" && value != "nobody").then(|| node_id(world, value));
+    let spoofed = (name == "as").then(|| node_id(world, value));
     let header = &mut seated(world, host).header;
     match name {
+        // In another's name, knowing no more of it.
+        "as" => header.sender = spoofed.unwrap_or(header.sender),
         "current" => header.current_epoch = number(value),
         "epoch" => header.config_epoch = number(value),
         "slots" => header.slots = slots(value),
@@ -327,13 +394,35 @@ fn header(world: &mut World, host: usize, pair: &str) {
                 NodeFlags::MYSELF | if primary.is_some() { NodeFlags::REPLICA } else { NodeFlags::PRIMARY };
         }
         "extensions" => header.mflags.insert(MsgFlags::EXT_DATA),
+        "light" => header.flags.insert(NodeFlags::LIGHT_PUBLISH | NodeFlags::LIGHT_MODULE),
+        "attaches" => seated(world, host).extensions = value.split(',').map(extension).collect(),
         "name" => header.sender = NodeId::parse(&[value.as_bytes()[0]; 40]).expect("a letter"),
         _ => panic!("unknown field {name}"),
     }
 }
 
+/// `name:value`, as the transcripts print them.
+fn extension(text: &str) -> Extension {
+    let (name, value) = text.split_once(':').unwrap_or((text, ""));
+    match name {
+        "hostname" => Extension::Hostname(value.to_string()),
+        "human" => Extension::HumanName(value.to_string()),
+        "shard" => Extension::ShardId(ShardId::parse(&[value.as_bytes()[0]; 40]).expect("a digit")),
+        "secret" => Extension::Type4(value.as_bytes()[..1].repeat(40)),
+        "client-ipv4" => Extension::Type4(Type4::client_ipv4(value.parse().expect("an address"))),
+        "client-port" => Extension::ClientPort(number(value) as u16),
+        "zone" => Extension::AvailabilityZone(value.to_string()),
+        _ => panic!("unknown extension {text}"),
+    }
+}
+
 fn packet(world: &World, words: &[&str]) -> Body {
     match words {
+        ["publish", channel, message] => {
+            let (channel, message) = (channel.as_bytes().to_vec(), message.as_bytes().to_vec());
+            Body::Publish { sharded: false, channel, message }
+        }
+        ["module", payload] => Body::Module { id: [7; 8], kind: 1, payload: payload.as_bytes().to_vec() },
         ["vote", ..] => Body::AuthRequest,
         ["fail", peer] => Body::Fail(node_id(world, peer)),
         ["mfstart"] => Body::MfStart,

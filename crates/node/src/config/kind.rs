@@ -40,6 +40,8 @@ pub enum Kind {
     Text(Rule),
     /// Addresses to listen on.
     Addresses,
+    /// Networks and host names to admit.
+    Networks,
     /// Save points.
     Save,
     /// Limits of reply buffers.
@@ -67,6 +69,8 @@ pub enum Rule {
     NamedDirectory,
     /// A host name.
     Hostname,
+    /// An address or host name that fits a bus packet, or nothing.
+    Endpoint,
     /// A human node name: printable, no blanks.
     NodeName,
     /// An IPv4 address, or nothing.
@@ -86,6 +90,7 @@ impl Kind {
             self,
             Kind::Choices(_)
                 | Kind::Addresses
+                | Kind::Networks
                 | Kind::Save
                 | Kind::OutputLimits
                 | Kind::Percentiles
@@ -123,6 +128,7 @@ impl Kind {
         match self {
             Kind::Choices(words) => parse_choices(args, words).map(Value::Choices),
             Kind::Addresses => parse_addresses(args).map(Value::Words),
+            Kind::Networks => parse_networks(args).map(Value::Words),
             Kind::Save => limits::parse_save(args).map(Value::Save),
             Kind::OutputLimits => {
                 let current = match current {
@@ -180,6 +186,17 @@ fn parse_addresses(args: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
     Ok(words)
 }
 
+fn parse_networks(args: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, String> {
+    let words: Vec<Vec<u8>> = args.iter().filter(|word| !word.is_empty()).cloned().collect();
+    if words.len() > cluster::ALLOW_ENTRIES_MAX {
+        return Err(format!("more than {} entries", cluster::ALLOW_ENTRIES_MAX));
+    }
+    for word in &words {
+        cluster::AllowEntry::parse(&String::from_utf8_lossy(word))?;
+    }
+    Ok(words)
+}
+
 fn parse_primary(args: &[Vec<u8>]) -> Result<Option<(Vec<u8>, u16)>, String> {
     match args {
         [one] if one.is_empty() => Ok(None),
@@ -200,6 +217,7 @@ impl Rule {
             Rule::Any => Ok(()),
             Rule::FileName | Rule::NamedFile | Rule::NamedDirectory => self.check_file(text),
             Rule::Hostname => check_hostname(text),
+            Rule::Endpoint => check_endpoint(text),
             Rule::NodeName => check_node_name(text),
             Rule::Ipv4 if text.is_empty() || is_address::<Ipv4Addr>(text) => Ok(()),
             Rule::Ipv4 => Err("Invalid IPv4 address".to_owned()),
@@ -236,6 +254,17 @@ fn check_hostname(text: &[u8]) -> Result<(), String> {
     }
     if !text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.')) {
         return Err("Hostnames may only contain alphanumeric characters, hyphens or dots".to_owned());
+    }
+    Ok(())
+}
+
+/// What may stand in the address field of a header, for every peer.
+fn check_endpoint(text: &[u8]) -> Result<(), String> {
+    if text.len() > cluster::wire::ADDRESS_MAX {
+        return Err("cluster-announce-ip is too long".to_owned());
+    }
+    if !text.is_empty() && !cluster::wire::address_ok(text) {
+        return Err("cluster-announce-ip contains invalid character".to_owned());
     }
     Ok(())
 }

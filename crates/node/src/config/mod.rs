@@ -5,6 +5,7 @@
 //! here: [`load`] asks a [`Host`] for included files and for changes of directory.
 
 mod arguments;
+mod bus;
 mod directive;
 mod events;
 mod get;

@@ -71,6 +71,7 @@ impl Settings {
 
     fn cluster(&self) -> Cluster {
         let endpoints = [EndpointType::Ip, EndpointType::Hostname, EndpointType::UnknownEndpoint];
+        let verify = [cluster::Verify::Strict, cluster::Verify::Warn, cluster::Verify::Off];
         Cluster {
             enabled: self.flag("cluster-enabled"),
             config_file: self.text("cluster-config-file"),
@@ -87,6 +88,9 @@ impl Settings {
             replica_validity_factor: self.number("cluster-replica-validity-factor"),
             link_sendbuf_limit: self.number("cluster-link-sendbuf-limit"),
             blacklist_ttl_s: self.number("cluster-blacklist-ttl"),
+            bus_allow: self.bus_allow(),
+            bus_port_protected_mode: self.flag("cluster-bus-port-protected-mode"),
+            bus_verify: verify[self.choice("cluster-bus-verify")],
             config_save_sync: self.choice("cluster-config-save-behavior") == 0,
             preferred_endpoint_type: endpoints[self.choice("cluster-preferred-endpoint-type")],
             announce_ip: self.text("cluster-announce-ip"),
@@ -98,8 +102,17 @@ impl Settings {
             announce_client_ipv4: self.text("cluster-announce-client-ipv4"),
             announce_client_ipv6: self.text("cluster-announce-client-ipv6"),
             announce_client_port: self.number("cluster-announce-client-port"),
+            announce_client_tls_port: self.number("cluster-announce-client-tls-port"),
             availability_zone: self.text("availability-zone"),
+            databases: self.number("cluster-databases"),
         }
+    }
+
+    fn bus_allow(&self) -> Vec<cluster::AllowEntry> {
+        let name = "cluster-bus-allow";
+        let Value::Words(words) = self.value(name) else { wrong(name, self.value(name)) };
+        // They were read when they were set.
+        words.iter().filter_map(|w| cluster::AllowEntry::parse(&String::from_utf8_lossy(w)).ok()).collect()
     }
 
     fn memory(&self) -> Memory {

@@ -83,8 +83,6 @@ const HARMLESS: &[(&str, &[&str])] = &[
     (
         "has no effect without TLS: tls-port, tls-cluster and tls-replication are refused",
         &[
-            "cluster-announce-client-tls-port",
-            "cluster-announce-tls-port",
             "tls-auth-clients",
             "tls-auth-clients-user",
             "tls-auto-reload-interval",
@@ -222,10 +220,6 @@ const HARMLESS: &[(&str, &[&str])] = &[
             "slowlog-max-len",
         ],
     ),
-    (
-        "concerns Pub/Sub, which is not built yet and answers an error",
-        &["cluster-allow-pubsubshard-when-down", "notify-keyspace-events"],
-    ),
 ];
 
 /// Directives that are refused at any value but their default.
@@ -235,7 +229,6 @@ const UNBUILT: &[(&str, &[&str])] = &[
     ("the append-only file is not built, writes would be lost", &["appendonly"]),
     ("links leave from any address", &["bind-source-addr"]),
     ("connections start in RESP2", &["client-default-resp"]),
-    ("a cluster has one database", &["cluster-databases"]),
     ("there are no statistics by slot", &["cluster-slot-stats-enabled"]),
     ("hashes are seeded at random", &["hash-seed"]),
     ("there is no import mode", &["import-mode"]),

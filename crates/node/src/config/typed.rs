@@ -201,6 +201,12 @@ pub struct Cluster {
     pub link_sendbuf_limit: u64,
     /// Seconds for which a forgotten node is not taken up again.
     pub blacklist_ttl_s: u64,
+    /// Who may connect to the bus port; none means everybody.
+    pub bus_allow: Vec<cluster::AllowEntry>,
+    /// Whether an open bus port keeps the node from starting.
+    pub bus_port_protected_mode: bool,
+    /// What becomes of claims over links that others dialled.
+    pub bus_verify: cluster::Verify,
     /// Whether a failed save of nodes.conf stops the node (`sync`) or is only logged.
     pub config_save_sync: bool,
     #[allow(missing_docs)]
@@ -223,8 +229,12 @@ pub struct Cluster {
     pub announce_client_ipv6: Vec<u8>,
     /// 0 for none.
     pub announce_client_port: u16,
+    /// 0 for none.
+    pub announce_client_tls_port: u16,
     /// `availability-zone`; empty for none.
     pub availability_zone: Vec<u8>,
+    /// Databases of a node in cluster mode.
+    pub databases: u32,
 }
 
 /// `maxmemory-policy`

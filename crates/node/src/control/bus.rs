@@ -1,6 +1,8 @@
 //! The cluster machine's surface, passed through, and what follows from its events.
 
-use super::{Control, FileOp, LinkAction, LinkId, OpId, Transmit};
+use super::{Control, DialError, FileOp, LinkAction, LinkId, OpId, Transmit};
+use crate::mail::WorkerMail;
+use crate::pubsub::Message;
 use crate::shared::Level;
 use base::{Now, SlotSet};
 use cluster::{Cluster, Event};
@@ -18,9 +20,19 @@ impl Control {
         self.with_cluster(now, |cluster| cluster.handle_accepted(link, peer, local, now));
     }
 
+    /// Whether another connection should be accepted now.
+    pub fn accepts(&self) -> bool {
+        self.state.cluster.as_ref().is_some_and(Cluster::accepts)
+    }
+
     /// A link that was to be dialled is connected.
     pub fn handle_up(&mut self, link: LinkId, local: IpAddr, now: Now) {
         self.with_cluster(now, |cluster| cluster.handle_up(link, local, now));
+    }
+
+    /// A link could not be dialled, for this reason.
+    pub fn handle_dial_failed(&mut self, link: LinkId, why: DialError, now: Now) {
+        self.with_cluster(now, |cluster| cluster.handle_dial_failed(link, why, now));
     }
 
     /// A link is closed, or could not be dialled.
@@ -81,9 +93,12 @@ impl Control {
                 // Keys of slots that went elsewhere are kept, unreachable, until they can be moved after
                 // their slots: nothing is deleted on a peer's word.
                 Event::SlotsLost { slots, to } => self.report_lost(&slots, to),
-                // There are no subscribers yet.
-                Event::Published { .. } => {}
+                Event::Published { sharded, channel, message } => {
+                    let (channel, text) = (channel.into(), message.into());
+                    self.core.tell_listeners(&Arc::new(Message { shard: sharded, channel, text }));
+                }
                 Event::Saved { save, result } => self.saved(save, &result),
+                Event::Met { meet, result } => self.met(meet, result.map(drop)),
                 Event::Exit => self.exit_at_once(1),
             }
         }
@@ -93,8 +108,20 @@ impl Control {
         self.settle_exit(now);
     }
 
+    /// A client of this node published a message: the other nodes' clients hear of it, too.
+    pub(super) fn publish(&mut self, message: &Message) {
+        let Message { shard, channel, text } = message;
+        let now = self.core.now;
+        let Some(cluster) = &mut self.state.cluster else { return };
+        if let Err(error) = cluster.publish(*shard, channel, text, now) {
+            self.core.shared.log(Level::Warning, &error.to_string());
+        }
+    }
+
     fn report_lost(&self, slots: &SlotSet, to: Option<base::NodeId>) {
-        let keys: u64 = slots.iter().map(|slot| u64::from(self.core.shared.keyspace.has_keys(0, slot))).sum();
+        let keyspace = &self.core.shared.keyspace;
+        let held = |slot| (0..keyspace.databases()).any(|db| keyspace.has_keys(db, slot));
+        let keys = slots.iter().filter(|slot| held(*slot)).count();
         if keys > 0 {
             let to = to.map_or_else(|| "nobody".to_owned(), |id| id.to_string());
             let text = format!(
@@ -109,9 +136,20 @@ impl Control {
         if let Some(cluster) = &self.state.cluster {
             let view = cluster.view();
             if view.version != self.core.view.version {
+                let opens = self.core.view.fenced.is_some() && view.fenced != self.core.view.fenced;
                 self.core.shared.set_view(view);
+                if opens {
+                    self.wake_workers();
+                }
                 self.core.view = Arc::clone(&self.core.shared.view.load());
             }
+        }
+    }
+
+    /// Clients that waited for a fence may go on.
+    fn wake_workers(&self) {
+        for worker in 0..self.core.shared.workers {
+            self.core.shared.outside.post.to_worker(worker, WorkerMail::Unpaused);
         }
     }
 

@@ -4,6 +4,8 @@ use super::{Action, Control, State};
 use crate::config::{Config, Settings};
 use crate::dispatch::Core;
 use crate::shared::Level;
+use base::Now;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Directives whose change moves the listening sockets.
@@ -27,12 +29,33 @@ impl State {
         core.shared.changed();
         core.refresh();
         if let Some(cluster) = &mut self.cluster {
-            cluster.update_settings(cluster_settings(config), core.now);
+            cluster.update_settings(self.bus.fill(cluster_settings(config)), core.now);
         }
     }
 }
 
 impl Control {
+    /// How many connections others may have to the bus port: the bus's share of the process's descriptors.
+    pub fn set_accepted_links_max(&mut self, links: usize, now: Now) {
+        self.state.bus.accepted_links_max = Some(links);
+        self.refresh_cluster(now);
+    }
+
+    /// What the host names in `cluster-bus-allow` mean now.
+    pub fn handle_bus_addresses(&mut self, addresses: Vec<IpAddr>, now: Now) {
+        self.state.bus.addresses = addresses;
+        self.refresh_cluster(now);
+    }
+
+    fn refresh_cluster(&mut self, now: Now) {
+        self.begin(now);
+        if let Some(cluster) = &mut self.state.cluster {
+            let settings = self.state.bus.fill(cluster_settings(&self.core.config));
+            cluster.update_settings(settings, now);
+        }
+        self.settle(now);
+    }
+
     /// Goes back to earlier settings.
     pub(super) fn restore(&mut self, before: Settings) {
         let config = Arc::new(before.snapshot());
@@ -66,6 +89,7 @@ pub fn cluster_settings(config: &Config) -> cluster::Settings {
         announce_client_ipv4: text(&c.announce_client_ipv4),
         announce_client_ipv6: text(&c.announce_client_ipv6),
         announce_client_port: c.announce_client_port,
+        announce_client_tls_port: c.announce_client_tls_port,
         availability_zone: text(&c.availability_zone),
         preferred_endpoint: match c.preferred_endpoint_type {
             crate::config::EndpointType::Ip => cluster::view::EndpointType::Ip,
@@ -81,6 +105,8 @@ pub fn cluster_settings(config: &Config) -> cluster::Settings {
         gossip_percent: u64::from(c.message_gossip_percent),
         blacklist_ttl_s: c.blacklist_ttl_s,
         save_best_effort: !c.config_save_sync,
+        bus_verify: c.bus_verify,
+        bus_allow: cluster::AllowList::new(c.bus_allow.clone(), Vec::new()),
         ..cluster::Settings::default()
     }
 }

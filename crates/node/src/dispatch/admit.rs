@@ -61,7 +61,7 @@ impl Core {
                 return Ok(None);
             }
         };
-        if self.must_pause(session, row) {
+        if self.must_pause(session, row) || self.is_fenced(session, row, request) {
             return Err(Refusal::Pause);
         }
         if session.multi.is_some() && !runs_in_multi(row) {
@@ -91,6 +91,13 @@ impl Core {
         }
         if !spec.takes(args.len()) || matches!(row.run, Run::Container) {
             return Err(wrong_arity(spec));
+        }
+        if session.only_listens() && !runs_while_listening(row) {
+            return Err(format!(
+                "Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this \
+                 context",
+                spec.name
+            ));
         }
         self.check_protected(session, row)?;
         if session.multi.is_some() && spec.is(Flag::NoMulti) && !runs_in_multi(row) {
@@ -157,6 +164,19 @@ impl Core {
         (paused == Paused::All && !never_paused(row)) || writes
     }
 
+    /// Whether it writes to a slot that may have a new owner: it waits until that is known.
+    fn is_fenced(&self, session: &Session, row: &Row, request: &Request<'_>) -> bool {
+        let Some(fenced) = &self.view.fenced else { return false };
+        match (&session.multi, row.run) {
+            (Some(multi), Run::Exec) => {
+                let writes = multi.queue.iter().any(|q| may_write(q.row));
+                writes && self.queued_keys(session).iter().any(|key| fenced.contains(key.slot))
+            }
+            (Some(_), _) => false,
+            _ => may_write(row) && request.hashes.iter().any(|hash| fenced.contains(hash.slot)),
+        }
+    }
+
     fn queue(&mut self, session: &mut Session, row: &'static Row, request: &Request<'_>, out: &mut Vec<u8>) {
         let start = out.len();
         if let Some(multi) = &mut session.multi
@@ -190,6 +210,12 @@ fn speaks_http(args: Args<'_>) -> bool {
 /// Commands that act on the transaction itself, or end it.
 fn runs_in_multi(row: &Row) -> bool {
     matches!(row.run, Run::Exec) || matches!(row.spec.name, "discard" | "multi" | "watch" | "quit" | "reset")
+}
+
+/// Commands that a client in RESP2 may send while it listens.
+fn runs_while_listening(row: &Row) -> bool {
+    let name = row.spec.name;
+    matches!(name, "ping" | "quit" | "reset") || name.ends_with("subscribe")
 }
 
 fn may_write(row: &Row) -> bool {

@@ -1,16 +1,17 @@
 //! Whether this node is the one to ask, in a cluster.
 
 use super::{Core, Held, Request, Row, Run};
-use crate::session::Session;
+use crate::session::{Queued, Session};
 use base::Slot;
 use cluster::route::{KeyCounts, Query, Route, route};
 use cluster::view::Audience;
 use commands::Flag;
+use resp::Args;
 use store::{DbId, Key};
 
 impl Core {
     /// The redirection decision for a command; EXEC is decided by its whole queue.
-    pub(super) fn check_route(
+    pub(crate) fn check_route(
         &self,
         held: &Held<'_, '_>,
         session: &Session,
@@ -28,11 +29,14 @@ impl Core {
             let keys = self.queued_keys(session);
             let slots: Vec<Slot> = keys.iter().map(|key| key.slot).collect();
             let writes = multi.queue.iter().any(|q| q.row.spec.is(Flag::Write));
+            let other_db = in_databases(&multi.queue, session.db)
+                .any(|(queued, db)| leaves_database(queued.row, queued.request.as_args(), db));
             let query = Query {
                 several_keys: keys.len() > 1,
                 readonly: session.readonly,
                 asking: session.asking,
                 writes,
+                other_db,
                 ..Query::read(&slots)
             };
             route(&self.view, &query, || self.count_queued(held, session))
@@ -55,7 +59,7 @@ impl Core {
                 writes: row.spec.is(Flag::Write),
                 shard_pubsub: matches!(row.spec.name, "ssubscribe" | "sunsubscribe" | "spublish"),
                 migrate: row.spec.name == "migrate",
-                other_db: row.spec.name == "move" || copies_elsewhere(row, request, session.db),
+                other_db: leaves_database(row, request.args, session.db),
                 queueing: session.multi.is_some(),
                 ..Query::read(&slots)
             };
@@ -76,11 +80,11 @@ impl Core {
         let mut counts = KeyCounts::default();
         let Some(multi) = session.multi.as_deref() else { return counts };
         let mut found = Vec::new();
-        for queued in &multi.queue {
+        for (queued, db) in in_databases(&multi.queue, session.db) {
             let args = queued.request.as_args();
             if commands::routed_of(queued.row.spec, args, &mut found).is_ok() {
                 for key in &found {
-                    count_key(held, &mut counts, session.db, self.key(&args[key.index as usize]));
+                    count_key(held, &mut counts, db, self.key(&args[key.index as usize]));
                 }
             }
         }
@@ -119,11 +123,24 @@ fn several(request: &Request<'_>) -> bool {
     (1..request.keys.len()).any(|i| key(i) != key(0))
 }
 
-/// COPY with a DB clause that names another database than the client's.
-fn copies_elsewhere(row: &Row, request: &Request<'_>, db: store::DbId) -> bool {
-    row.spec.name == "copy"
-        && (3..request.args.len()).any(|i| {
-            request.args[i].eq_ignore_ascii_case(b"db")
-                && request.args.get(i + 1).and_then(base::num::parse_i64) != Some(i64::from(db))
-        })
+/// Queued commands with the databases they will run in: a SELECT among them counts for those behind it.
+fn in_databases(queue: &[Queued], mut db: DbId) -> impl Iterator<Item = (&Queued, DbId)> {
+    queue.iter().map(move |queued| {
+        let here = db;
+        if queued.row.spec.name == "select" {
+            let number = queued.request.as_args().get(1).and_then(base::num::parse_i64);
+            db = number.and_then(|n| DbId::try_from(n).ok()).unwrap_or(db);
+        }
+        (queued, here)
+    })
+}
+
+/// MOVE, and COPY with a DB clause that names another database than the client's.
+fn leaves_database(row: &Row, args: Args<'_>, db: DbId) -> bool {
+    let other = |at: usize| args.get(at).and_then(base::num::parse_i64) != Some(i64::from(db));
+    match row.spec.name {
+        "move" => true,
+        "copy" => (3..args.len()).any(|i| args[i].eq_ignore_ascii_case(b"db") && other(i + 1)),
+        _ => false,
+    }
 }

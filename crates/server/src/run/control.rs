@@ -3,19 +3,22 @@
 use crate::clock::Clock;
 use crate::host::{Host, Listeners};
 use crate::mailbox::{Boxes, ToControl, ToWorker};
-use crate::net::Listener;
+use crate::net::{Listener, prepare_tcp};
 use crate::run::files::Work;
-use base::Now;
+use crate::run::names;
+use crate::run::resolver::Resolver;
+use base::{Mono, Now};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use node::config::Config;
-use node::control::{Action, Control, LinkAction, LinkId};
+use node::control::{Action, Control, DialError, LinkAction, LinkId};
 use node::shared::{Level, Shared};
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 const WAKE: Token = Token(usize::MAX);
 /// Bus listeners have the tokens just below.
@@ -26,6 +29,10 @@ const EVENTS_MAX: usize = 1024;
 const READ_BYTES: usize = 64 * 1024;
 /// Bus connections accepted in a turn.
 const ACCEPTS_PER_TURN_MAX: usize = 1000;
+/// Without a descriptor for it, the next connection waits this long.
+const NO_DESCRIPTOR_PAUSE: Duration = Duration::from_millis(100);
+/// Part of the bus's descriptors for links that control dials; the rest is for those that others dial.
+const DIALLED_PERCENT: usize = 40;
 
 /// One bus connection.
 struct Link {
@@ -47,11 +54,19 @@ pub struct ControlLoop {
     clock: Clock,
     poll: Poll,
     files: Sender<Work>,
+    resolver: Resolver,
     listeners: Vec<Listener>,
     links: HashMap<Token, Link>,
     tokens: HashMap<LinkId, Token>,
     next_token: usize,
     next_accepted: u64,
+    /// Connections that wait to be accepted were left where they are, until this time at least.
+    left_waiting: Option<Mono>,
+    /// Links that control dialled, and how many it may have.
+    dialled: usize,
+    dialled_max: usize,
+    /// To the thread that resolves names, once there are any.
+    names: Option<Sender<Vec<String>>>,
 }
 
 impl ControlLoop {
@@ -70,9 +85,14 @@ impl ControlLoop {
         for (i, listener) in listeners.iter_mut().enumerate() {
             listener.register(poll.registry(), Token(LISTENERS_TOP - i))?;
         }
-        Ok(ControlLoop {
+        let bus = host.bus_descriptors();
+        let dialled_max = bus * DIALLED_PERCENT / 100;
+        let mut control = control;
+        control.set_accepted_links_max(bus - dialled_max, clock.now());
+        let mut control_loop = ControlLoop {
             control,
             shared,
+            resolver: Resolver::new(Arc::clone(&boxes)),
             boxes,
             host,
             clock,
@@ -83,7 +103,14 @@ impl ControlLoop {
             tokens: HashMap::new(),
             next_token: 0,
             next_accepted: 0,
-        })
+            left_waiting: None,
+            dialled: 0,
+            dialled_max,
+            names: None,
+        };
+        let config = control_loop.shared.config.load_full();
+        control_loop.resolve_names(&config);
+        Ok(control_loop)
     }
 
     /// Serves until the process ends.
@@ -92,7 +119,7 @@ impl ControlLoop {
         let mut space = vec![0; READ_BYTES];
         loop {
             self.settle();
-            let wait = self.control.poll_timeout().since(self.clock.now().mono);
+            let wait = self.next_time().since(self.clock.now().mono);
             match self.poll.poll(&mut events, Some(wait)) {
                 Ok(()) => {}
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
@@ -121,7 +148,18 @@ impl ControlLoop {
             if now.mono >= self.control.poll_timeout() {
                 self.control.handle_timeout(now);
             }
+            if self.left_waiting.is_some_and(|at| now.mono >= at) && self.control.accepts() {
+                self.accept(now);
+            }
         }
+    }
+
+    /// When something must be done even if nothing happens. What keeps connections waiting ends with control's timeouts
+    /// or with something that happens.
+    fn next_time(&self) -> Mono {
+        let control = self.control.poll_timeout();
+        let waiting = self.left_waiting.filter(|_| self.control.accepts());
+        waiting.map_or(control, |at| at.min(control))
     }
 
     fn read_mail(&mut self, now: Now) {
@@ -129,7 +167,9 @@ impl ControlLoop {
             match letter {
                 ToControl::Mail(mail) => self.control.handle_mail(mail, now),
                 ToControl::File(op, result) => self.control.handle_file(op, result, now),
+                ToControl::Resolved(id, found) => self.control.handle_resolved(id, found, now),
                 ToControl::Signal(name) => self.control.handle_signal(name, now),
+                ToControl::BusAddresses(addresses) => self.control.handle_bus_addresses(addresses, now),
                 ToControl::Outcome(id, outcome) => self.control.handle_outcome(id, outcome, now),
             }
             // An action may have to be answered before the next letter is read.
@@ -177,8 +217,10 @@ impl ControlLoop {
             }
             Action::Apply(id, config) => {
                 self.host.apply(&config);
+                self.resolve_names(&config);
                 self.control.handle_outcome(id, Ok(()), self.clock.now());
             }
+            Action::Resolve(id, host) => self.resolver.resolve(id, host),
             Action::Rewrite { id, settings, force_all } => {
                 let path = self.host.config_path().to_owned();
                 let _ = self.files.send(Work::Rewrite { id, path, settings, force_all });
@@ -200,32 +242,63 @@ impl ControlLoop {
         Ok(())
     }
 
+    /// Accepts while control has room. Events come once: what is left waiting is remembered.
     fn accept(&mut self, now: Now) {
-        let mut accepted = Vec::new();
-        for listener in &self.listeners {
-            while accepted.len() < ACCEPTS_PER_TURN_MAX {
-                match listener.accept_tcp() {
-                    Ok(new) => accepted.push(new),
+        self.left_waiting = None;
+        let mut left = ACCEPTS_PER_TURN_MAX;
+        for at in 0..self.listeners.len() {
+            loop {
+                if left == 0 || !self.control.accepts() {
+                    self.left_waiting = Some(now.mono);
+                    return;
+                }
+                match self.listeners[at].accept_tcp() {
+                    Ok((stream, peer)) => {
+                        left -= 1;
+                        self.accepted(stream, peer, now);
+                    }
                     Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
                     Err(e) if matches!(e.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) => {
                         self.shared.log(Level::Warning, &format!("Error accepting cluster node: {e}"));
-                        break;
+                        self.left_waiting = Some(now.mono + NO_DESCRIPTOR_PAUSE);
+                        return;
                     }
                     Err(e) if e.kind() == io::ErrorKind::InvalidInput => break,
                     Err(_) => {}
                 }
             }
         }
-        for (stream, peer) in accepted {
-            let local = local_ip(&stream);
-            let id = LinkId::accepted(self.next_accepted);
-            self.next_accepted += 1;
-            // A stream that is already gone shows it at the first read.
-            let _ = stream.set_nodelay(true);
-            if self.add(id, stream, true) {
-                let peer = std::net::SocketAddr::new(peer.ip().to_canonical(), peer.port());
-                self.control.handle_accepted(id, peer, local, now);
+    }
+
+    fn accepted(&mut self, stream: TcpStream, peer: SocketAddr, now: Now) {
+        let local = local_ip(&stream);
+        let id = LinkId::accepted(self.next_accepted);
+        self.next_accepted += 1;
+        let timeout_s = self.shared.config.load().cluster.node_timeout_ms / 1000;
+        // A peer whose machine died says nothing any more: probes find out.
+        prepare_tcp(&stream, u32::try_from(timeout_s * 2).unwrap_or(u32::MAX).max(1));
+        if self.add(id, stream, true) {
+            let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+            self.control.handle_accepted(id, peer, local, now);
+            // It may be refused at once.
+            self.settle();
+        }
+    }
+
+    fn resolve_names(&mut self, config: &Config) {
+        let names = config.bus_names();
+        if self.names.is_none() && names.is_empty() {
+            return;
+        }
+        if self.names.is_none() {
+            match names::start(Arc::clone(&self.boxes), Arc::clone(&self.shared)) {
+                Ok(sender) => self.names = Some(sender),
+                Err(e) => self.shared.log(Level::Warning, &format!("cannot start resolving names: {e}")),
             }
+        }
+        if let Some(sender) = &self.names {
+            // The thread lives as long as the process.
+            let _ = sender.send(names);
         }
     }
 
@@ -236,6 +309,7 @@ impl ControlLoop {
         if self.poll.registry().register(&mut stream, token, both).is_err() {
             return false;
         }
+        self.dialled += usize::from(id.is_dialled());
         self.tokens.insert(id, token);
         self.links.insert(token, Link { id, stream, connected, out: VecDeque::new(), sent: 0, backlog: 0 });
         true
@@ -244,17 +318,32 @@ impl ControlLoop {
     fn link_action(&mut self, action: LinkAction) {
         match action {
             LinkAction::Dial { link, addr } => {
-                let dialled = self.host.dial(addr).is_ok_and(|stream| self.add(link, stream, false));
-                if !dialled {
-                    self.control.handle_down(link, self.clock.now());
+                let now = self.clock.now();
+                if self.dialled >= self.dialled_max {
+                    self.control.handle_down(link, now);
+                    return;
+                }
+                match self.host.dial(addr) {
+                    Ok(stream) => {
+                        if !self.add(link, stream, false) {
+                            self.control.handle_down(link, now);
+                        }
+                    }
+                    Err(error) => self.control.handle_dial_failed(link, dial_error(&error), now),
                 }
             }
             LinkAction::Close(link) => {
                 if let Some(token) = self.tokens.remove(&link) {
-                    self.links.remove(&token);
+                    self.remove(token);
                 }
             }
         }
+    }
+
+    fn remove(&mut self, token: Token) -> Option<Link> {
+        let link = self.links.remove(&token)?;
+        self.dialled -= usize::from(link.id.is_dialled());
+        Some(link)
     }
 
     fn transmit(&mut self, id: LinkId, bytes: Vec<u8>) {
@@ -307,8 +396,8 @@ impl ControlLoop {
                     self.control.handle_up(id, local, now);
                 }
                 (Ok(None), Err(e)) if e.kind() == io::ErrorKind::NotConnected => return,
-                _ => {
-                    self.down(token);
+                (Ok(Some(error)) | Err(error), _) | (_, Err(error)) => {
+                    self.dial_failed(token, &error);
                     return;
                 }
             }
@@ -321,8 +410,8 @@ impl ControlLoop {
             let Some(link) = self.links.get_mut(&token) else { return };
             if !link.connected {
                 // A refused connection shows as an error event.
-                if matches!(link.stream.take_error(), Ok(Some(_)) | Err(_)) {
-                    self.down(token);
+                if let Ok(Some(error)) | Err(error) = link.stream.take_error() {
+                    self.dial_failed(token, &error);
                 }
                 return;
             }
@@ -343,10 +432,30 @@ impl ControlLoop {
         }
     }
 
+    fn dial_failed(&mut self, token: Token, error: &io::Error) {
+        if let Some(link) = self.remove(token) {
+            self.tokens.remove(&link.id);
+            self.control.handle_dial_failed(link.id, dial_error(error), self.clock.now());
+        }
+    }
+
     fn down(&mut self, token: Token) {
-        if let Some(link) = self.links.remove(&token) {
+        if let Some(link) = self.remove(token) {
             self.tokens.remove(&link.id);
             self.control.handle_down(link.id, self.clock.now());
+        }
+    }
+}
+
+fn dial_error(error: &io::Error) -> DialError {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => DialError::Refused,
+        io::ErrorKind::TimedOut => DialError::TimedOut,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => DialError::Closed,
+        _ => {
+            // Without the number: the words are for an operator.
+            let text = error.to_string();
+            DialError::Other(text.split(" (os error").next().unwrap_or_default().to_owned())
         }
     }
 }

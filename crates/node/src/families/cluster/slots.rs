@@ -51,8 +51,11 @@ pub fn setslot(call: &mut ControlCall<'_, '_>) -> Flow {
     let now = call.core.now;
     let words: Vec<&[u8]> = call.args.sub(2).iter().collect();
     let slot = base::num::parse_i64(words[0]).and_then(|n| u16::try_from(n).ok()).and_then(Slot::new);
+    let databases = call.core.shared.keyspace.databases();
     let in_slot = match (&call.held, slot) {
-        (Held::Access(access), Some(slot)) => access.count_in_slot(0, slot) as u64,
+        (Held::Access(access), Some(slot)) => {
+            (0..databases).map(|db| access.count_in_slot(db, slot) as u64).sum()
+        }
         _ => 0,
     };
     let action = match (&words[1].to_ascii_lowercase()[..], words.get(2), words.len()) {

@@ -64,7 +64,8 @@ fn parse(call: &mut Call<'_, '_>) -> Result<(), String> {
 
 fn greet(call: &mut Call<'_, '_>) {
     let out = &mut *call.out;
-    out.map(7);
+    let zone = &call.core.config.cluster.availability_zone;
+    out.map(7 + usize::from(!zone.is_empty()));
     out.bulk(b"server");
     out.bulk(b"redis");
     out.bulk(b"version");
@@ -79,4 +80,8 @@ fn greet(call: &mut Call<'_, '_>) {
     out.bulk(b"master");
     out.bulk(b"modules");
     out.array(0);
+    if !zone.is_empty() {
+        out.bulk(b"availability_zone");
+        out.bulk(zone);
+    }
 }

@@ -21,6 +21,7 @@ pub fn set(call: &mut ControlCall<'_, '_>) -> Flow {
     let before = call.core.shared.settings().clone();
     let outcome = before.set(&pairs, context).and_then(|(mut after, changed)| {
         check_descriptors(call, &after, &changed)?;
+        check_bus(&after, &changed)?;
         change_dir(call, &mut after, &changed)?;
         Ok((after, changed))
     });
@@ -53,6 +54,17 @@ fn check_descriptors(
         "The operating system is not able to handle the specified number of clients, try with {possible}"
     );
     Err(SetError::failed(b"maxclients", why))
+}
+
+/// What would open the bus port to strangers is refused where the operator wants it closed.
+fn check_bus(after: &crate::config::Settings, changed: &[&str]) -> Result<(), SetError> {
+    let names = ["cluster-bus-port-protected-mode", "cluster-bus-allow", "bind"];
+    let Some(name) = names.iter().find(|name| changed.contains(name)) else { return Ok(()) };
+    match after.snapshot().bus_refusal() {
+        // A reply is one line.
+        Some(why) => Err(SetError::failed(name.as_bytes(), why.replace("\n  ", " ").replace('\n', " "))),
+        None => Ok(()),
+    }
 }
 
 /// The process moves at once; relative names of files mean the new directory from now on.
