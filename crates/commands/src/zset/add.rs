@@ -148,9 +148,6 @@ pub(crate) fn add(
     if count.added + count.updated > 0 {
         changed(cmd, count.added + count.updated, key, "zadd");
     }
-    if edited.is_new {
-        cmd.ready(key);
-    }
     cmd.out.int((if with_changed { count.added + count.updated } else { count.added }) as i64);
     Ok(())
 }
@@ -180,9 +177,6 @@ fn increment(cmd: &mut Cmd<'_, '_>, member: &[u8], by: f64, only: Conditions) ->
     }
     if !matches!(edited.result, Updated::Kept(_)) {
         changed(cmd, 1, key, "zincr");
-    }
-    if edited.is_new {
-        cmd.ready(key);
     }
     if allowed {
         cmd.out.double(sum)

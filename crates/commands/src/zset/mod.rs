@@ -13,6 +13,7 @@ mod score;
 mod source;
 mod stored;
 mod table;
+mod wait;
 
 pub(crate) use add::{Conditions, Pair, add};
 pub(crate) use stored::store;

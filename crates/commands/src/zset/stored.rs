@@ -18,7 +18,6 @@ pub(crate) fn store(cmd: &mut Cmd<'_, '_>, key: Key<'_>, mut result: Zset, event
         result.compact(&cmd.env.limits.zset);
         cmd.put_value(key, result);
         cmd.changed(key, Class::SortedSet, event);
-        cmd.ready(key);
     }
     cmd.out.int(len as i64);
 }

@@ -1,15 +1,16 @@
 //! The rows of the sorted set family.
 
-use super::{add, combine, count, pop, random, range, remove, scan, score};
+use super::{add, combine, count, pop, random, range, remove, scan, score, wait};
 use crate::command::Row;
-use crate::spec::Flag::{Denyoom, Fast, Readonly, Write};
+use crate::spec::Flag::{Blocking, Denyoom, Fast, Readonly, Write};
 use crate::spec::KeyFlag::{Access, Delete, OW, RO, RW, Update};
 use crate::spec::{Arg, ArgKind, Group, KEY, KeySpec, Spec};
-use crate::spec::{block, first, flag, int, keynum, oneof, text, typed};
+use crate::spec::{block, first, flag, int, keynum, oneof, range as keys, text, typed};
 
 const READ: &[KeySpec] = &[first(1, &[RO, Access])];
 const TAKE: &[KeySpec] = &[first(1, &[RW, Access, Delete])];
 const DELETE: &[KeySpec] = &[first(1, &[RW, Delete])];
+const TAKE_MANY: &[KeySpec] = &[keys(1, -2, &[RW, Access, Delete])];
 const READ_MANY: &[KeySpec] = &[keynum(1, &[RO, Access])];
 const STORE_MANY: &[KeySpec] = &[first(1, &[OW, Update]), keynum(2, &[RO, Access])];
 const WEIGHTS: Arg = int("weight").after("WEIGHTS").optional().multiple();
@@ -33,17 +34,34 @@ const fn zset(name: &'static str, arity: i16, since: &'static str) -> Spec {
 /// Commands on sorted sets.
 pub static ROWS: &[Row] = &[
     Row::keys(
+        zset("bzmpop", -5, "7.0.0")
+            .with(&[Write, Blocking])
+            .keys(&[keynum(2, &[RW, Access, Delete])])
+            .args(&[typed("timeout", ArgKind::Double), int("numkeys"), KEY.multiple(), WHERE, int("count").after("COUNT").optional()])
+            .docs("Removes and returns the first or last members of the first sorted set that has any, and waits for one.", "O(K) + O(M*log(N)), K being the keys and M the elements removed"),
+        wait::bzmpop,
+    ),
+    Row::keys(
+        zset("bzpopmax", -3, "5.0.0")
+            .with(&[Write, Blocking, Fast])
+            .keys(TAKE_MANY)
+            .args(&[KEY.multiple(), typed("timeout", ArgKind::Double)])
+            .docs("Removes and returns the member with the highest score, and waits for one.", "O(log(N))"),
+        wait::bzpopmax,
+    ),
+    Row::keys(
+        zset("bzpopmin", -3, "5.0.0")
+            .with(&[Write, Blocking, Fast])
+            .keys(TAKE_MANY)
+            .args(&[KEY.multiple(), typed("timeout", ArgKind::Double)])
+            .docs("Removes and returns the member with the lowest score, and waits for one.", "O(log(N))"),
+        wait::bzpopmin,
+    ),
+    Row::keys(
         zset("zadd", -4, "1.2.0")
             .with(&[Write, Denyoom, Fast])
             .keys(&[first(1, &[RW, Update])])
-            .args(&[
-                KEY,
-                oneof("condition", &[flag("nx", "NX"), flag("xx", "XX")]).since("3.0.2").optional(),
-                oneof("comparison", &[flag("gt", "GT"), flag("lt", "LT")]).since("6.2.0").optional(),
-                flag("change", "CH").since("3.0.2").optional(),
-                flag("increment", "INCR").since("3.0.2").optional(),
-                block("data", &[typed("score", ArgKind::Double), text("member")]).multiple(),
-            ])
+            .args(&[KEY, oneof("condition", &[flag("nx", "NX"), flag("xx", "XX")]).since("3.0.2").optional(), oneof("comparison", &[flag("gt", "GT"), flag("lt", "LT")]).since("6.2.0").optional(), flag("change", "CH").since("3.0.2").optional(), flag("increment", "INCR").since("3.0.2").optional(), block("data", &[typed("score", ArgKind::Double), text("member")]).multiple()])
             .docs("Adds members to a sorted set, or gives them other scores.", "O(log(N)) for each member"),
         add::zadd,
     ),
@@ -68,25 +86,15 @@ pub static ROWS: &[Row] = &[
             .with(&[Readonly])
             .keys(READ_MANY)
             .args(&[int("numkeys"), KEY.multiple(), WITHSCORES])
-            .docs(
-                "Returns the members of the first sorted set that no other has.",
-                "O(L + (N-K)log(N)), L being the members of all sets, N those of the first, K of the result",
-            ),
+            .docs("Returns the members of the first sorted set that no other has.", "O(L + (N-K)log(N)), L being the members of all sets, N those of the first, K of the result"),
         combine::zdiff,
     ),
     Row::keys(
         zset("zdiffstore", -4, "6.2.0")
             .with(&[Write, Denyoom])
             .keys(STORE_MANY)
-            .args(&[
-                typed("destination", ArgKind::Key).of_spec(0),
-                int("numkeys"),
-                typed("key", ArgKind::Key).of_spec(1).multiple(),
-            ])
-            .docs(
-                "Stores the members of the first sorted set that no other has.",
-                "O(L + (N-K)log(N)), L being the members of all sets, N those of the first, K of the result",
-            ),
+            .args(&[typed("destination", ArgKind::Key).of_spec(0), int("numkeys"), typed("key", ArgKind::Key).of_spec(1).multiple()])
+            .docs("Stores the members of the first sorted set that no other has.", "O(L + (N-K)log(N)), L being the members of all sets, N those of the first, K of the result"),
         combine::zdiffstore,
     ),
     Row::keys(
@@ -102,10 +110,7 @@ pub static ROWS: &[Row] = &[
             .with(&[Readonly])
             .keys(READ_MANY)
             .args(&[int("numkeys"), KEY.multiple(), WEIGHTS, AGGREGATE, WITHSCORES])
-            .docs(
-                "Returns the members that all of several sorted sets have.",
-                "O(N*K)+O(M*log(M)), N being the smallest of K sets, M the result",
-            ),
+            .docs("Returns the members that all of several sorted sets have.", "O(N*K)+O(M*log(M)), N being the smallest of K sets, M the result"),
         combine::zinter,
     ),
     Row::keys(
@@ -113,27 +118,15 @@ pub static ROWS: &[Row] = &[
             .with(&[Readonly])
             .keys(READ_MANY)
             .args(&[int("numkeys"), KEY.multiple(), int("limit").after("LIMIT").optional()])
-            .docs(
-                "Counts the members that all of several sorted sets have.",
-                "O(N*K), N being the smallest of K sets",
-            ),
+            .docs("Counts the members that all of several sorted sets have.", "O(N*K), N being the smallest of K sets"),
         combine::zintercard,
     ),
     Row::keys(
         zset("zinterstore", -4, "2.0.0")
             .with(&[Write, Denyoom])
             .keys(STORE_MANY)
-            .args(&[
-                typed("destination", ArgKind::Key).of_spec(0),
-                int("numkeys"),
-                typed("key", ArgKind::Key).of_spec(1).multiple(),
-                WEIGHTS,
-                AGGREGATE,
-            ])
-            .docs(
-                "Stores the members that all of several sorted sets have.",
-                "O(N*K)+O(M*log(M)), N being the smallest of K sets, M the result",
-            ),
+            .args(&[typed("destination", ArgKind::Key).of_spec(0), int("numkeys"), typed("key", ArgKind::Key).of_spec(1).multiple(), WEIGHTS, AGGREGATE])
+            .docs("Stores the members that all of several sorted sets have.", "O(N*K)+O(M*log(M)), N being the smallest of K sets, M the result"),
         combine::zinterstore,
     ),
     Row::keys(
@@ -149,10 +142,7 @@ pub static ROWS: &[Row] = &[
             .with(&[Write])
             .keys(&[keynum(1, &[RW, Access, Delete])])
             .args(&[int("numkeys"), KEY.multiple(), WHERE, int("count").after("COUNT").optional()])
-            .docs(
-                "Removes and returns the first or last members of the first sorted set that has any.",
-                "O(K) + O(M*log(N)), K being the keys and M the elements removed",
-            ),
+            .docs("Removes and returns the first or last members of the first sorted set that has any.", "O(K) + O(M*log(N)), K being the keys and M the elements removed"),
         pop::zmpop,
     ),
     Row::keys(
@@ -168,10 +158,7 @@ pub static ROWS: &[Row] = &[
             .with(&[Write, Fast])
             .keys(TAKE)
             .args(&[KEY, int("count").optional()])
-            .docs(
-                "Removes and returns the members with the highest scores.",
-                "O(log(N)*M), M being the elements removed",
-            ),
+            .docs("Removes and returns the members with the highest scores.", "O(log(N)*M), M being the elements removed"),
         pop::zpopmax,
     ),
     Row::keys(
@@ -179,10 +166,7 @@ pub static ROWS: &[Row] = &[
             .with(&[Write, Fast])
             .keys(TAKE)
             .args(&[KEY, int("count").optional()])
-            .docs(
-                "Removes and returns the members with the lowest scores.",
-                "O(log(N)*M), M being the elements removed",
-            ),
+            .docs("Removes and returns the members with the lowest scores.", "O(log(N)*M), M being the elements removed"),
         pop::zpopmin,
     ),
     Row::keys(
@@ -198,21 +182,8 @@ pub static ROWS: &[Row] = &[
         zset("zrange", -4, "1.2.0")
             .with(&[Readonly])
             .keys(READ)
-            .args(&[
-                KEY,
-                text("start"),
-                text("stop"),
-                oneof("sortby", &[flag("byscore", "BYSCORE"), flag("bylex", "BYLEX")])
-                    .since("6.2.0")
-                    .optional(),
-                flag("rev", "REV").since("6.2.0").optional(),
-                block("limit", &[int("offset"), int("count")]).after("LIMIT").since("6.2.0").optional(),
-                WITHSCORES,
-            ])
-            .docs(
-                "Returns the members in a range of ranks, scores or names.",
-                "O(log(N)+M), M being the elements returned",
-            ),
+            .args(&[KEY, text("start"), text("stop"), oneof("sortby", &[flag("byscore", "BYSCORE"), flag("bylex", "BYLEX")]).since("6.2.0").optional(), flag("rev", "REV").since("6.2.0").optional(), block("limit", &[int("offset"), int("count")]).after("LIMIT").since("6.2.0").optional(), WITHSCORES])
+            .docs("Returns the members in a range of ranks, scores or names.", "O(log(N)+M), M being the elements returned"),
         range::zrange,
     ),
     Row::keys(
@@ -227,13 +198,7 @@ pub static ROWS: &[Row] = &[
         zset("zrangebyscore", -4, "1.0.5")
             .with(&[Readonly])
             .keys(READ)
-            .args(&[
-                KEY,
-                typed("min", ArgKind::Double),
-                typed("max", ArgKind::Double),
-                flag("withscores", "WITHSCORES").since("2.0.0").optional(),
-                LIMIT,
-            ])
+            .args(&[KEY, typed("min", ArgKind::Double), typed("max", ArgKind::Double), flag("withscores", "WITHSCORES").since("2.0.0").optional(), LIMIT])
             .docs("Returns the members in a range of scores.", "O(log(N)+M), M being the elements returned"),
         range::zrangebyscore,
     ),
@@ -241,15 +206,7 @@ pub static ROWS: &[Row] = &[
         zset("zrangestore", -5, "6.2.0")
             .with(&[Write, Denyoom])
             .keys(&[first(1, &[OW, Update]), first(2, &[RO, Access])])
-            .args(&[
-                typed("dst", ArgKind::Key).of_spec(0),
-                typed("src", ArgKind::Key).of_spec(1),
-                text("min"),
-                text("max"),
-                oneof("sortby", &[flag("byscore", "BYSCORE"), flag("bylex", "BYLEX")]).optional(),
-                flag("rev", "REV").optional(),
-                LIMIT,
-            ])
+            .args(&[typed("dst", ArgKind::Key).of_spec(0), typed("src", ArgKind::Key).of_spec(1), text("min"), text("max"), oneof("sortby", &[flag("byscore", "BYSCORE"), flag("bylex", "BYLEX")]).optional(), flag("rev", "REV").optional(), LIMIT])
             .docs("Stores a range of a sorted set.", "O(log(N)+M), M being the elements stored"),
         range::zrangestore,
     ),
@@ -298,10 +255,7 @@ pub static ROWS: &[Row] = &[
             .with(&[Readonly])
             .keys(READ)
             .args(&[KEY, int("start"), int("stop"), WITHSCORES])
-            .docs(
-                "Returns the members in a range of ranks, counted from the highest score.",
-                "O(log(N)+M), M being the elements returned",
-            ),
+            .docs("Returns the members in a range of ranks, counted from the highest score.", "O(log(N)+M), M being the elements returned"),
         range::zrevrange,
     ),
     Row::keys(
@@ -309,10 +263,7 @@ pub static ROWS: &[Row] = &[
             .with(&[Readonly])
             .keys(READ)
             .args(&[KEY, text("max"), text("min"), LIMIT])
-            .docs(
-                "Returns the members in a lexical range, last first.",
-                "O(log(N)+M), M being the elements returned",
-            ),
+            .docs("Returns the members in a lexical range, last first.", "O(log(N)+M), M being the elements returned"),
         range::zrevrangebylex,
     ),
     Row::keys(
@@ -320,10 +271,7 @@ pub static ROWS: &[Row] = &[
             .with(&[Readonly])
             .keys(READ)
             .args(&[KEY, typed("max", ArgKind::Double), typed("min", ArgKind::Double), WITHSCORES, LIMIT])
-            .docs(
-                "Returns the members in a range of scores, highest first.",
-                "O(log(N)+M), M being the elements returned",
-            ),
+            .docs("Returns the members in a range of scores, highest first.", "O(log(N)+M), M being the elements returned"),
         range::zrevrangebyscore,
     ),
     Row::keys(
@@ -339,13 +287,7 @@ pub static ROWS: &[Row] = &[
             .with(&[Readonly])
             .keys(READ)
             .tips(&["nondeterministic_output"])
-            .args(&[
-                KEY,
-                int("cursor"),
-                typed("pattern", ArgKind::Pattern).after("MATCH").optional(),
-                int("count").after("COUNT").optional(),
-                flag("noscores", "NOSCORES").optional(),
-            ])
+            .args(&[KEY, int("cursor"), typed("pattern", ArgKind::Pattern).after("MATCH").optional(), int("count").after("COUNT").optional(), flag("noscores", "NOSCORES").optional()])
             .docs("Goes through members and scores, a few at a time.", "O(1) for each call, O(N) for all"),
         scan::zscan,
     ),
@@ -362,27 +304,15 @@ pub static ROWS: &[Row] = &[
             .with(&[Readonly])
             .keys(READ_MANY)
             .args(&[int("numkeys"), KEY.multiple(), WEIGHTS, AGGREGATE, WITHSCORES])
-            .docs(
-                "Returns the members of several sorted sets.",
-                "O(N)+O(M*log(M)), N being the members of all sets, M the result",
-            ),
+            .docs("Returns the members of several sorted sets.", "O(N)+O(M*log(M)), N being the members of all sets, M the result"),
         combine::zunion,
     ),
     Row::keys(
         zset("zunionstore", -4, "2.0.0")
             .with(&[Write, Denyoom])
             .keys(STORE_MANY)
-            .args(&[
-                typed("destination", ArgKind::Key).of_spec(0),
-                int("numkeys"),
-                typed("key", ArgKind::Key).of_spec(1).multiple(),
-                WEIGHTS,
-                AGGREGATE,
-            ])
-            .docs(
-                "Stores the members of several sorted sets.",
-                "O(N)+O(M*log(M)), N being the members of all sets, M the result",
-            ),
+            .args(&[typed("destination", ArgKind::Key).of_spec(0), int("numkeys"), typed("key", ArgKind::Key).of_spec(1).multiple(), WEIGHTS, AGGREGATE])
+            .docs("Stores the members of several sorted sets.", "O(N)+O(M*log(M)), N being the members of all sets, M the result"),
         combine::zunionstore,
     ),
 ];
