@@ -11,6 +11,7 @@ mod effects;
 #[cfg(any(test, feature = "facts"))]
 pub mod facts;
 mod generic;
+mod geo;
 pub mod introspect;
 mod keys;
 mod registry;
@@ -19,6 +20,7 @@ mod string;
 #[cfg(test)]
 mod testing;
 mod typed;
+mod zset;
 
 pub use args::help;
 pub use command::{Cmd, Env, Ground, Handler, Limits, Row, Run, Walk, WalkHandler};
@@ -29,5 +31,5 @@ pub use spec::{Flag, KeyRef, Locks, Spec};
 
 /// The rows of all data families.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [bitmap::ROWS, generic::ROWS, string::ROWS].into_iter().flatten()
+    [bitmap::ROWS, generic::ROWS, geo::ROWS, string::ROWS, zset::ROWS].into_iter().flatten()
 }
