@@ -13,6 +13,7 @@ pub mod facts;
 mod generic;
 pub mod introspect;
 mod keys;
+mod list;
 mod registry;
 pub mod spec;
 mod string;
@@ -29,5 +30,5 @@ pub use spec::{Flag, KeyRef, Locks, Spec};
 
 /// The rows of all data families.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [bitmap::ROWS, generic::ROWS, string::ROWS].into_iter().flatten()
+    [bitmap::ROWS, generic::ROWS, list::ROWS, string::ROWS].into_iter().flatten()
 }
