@@ -49,6 +49,12 @@ fn wait_of(ms: i64, now_ms: u64) -> Result<Option<Duration>, Refused> {
     Ok((ms > 0).then(|| Duration::from_millis(ms as u64)))
 }
 
+/// A count that is not negative; all else is refused with one text.
+pub(crate) fn positive(arg: &[u8]) -> Result<usize, Refused> {
+    let count = num::parse_i64(arg).and_then(|n| usize::try_from(n).ok());
+    count.ok_or(Refused("value is out of range, must be positive"))
+}
+
 /// Whether an argument is this word, in any case.
 pub(crate) fn is(arg: &[u8], word: &str) -> bool {
     arg.eq_ignore_ascii_case(word.as_bytes())

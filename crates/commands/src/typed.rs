@@ -89,7 +89,7 @@ impl Cmd<'_, '_> {
     /// Lets go of an entry: one with many elements is freed bit by bit, later.
     pub(crate) fn discard(&mut self, entry: Entry) {
         if entry.view().elements() >= LITTER_ELEMENTS_MIN {
-            self.effects.litter.push(entry);
+            self.effects.litter.extend(entry.into_object());
         }
     }
 }
