@@ -103,7 +103,11 @@ impl Core {
         node: Option<NodeId>,
         fields: [(&'static str, Value); N],
     ) {
-        self.recorder.add(self.now, what, node, fields.into());
+        let record = self.recorder.make(self.now, what, node, fields.into());
+        if self.settings.tells_records && !what.is_noise() {
+            self.outbox.event(Event::Recorded(record.clone()));
+        }
+        self.recorder.add(record);
     }
 
     pub fn view_changed(&mut self) {

@@ -1,6 +1,7 @@
 //! What the machine tells its caller: links to open, bytes to send, things that happened.
 
 use crate::meeting::MeetId;
+use crate::recorder::Record;
 use base::{NodeId, SlotSet};
 use std::net::SocketAddr;
 
@@ -120,6 +121,8 @@ pub enum Event {
         /// The operating system's words on failure.
         result: Result<(), String>,
     },
+    /// Something was recorded: if the settings ask for it.
+    Recorded(Record),
     /// A MEET that a client waits for is over.
     Met {
         /// Which.
