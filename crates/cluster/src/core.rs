@@ -236,6 +236,7 @@ impl Core {
         {
             self.bind_inbound(link, key);
         }
+        self.doubts.learnt(self.now.mono);
         let known = self.nodes.len();
         if !std::mem::replace(&mut self.epochs.joined, true) {
             epochs::open(self);
