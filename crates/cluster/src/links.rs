@@ -1,6 +1,7 @@
 //! Connections of the bus: two per pair of nodes, one dialled by each side.
 
 use crate::event::LinkId;
+use crate::news::Told;
 use crate::node_table::NodeKey;
 use crate::wire::{Framer, PACKET_MAX, PeerClass};
 use base::{Mono, NodeId};
@@ -30,6 +31,10 @@ pub(crate) struct Link {
     stranger: Option<NodeId>,
     /// It carried a whole message before the one being handled.
     pub used: bool,
+    /// We said something on it.
+    pub greeted: bool,
+    /// How far whoever dialled it was told the news.
+    pub told: Told,
     /// When the last valid packet came on it.
     heard_at: Option<Mono>,
     /// Bytes of an unfinished packet, while nobody known stands behind it.
@@ -55,6 +60,8 @@ impl Link {
             answered: false,
             stranger: None,
             used: false,
+            greeted: false,
+            told: 0,
             heard_at: None,
             held: 0,
             asked: 0,
