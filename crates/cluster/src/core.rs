@@ -10,6 +10,7 @@ use crate::gossip::News;
 use crate::health::{self, Health};
 use crate::links::Links;
 use crate::meeting::{self, Meetings};
+use crate::names::Names;
 use crate::node_table::{NodeKey, NodeTable};
 use crate::operator::Debug;
 use crate::outbox::Outbox;
@@ -48,6 +49,7 @@ pub(crate) struct Core {
     pub epochs: Epochs,
     pub health: Health,
     pub blacklist: Blacklist,
+    pub names: Names,
     pub news: News,
     pub curiosity: Curiosity,
     pub meetings: Meetings,

@@ -11,6 +11,7 @@ use crate::gossip::News;
 use crate::health::Health;
 use crate::links::Links;
 use crate::meeting::Meetings;
+use crate::names::Names;
 use crate::node::{Announced, Node};
 use crate::node_table::{NodeKey, NodeTable};
 use crate::operator::Debug;
@@ -112,6 +113,7 @@ fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core
         epochs: Epochs::default(),
         health: Health::default(),
         blacklist: Blacklist::default(),
+        names: Names::default(),
         news: News::default(),
         curiosity: Curiosity::default(),
         meetings: Meetings::default(),
