@@ -3,6 +3,7 @@
 
 use crate::compose;
 use crate::core::Core;
+use crate::news;
 use crate::node_table::NodeKey;
 use crate::wire::{NodeFlags, PingKind};
 use base::NodeId;
@@ -38,11 +39,13 @@ pub(crate) fn stranger(core: &mut Core, id: &NodeId) {
 
 /// Asks, if there was a stranger since the last tick.
 pub(crate) fn tick(core: &mut Core) {
+    // While a mesh forms there are strangers all the time, and they become known without our asking.
+    let quiet = news::is_quiet(core);
     let curiosity = &mut core.curiosity;
     if core.ticks.is_multiple_of(FORGIVEN_EVERY) {
         curiosity.fruitless = curiosity.fruitless.saturating_sub(1);
     }
-    if !std::mem::take(&mut curiosity.pinged) || curiosity.fruitless == FRUITLESS_MAX {
+    if !quiet || !std::mem::take(&mut curiosity.pinged) || curiosity.fruitless == FRUITLESS_MAX {
         return;
     }
     curiosity.fruitless += 1;

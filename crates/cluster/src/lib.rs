@@ -28,6 +28,7 @@ mod links;
 mod machine;
 mod meeting;
 mod names;
+mod news;
 mod node;
 mod node_table;
 mod operator;

@@ -193,7 +193,7 @@ fn full(core: &mut Core, id: LinkId, header: Header, body: Body) {
     }
     match body {
         Body::Ping { kind, gossip, extensions } => {
-            ping(core, id, sender, header, kind, gossip, extensions, said);
+            ping(core, id, sender, header, Greeting { kind, gossip, extensions }, said);
         }
         Body::Fail(failed) => failure::told(core, sender, header.sender, failed, said),
         Body::Unknown(kind) => {
@@ -329,27 +329,81 @@ fn heard(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header, said: Sa
     }
     node.class = class.or(node.class);
     if gained_data {
-        core.view_changed();
+        core.view_soon();
     }
     let is_primary = header.replicaof.is_none();
     epochs::observe(core, sender, header.current_epoch, header.config_epoch, is_primary);
     word
 }
 
-#[allow(clippy::too_many_arguments, reason = "a packet, taken apart, and where it came from")]
+/// A body of the ping family.
+struct Greeting {
+    kind: PingKind,
+    gossip: Vec<Gossip>,
+    extensions: Vec<Extension>,
+}
+
 fn ping(
     core: &mut Core,
     id: LinkId,
     mut sender: Option<NodeKey>,
     header: Header,
-    kind: PingKind,
-    gossip: Vec<Gossip>,
-    extensions: Vec<Extension>,
+    ping: Greeting,
     mut said: Said,
 ) {
     if core.links.get(id).is_none() {
         return;
     }
+    let mut trusted = greeted(core, id, sender, &header, ping.kind, said);
+    if said.word == Word::Doubted && !id.is_dialled() {
+        if let Some(sender) = sender {
+            verify::hear_doubted(core, sender, &header, &ping.gossip, &ping.extensions);
+        }
+        return;
+    }
+    let node = core.links.get(id).and_then(|l| l.node).filter(|_| id.is_dialled());
+    if let Some(key) = node.filter(|k| core.nodes[*k].in_handshake()) {
+        match handshake::complete(core, key, &header) {
+            Completed::Known => return,
+            Completed::Yes => {
+                said.word = heard(core, id, key, &header, said);
+                (sender, trusted) = (Some(key), Some(key));
+            }
+        }
+    }
+    if let Some(sender) = sender {
+        let role = known(core, id, sender, &header, ping.kind, said);
+        if ping.kind == PingKind::Pong && id.is_dialled() {
+            verify::answered(core, sender, id, &header);
+        }
+        if role == Role::Stale {
+            dropped(core, id, "stale", None);
+        }
+        if role == Role::Stale || said.word == Word::Doubted {
+            return;
+        }
+    }
+    // Whoever said MEET is believed from then on, as its MEET was, although we may not have heard its answer yet.
+    let introduced = core.links.get(id).and_then(|l| l.node).filter(|_| !id.is_dialled());
+    if let Some(trusted) = trusted.or(introduced) {
+        gossip::apply(core, trusted, &ping.gossip);
+    }
+    if let Some(sender) = sender.filter(|s| core.nodes.contains(*s)) {
+        let (id, named) = (core.nodes[sender].id, verify::named_as_forgotten(core, &ping.extensions, said));
+        announce::apply(core, sender, ping.extensions);
+        verify::say_forgotten(core, id, &named, said);
+    }
+}
+
+/// What every PING and MEET is due, known sender or not: an answer, before what it says is weighed. Whose gossip counts.
+fn greeted(
+    core: &mut Core,
+    id: LinkId,
+    sender: Option<NodeKey>,
+    header: &Header,
+    kind: PingKind,
+    said: Said,
+) -> Option<NodeKey> {
     let mut trusted = sender;
     if let Some(sender) = sender {
         if said.word != Word::Doubted {
@@ -365,7 +419,7 @@ fn ping(
         if kind == PingKind::Meet && header.sender != core.nodes.me().id {
             match sender {
                 Some(sender) => handshake::met_again(core, sender),
-                None => trusted = handshake::met(core, id, &header),
+                None => trusted = handshake::met(core, id, header),
             }
         }
         compose::ping(core, id, PingKind::Pong);
@@ -373,41 +427,7 @@ fn ping(
     if kind == PingKind::Ping && sender.is_none() {
         curiosity::stranger(core, &header.sender);
     }
-    if said.word == Word::Doubted && !id.is_dialled() {
-        if let Some(sender) = sender {
-            verify::hear_doubted(core, sender, &header, &gossip, &extensions);
-        }
-        return;
-    }
-    let node = core.links.get(id).and_then(|l| l.node).filter(|_| id.is_dialled());
-    if let Some(key) = node.filter(|k| core.nodes[*k].in_handshake()) {
-        match handshake::complete(core, key, &header) {
-            Completed::Known => return,
-            Completed::Yes => {
-                said.word = heard(core, id, key, &header, said);
-                (sender, trusted) = (Some(key), Some(key));
-            }
-        }
-    }
-    if let Some(sender) = sender {
-        let role = known(core, id, sender, &header, kind, said);
-        if kind == PingKind::Pong && id.is_dialled() {
-            verify::answered(core, sender, id, &header);
-        }
-        if role == Role::Stale {
-            dropped(core, id, "stale", None);
-        }
-        if role == Role::Stale || said.word == Word::Doubted {
-            return;
-        }
-    }
-    if let Some(trusted) = trusted {
-        gossip::apply(core, trusted, &gossip);
-    }
-    if let Some(sender) = sender.filter(|s| core.nodes.contains(*s)) {
-        verify::say_forgotten(core, sender, &extensions, said);
-        announce::apply(core, sender, extensions);
-    }
+    trusted
 }
 
 /// Steps 5 to 10 for a node of the cluster.
@@ -458,7 +478,7 @@ fn learn_my_address(core: &mut Core, id: LinkId, kind: PingKind) {
         core.record(What::AddressChanged, Some(me), [("from", before.into()), ("to", ip.as_str().into())]);
         core.nodes.me_mut().addr.ip = ip;
         core.save_soon();
-        core.view_changed();
+        core.view_soon();
     }
 }
 

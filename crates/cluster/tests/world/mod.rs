@@ -93,6 +93,15 @@ pub struct World {
     pub show_packets: bool,
     pub lowest_level: Level,
     pub failing_disks: BTreeSet<usize>,
+    /// Packets sent, and their bytes.
+    pub packets: u64,
+    pub bytes: u64,
+    /// All packets sent, if anybody wants them: from, to, what.
+    pub sent: Option<Vec<(usize, usize, Vec<u8>)>>,
+    /// Hosts by when they want to be called, and when that is: as of their last call.
+    timers: BTreeSet<(u64, usize)>,
+    timer_of: Vec<u64>,
+    places: BTreeMap<SocketAddr, usize>,
     /// The cluster's epoch as each node named it last: nobody takes one back.
     spoken: BTreeMap<NodeId, u64>,
 }
@@ -115,6 +124,12 @@ impl World {
             show_packets: true,
             lowest_level: Level::Verbose,
             failing_disks: BTreeSet::new(),
+            packets: 0,
+            bytes: 0,
+            sent: None,
+            timers: BTreeSet::new(),
+            timer_of: Vec::new(),
+            places: BTreeMap::new(),
             spoken: BTreeMap::new(),
         }
     }
@@ -186,9 +201,16 @@ impl World {
         self.pump(host);
     }
 
+    /// Somebody else takes the host's seat.
+    pub fn sit(&mut self, host: usize, seat: Seat) {
+        self.hosts[host].seat = seat;
+        self.set_timer(host);
+    }
+
     /// The process dies at once; what was not synced may be lost.
     pub fn kill(&mut self, host: usize, lose: bool) {
         self.hosts[host].seat = Seat::Empty;
+        self.set_timer(host);
         self.hosts[host].life += 1;
         if lose {
             let mut rng = self.rng.clone();
@@ -264,7 +286,7 @@ impl World {
     }
 
     fn step(&mut self, until: u64) -> bool {
-        let timer = (0..self.hosts.len()).filter_map(|h| Some((self.timer(h)?, h))).min();
+        let timer = self.timers.first().copied();
         let message = self.queue.first_key_value().map(|(key, _)| *key);
         let timer_first = timer.is_some_and(|(at, _)| message.is_none_or(|(m, _)| at < m));
         if timer_first {
@@ -284,6 +306,21 @@ impl World {
         self.now_us = key.0.max(self.now_us);
         self.happen(what);
         true
+    }
+
+    /// Notes when the host wants to be called next.
+    fn set_timer(&mut self, host: usize) {
+        let at = self.timer(host).unwrap_or(u64::MAX);
+        if self.timer_of.len() <= host {
+            self.timer_of.resize(host + 1, u64::MAX);
+        }
+        let old = std::mem::replace(&mut self.timer_of[host], at);
+        if old != at {
+            self.timers.remove(&(old, host));
+            if at != u64::MAX {
+                self.timers.insert((at, host));
+            }
+        }
     }
 
     fn timer(&self, host: usize) -> Option<u64> {
@@ -324,7 +361,10 @@ impl World {
     }
 
     fn dial(&mut self, host: usize, link: LinkId, addr: SocketAddr) {
-        let there = self.hosts.iter().position(|h| h.ip == addr.ip() && h.settings.bus_port == addr.port());
+        let here = |h: &Host| h.ip == addr.ip() && h.settings.bus_port == addr.port();
+        let there = self.places.get(&addr).copied().filter(|h| here(&self.hosts[*h]));
+        let there = there.or_else(|| self.hosts.iter().position(here));
+        self.places.extend(there.map(|h| (addr, h)));
         let life = self.hosts[host].life;
         let Some(peer) = there else {
             self.schedule(self.latency_us, What::Refused { host, life, link });
@@ -397,6 +437,11 @@ impl World {
         }
         self.show_packet(conn, side, &bytes);
         self.note_epochs(host, &bytes);
+        self.packets += 1;
+        self.bytes += bytes.len() as u64;
+        if let Some(sent) = &mut self.sent {
+            sent.push((host, self.conns[conn].host[side.other() as usize], bytes.clone()));
+        }
         let jitter = if self.jitter_us == 0 { 0 } else { self.rng.below(self.jitter_us) };
         let at = (self.now_us + self.latency_us + jitter).max(self.conns[conn].arrives[side as usize]);
         self.conns[conn].arrives[side as usize] = at;
@@ -466,6 +511,11 @@ impl World {
 
     /// Takes and does all that a host asks for.
     pub fn pump(&mut self, host: usize) {
+        self.take_all(host);
+        self.set_timer(host);
+    }
+
+    fn take_all(&mut self, host: usize) {
         if let Seat::Fake(fake) = &mut self.hosts[host].seat {
             let (dials, sends, closes) = fake.take();
             for (link, addr) in dials {
@@ -528,15 +578,19 @@ impl World {
 
     /// What a host promised on the wire must hold after any crash.
     fn note_epochs(&mut self, host: usize, bytes: &[u8]) {
+        let honest = matches!(self.hosts[host].seat, Seat::Machine(_)) && bytes.len() >= wire::HEADER_LEN;
+        let Some(sender) = bytes.get(40..80).filter(|_| honest).and_then(NodeId::parse) else { return };
+        let number = |at: usize| bytes[at..at + 8].try_into().map_or(0, u64::from_be_bytes);
+        let (current, config, told) = (number(16), number(24), self.hosts[host].told.0);
+        let spoken = self.spoken.entry(sender).or_default();
+        let name = &self.hosts[host].name;
+        assert!(current >= *spoken, "{name} spoke of epoch {spoken} and now of {current}");
+        *spoken = current;
+        // Of most packets that is all that matters.
+        if current.max(config) <= told && u16::from_be_bytes([bytes[12], bytes[13]]) <= wire::kinds::MEET {
+            return;
+        }
         if let Ok(wire::Message::Full(packet)) = wire::decode(bytes) {
-            let spoken = self.spoken.entry(packet.header.sender).or_default();
-            let current = packet.header.current_epoch;
-            assert!(
-                current >= *spoken || !matches!(self.hosts[host].seat, Seat::Machine(_)),
-                "{} spoke of epoch {spoken} and now of {current}",
-                self.hosts[host].name
-            );
-            *spoken = current;
             let told = &mut self.hosts[host].told;
             told.0 = told.0.max(packet.header.current_epoch).max(packet.header.config_epoch);
             if matches!(packet.body, wire::Body::AuthAck) {

@@ -139,7 +139,7 @@ impl ControlLoop {
                             self.writable(token, now);
                         }
                         if event.is_readable() || event.is_error() || event.is_read_closed() {
-                            self.read(token, &mut space, now);
+                            self.read(token, &mut space, event.is_read_closed(), now);
                         }
                     }
                 }
@@ -405,7 +405,8 @@ impl ControlLoop {
         self.flush(token);
     }
 
-    fn read(&mut self, token: Token, space: &mut [u8], now: Now) {
+    /// `ended`: the other end will send no more. No further event tells of that, so it is read up to the end now.
+    fn read(&mut self, token: Token, space: &mut [u8], ended: bool, now: Now) {
         loop {
             let Some(link) = self.links.get_mut(&token) else { return };
             if !link.connected {
@@ -421,7 +422,7 @@ impl ControlLoop {
                     let id = link.id;
                     self.control.handle_bytes(id, &space[..n], now);
                     self.settle();
-                    if n < space.len() {
+                    if n < space.len() && !ended {
                         return;
                     }
                 }
