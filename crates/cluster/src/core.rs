@@ -250,6 +250,7 @@ impl Core {
         {
             self.bind_inbound(link, key);
         }
+        self.doubts.learnt(self.now.mono);
         if !std::mem::replace(&mut self.epochs.joined, true) {
             epochs::open(self);
         }
