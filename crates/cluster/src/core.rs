@@ -9,6 +9,7 @@ use crate::forget::Blacklist;
 use crate::health::{self, Health};
 use crate::links::Links;
 use crate::meeting::{self, Meetings};
+use crate::names::Names;
 use crate::news::News;
 use crate::node_table::{NodeKey, NodeTable};
 use crate::operator::Debug;
@@ -50,6 +51,7 @@ pub(crate) struct Core {
     pub epochs: Epochs,
     pub health: Health,
     pub blacklist: Blacklist,
+    pub names: Names,
     pub news: News,
     pub curiosity: Curiosity,
     pub meetings: Meetings,

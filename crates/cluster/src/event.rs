@@ -114,6 +114,11 @@ pub enum Event {
         /// The message.
         message: Vec<u8>,
     },
+    /// A node announces a host name for its address: `handle_resolved` wants to hear where that is.
+    Resolve {
+        /// The name.
+        name: String,
+    },
     /// All states up to `save` are on disk, or could not be written.
     Saved {
         /// The newest state that this covers.

@@ -554,6 +554,9 @@ impl World {
             } else if let Some(transmit) = machine.poll_transmit() {
                 self.send(host, transmit.link, transmit.bytes);
             } else if let Some(event) = machine.poll_event() {
+                if let Event::Resolve { name } = &event {
+                    self.resolve(host, name);
+                }
                 self.show_event(host, event);
                 if std::mem::take(&mut self.hosts[host].exited) {
                     self.kill(host, false);
@@ -562,6 +565,15 @@ impl World {
                 break;
             }
         }
+    }
+
+    /// A host's name in lower case, with anything behind a dot, is where it is.
+    fn resolve(&mut self, host: usize, name: &str) {
+        let label = name.split('.').next().unwrap_or_default();
+        let named = self.hosts.iter().find(|h| h.name.eq_ignore_ascii_case(label)).map(|h| [h.ip]);
+        let found = named.as_ref().map(|ip| &ip[..]).ok_or("no such host");
+        let now = self.now();
+        self.machine_mut(host).handle_resolved(name, found, now);
     }
 
     /// What a host promised on the wire must hold after any crash.

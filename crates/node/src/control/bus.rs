@@ -99,6 +99,7 @@ impl Control {
                 }
                 Event::Saved { save, result } => self.saved(save, &result),
                 Event::Recorded(_) => {}
+                Event::Resolve { name } => self.resolve_peer(name),
                 Event::Met { meet, result } => self.met(meet, result.map(drop)),
                 Event::Exit => self.exit_at_once(1),
             }
