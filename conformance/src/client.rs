@@ -49,14 +49,6 @@ impl Reply {
         }
     }
 
-    /// The items of an array.
-    pub fn items(&self) -> Result<&[Reply]> {
-        match self {
-            Reply::Array(items) => Ok(items),
-            other => bail!("expected an array, got {other}"),
-        }
-    }
-
     /// Names and values of a flat map, values as text.
     pub fn fields(&self) -> Result<BTreeMap<String, String>> {
         let pairs = self.items()?.as_chunks::<2>();

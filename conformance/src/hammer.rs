@@ -209,6 +209,7 @@ fn record(mesh: &Mesh, port: u16) -> Result<Vec<Vec<u8>>> {
         }
         Ok(())
     })?;
-    mesh.wait_for_state("ok", None, MEETING_TIME_MAX)?;
+    let whole = mesh.wait_for_state("ok", None, MEETING_TIME_MAX);
+    whole.with_context(|| repair::tables(mesh))?;
     Ok(packets)
 }

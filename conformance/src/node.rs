@@ -86,7 +86,8 @@ pub fn handfast() -> Result<PathBuf> {
     newest.context("no handfast binary: cargo build --profile checked -p handfast")
 }
 
-/// One running server. Killed, with its directory removed, when it is dropped; the directory stays if the test fails.
+/// One running server. Killed, with its directory removed, when it is dropped; the directory stays if the test panics, or if
+/// `KEEP_NODES` is set.
 pub struct Node {
     /// What it is.
     pub kind: Kind,
@@ -230,7 +231,7 @@ impl Drop for Node {
     fn drop(&mut self) {
         // Nothing to be done about a process or a directory that is already gone.
         let _ = self.kill();
-        if thread::panicking() {
+        if thread::panicking() || std::env::var_os("KEEP_NODES").is_some() {
             eprintln!("{self}: see {}", self.dir.display());
         } else {
             let _ = fs::remove_dir_all(&self.dir);

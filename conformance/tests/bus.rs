@@ -206,16 +206,16 @@ fn the_list_decides_who_connects() -> Result<()> {
         "--cluster-bus-port-protected-mode",
         "yes",
         "--cluster-bus-allow",
-        "192.0.2.0/24 no-such-host.invalid",
+        "198.51.100.0/24 no-such-host.invalid",
     ];
     let node = Node::start(Handfast, port, &options)?;
     let target = SocketAddr::new(address, port + BUS_OFFSET);
     ensure!(is_closed(&mut TcpStream::connect(target)?)?, "it is not on the list");
     ensure!(!is_closed(&mut TcpStream::connect(bus(port))?)?, "loopback always is");
-    node.ok(&["CONFIG", "SET", "cluster-bus-allow", &format!("192.0.2.0/24 {address}")])?;
+    node.ok(&["CONFIG", "SET", "cluster-bus-allow", &format!("198.51.100.0/24 {address}")])?;
     let mut admitted = TcpStream::connect(target)?;
     ensure!(!is_closed(&mut admitted)?, "it is on the list now");
-    node.ok(&["CONFIG", "SET", "cluster-bus-allow", "192.0.2.0/24"])?;
+    node.ok(&["CONFIG", "SET", "cluster-bus-allow", "198.51.100.0/24"])?;
     ensure!(is_closed(&mut admitted)?, "and not any more");
     let open = node.call(&["CONFIG", "SET", "cluster-bus-allow", ""])?;
     ensure!(open.to_string().contains("cluster-bus-port-protected-mode is on"), "{open}");
@@ -237,4 +237,56 @@ fn a_protected_node_does_not_start_open() -> Result<()> {
     let open = node.call(&["CONFIG", "SET", "bind", "0.0.0.0"])?;
     ensure!(open.to_string().contains("cluster-bus-port-protected-mode is on"), "{open}");
     node.ok(&["CONFIG", "SET", "cluster-bus-port-protected-mode", "no"])
+}
+
+/// Someone says that a member has taken slots of ours, and the member cannot be asked: writes wait for half the node
+/// timeout, and then go on where they always went.
+#[test]
+fn writes_wait_while_a_claim_is_checked() -> Result<()> {
+    let port = 21000;
+    let options = [
+        "--cluster-enabled",
+        "yes",
+        "--cluster-node-timeout",
+        "3000",
+        "--loglevel",
+        "notice",
+        "--cluster-bus-verify",
+        "strict",
+    ];
+    let node = Node::start(Handfast, port, &options)?;
+    node.ok(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])?;
+    let fake = Fake::start(header(&"e".repeat(40), port + 1))?;
+    let mut first = fake.dial(port)?;
+    first.meet()?;
+    wait(MEETING_TIME_MAX, "a member, and the state", || {
+        let info = node.call(&["CLUSTER", "INFO"])?;
+        ensure!(info.text()?.contains("cluster_state:ok"), "{info}");
+        let table = node.call(&["CLUSTER", "NODES"])?;
+        ensure!(table.text()?.contains(&format!("{} 127.0.0.1", "e".repeat(40))), "{table}");
+        Ok(())
+    })?;
+    // Long enough for the answer on the node's own link.
+    std::thread::sleep(Duration::from_millis(300));
+    fake.set_silent(true);
+    {
+        let mut header = fake.header();
+        (header.current_epoch, header.config_epoch, header.slots) = (10, 10, 0..=16383);
+    }
+    let table = node.call(&["CLUSTER", "NODES"])?.text()?.lines().count();
+    let mut spoofer = fake.dial(port)?;
+    spoofer.ping()?;
+    let start = Instant::now();
+    ensure!(node.call(&["GET", "k"])? == conformance::client::Reply::Nil, "reads go on");
+    let read = start.elapsed();
+    node.ok(&["SET", "k", "v"])?;
+    let written = start.elapsed();
+    println!("a read took {read:?}, a write {written:?}");
+    ensure!(read < Duration::from_millis(300), "a read took {read:?}");
+    // A node that answers meanwhile would end the wait; this one does not.
+    ensure!(written > Duration::from_millis(100), "a write did not wait: {written:?}\n{}", node.log());
+    ensure!(written < Duration::from_millis(2500), "a write took {written:?}");
+    ensure!(node.call(&["CLUSTER", "NODES"])?.text()?.lines().count() == table, "the table is as before");
+    ensure!(node.log().contains("wait for its answer"), "{}", node.log());
+    Ok(())
 }

@@ -7,7 +7,7 @@ use conformance::announced::{self, Announced};
 use conformance::client::Reply;
 use conformance::mesh::{Mesh, NODE_TIMEOUT_MS, wait};
 use conformance::node::Kind::{self, Handfast, Redis7, Redis8, Valkey9};
-use conformance::warnings;
+use conformance::warnings::{self, Warnings};
 
 const MEETING_TIME_MAX: Duration = Duration::from_secs(15);
 const FAILURE_TIME_MAX: Duration = Duration::from_secs(15);
@@ -51,7 +51,11 @@ fn pair(kinds: [Kind; 2], port: u16) -> Result<()> {
     for meets in [[(0, 1)], [(1, 0)]] {
         let said = announcements(&kinds);
         let mesh = form(&kinds, &said, &meets, port).with_context(|| format!("{kinds:?} as {meets:?}"))?;
-        wait_until_told(&mesh, &said).with_context(|| format!("{kinds:?} as {meets:?}"))?;
+        let context = || format!("{kinds:?} as {meets:?}");
+        wait_until_told(&mesh, &said).with_context(context)?;
+        if kinds[0] == Handfast {
+            warnings::check(&mesh.warnings()).with_context(context)?;
+        }
     }
     Ok(())
 }
@@ -85,9 +89,16 @@ fn all_four_together() -> Result<()> {
         let context = || format!("{kinds:?} as {meets:?}");
         let mesh = form(&kinds, &said, meets, 20520).with_context(context)?;
         wait_until_told(&mesh, &said).with_context(context)?;
-        warnings::check(&mesh.warnings()).with_context(context)?;
+        warnings::check(&mesh_warnings(&mesh)).with_context(context)?;
     }
     Ok(())
+}
+
+/// Redis 8 and Valkey 9 tell a Redis 7 that has a host name all that they announce, and it warns of that.
+fn mesh_warnings(mesh: &Mesh) -> Warnings {
+    let mut all = mesh.warnings();
+    all.entry(Redis7).or_default().remove("Received unknown extension type N");
+    all
 }
 
 /// Each is missed by all others when it dies, and welcomed back. Valkey 9 may not load the file in which it took a secret of
@@ -145,9 +156,9 @@ fn two_that_do_not_join_each_other_are_both_joined() -> Result<()> {
 /// Every kind of reply that names nodes is Valkey's to the letter where Valkey knows the same.
 #[test]
 fn replies_are_those_of_valkey() -> Result<()> {
-    let kinds = [Handfast, Valkey9, Redis7];
+    let kinds = [Handfast, Valkey9, Handfast];
     let said = announcements(&kinds);
-    let mesh = form(&kinds, &said, MEETS[0].split_last().context("three")?.1, 20550)?;
+    let mesh = form(&kinds, &said, &[(0, 1), (1, 2)], 20550)?;
     wait_until_told(&mesh, &said)?;
     for endpoint in ["ip", "hostname", "unknown-endpoint"] {
         for node in &mesh.nodes[..2] {
@@ -162,13 +173,9 @@ fn replies_are_those_of_valkey() -> Result<()> {
                 let (ours, theirs) = (asked(0)?, asked(1)?);
                 ensure!(ours == theirs, "{endpoint} {what} IPv6 {ipv6}:\n{ours:#?}\n{theirs:#?}");
             }
-            for (key, slot) in [("foo", 12182), ("bar", 5061)] {
-                let asked = |node: usize| mesh.nodes[node].call_from(ipv6, &["GET", key]);
-                let owner = (0..3).find(|at| (mesh.slots_of(*at).0..=mesh.slots_of(*at).1).contains(&slot));
-                if owner == Some(2) {
-                    ensure!(asked(0)? == asked(1)?, "{} and {}", asked(0)?, asked(1)?);
-                }
-            }
+            // `foo` is the third's.
+            let moved = |node: usize| mesh.nodes[node].call_from(ipv6, &["GET", "foo"]);
+            ensure!(moved(0)? == moved(1)?, "{} and {}", moved(0)?, moved(1)?);
         }
     }
     Ok(())
@@ -249,7 +256,7 @@ fn forget_on_one_removes_from_all() -> Result<()> {
         let mesh = form(&kinds, &said, &[(0, 1), (1, 2), (2, 3), (3, 4)], 20570)?;
         let id = mesh.id(victim)?;
         mesh.nodes[forgetter].ok(&["CLUSTER", "FORGET", &id])?;
-        let known = |viewer: usize| Ok(mesh.rows(viewer)?.iter().any(|row| row.id == id));
+        let known = |viewer: usize| -> Result<bool> { Ok(mesh.rows(viewer)?.iter().any(|row| row.id == id)) };
         let gone = || {
             for viewer in 0..victim {
                 let expect = kinds[viewer] == Redis7;
@@ -388,5 +395,5 @@ fn soak_of_all_four() -> Result<()> {
         mesh.wait_until_settled(Duration::ZERO).with_context(context)?;
         announced::check(&mesh, &said).with_context(context)?;
     }
-    warnings::check(&mesh.warnings())
+    warnings::check(&mesh_warnings(&mesh))
 }

@@ -80,14 +80,7 @@ impl Repair {
         loop {
             let Err(why) = self.check(mesh) else { return Ok(commands) };
             if start.elapsed() > REPAIR_TIME_MAX {
-                let tables: String = (0..mesh.nodes.len())
-                    .map(|n| {
-                        mesh.nodes[n]
-                            .call(&["CLUSTER", "NODES"])
-                            .map_or_else(|e| e.to_string(), |r| r.to_string())
-                    })
-                    .collect::<Vec<_>>()
-                    .join("\n");
+                let tables = tables(mesh);
                 return Err(why.context(format!(
                     "not whole after {REPAIR_TIME_MAX:?} and {commands} commands:\n{tables}"
                 )));
@@ -156,6 +149,15 @@ impl Repair {
         }
         Ok(commands)
     }
+}
+
+/// CLUSTER NODES of each, for messages.
+pub(super) fn tables(mesh: &Mesh) -> String {
+    let table = |n: usize| match mesh.nodes[n].call(&["CLUSTER", "NODES"]) {
+        Ok(reply) => reply.to_string(),
+        Err(why) => format!("{why:#}"),
+    };
+    (0..mesh.nodes.len()).map(table).collect::<Vec<_>>().join("\n")
 }
 
 /// One command for all of these slots. They may have moved since they were looked at: then it is the next attempt's turn.

@@ -3,6 +3,7 @@
 use crate::core::Core;
 use crate::event::Level;
 use crate::node_table::NodeKey;
+use crate::recorder::What;
 use crate::verify::{self, Said, Word};
 use crate::wire::NodeFlags;
 use crate::{compose, epochs};
@@ -202,7 +203,7 @@ pub(crate) fn take_update(core: &mut Core, key: NodeKey, epoch: Epoch, slots: &S
     if core.nodes[key].is_replica() {
         make_primary(core, key);
     }
-    core.nodes[key].config_epoch = epoch;
+    epochs::set(core, key, epoch, "another node said so");
     core.save_soon();
     core.view_changed();
     apply(core, key, slots, epoch);
@@ -210,6 +211,7 @@ pub(crate) fn take_update(core: &mut Core, key: NodeKey, epoch: Epoch, slots: &S
 
 /// A replica is a primary from now on.
 pub(crate) fn make_primary(core: &mut Core, key: NodeKey) {
+    core.record(What::RoleChanged, Some(core.nodes[key].id), [("to", "primary".into())]);
     let node = &mut core.nodes[key];
     node.flags.remove(NodeFlags::REPLICA);
     node.flags.insert(NodeFlags::PRIMARY);

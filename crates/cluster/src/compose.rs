@@ -17,7 +17,8 @@ const OWN_FLAGS: NodeFlags =
 pub(crate) fn header(core: &mut Core) -> (Header, Option<SaveId>) {
     let mine = core.nodes.me().config_epoch;
     // An epoch of my own waits for the disk; of the cluster's I tell what is on disk already.
-    let until = core.saver.save_for(|p| p.my_epoch == mine);
+    // Behind a packet that waits for a later save it waits for that one too, and must not tell of an earlier epoch.
+    let until = core.saver.save_for(|p| p.my_epoch == mine).map(|save| core.outbox.held_until(save));
     let me = core.nodes.me();
     let place = Place::of_myself(&core.settings, core.settings.announce_ip.clone());
     let (port, pport) = place.wire_ports(core.settings.tls_cluster);
@@ -48,18 +49,10 @@ pub(crate) fn header(core: &mut Core) -> (Header, Option<SaveId>) {
 fn post(core: &mut Core, link: LinkId, packet: &Packet, until: Option<SaveId>, vote: bool) {
     let mut bytes = Vec::new();
     wire::encode(packet, &mut bytes);
-    post_bytes(core, link, packet.body.kind(), bytes, until, vote);
+    post_bytes(core, link, bytes, until, vote);
 }
 
-pub(crate) fn post_bytes(
-    core: &mut Core,
-    link: LinkId,
-    kind: u16,
-    bytes: Vec<u8>,
-    until: Option<SaveId>,
-    vote: bool,
-) {
-    core.stats.sent(kind, bytes.len());
+pub(crate) fn post_bytes(core: &mut Core, link: LinkId, bytes: Vec<u8>, until: Option<SaveId>, vote: bool) {
     let transmit = Transmit { link, bytes };
     match until {
         Some(save) => core.outbox.hold(transmit, save, vote),
@@ -141,7 +134,7 @@ pub(crate) fn broadcast_fail(core: &mut Core, failed: NodeId) {
     for key in (0..core.nodes.bound()).map(NodeKey) {
         let Some(node) = core.nodes.get(key).filter(|n| !n.in_handshake()) else { continue };
         if let Some(link) = node.outbound.filter(|l| core.links.get(*l).is_some_and(|l| l.up)) {
-            post_bytes(core, link, packet.body.kind(), bytes.clone(), until, false);
+            post_bytes(core, link, bytes.clone(), until, false);
         }
     }
 }

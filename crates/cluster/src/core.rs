@@ -8,11 +8,13 @@ use crate::failure::Accused;
 use crate::forget::Blacklist;
 use crate::health::{self, Health};
 use crate::links::Links;
+use crate::meeting::{self, Meetings};
 use crate::news::News;
 use crate::node_table::{NodeKey, NodeTable};
 use crate::operator::Debug;
 use crate::outbox::Outbox;
 use crate::place::Place;
+use crate::recorder::{Recorder, Value, What};
 use crate::refusal::Refusals;
 use crate::save::{Complaints, LazySave};
 use crate::saver::{Promises, Saver};
@@ -50,6 +52,8 @@ pub(crate) struct Core {
     pub blacklist: Blacklist,
     pub news: News,
     pub curiosity: Curiosity,
+    pub meetings: Meetings,
+    pub recorder: Recorder,
     pub saver: Saver,
     pub complaints: Complaints,
     pub stats: Stats,
@@ -90,6 +94,16 @@ impl Core {
     /// Whether lines of this severity are wanted: asked before one is composed on a busy path.
     pub fn wants(&self, level: Level) -> bool {
         level >= self.log_level
+    }
+
+    /// Remembers what was seen or decided, for CLUSTER LOG.
+    pub fn record<const N: usize>(
+        &mut self,
+        what: What,
+        node: Option<NodeId>,
+        fields: [(&'static str, Value); N],
+    ) {
+        self.recorder.add(self.now, what, node, fields.into());
     }
 
     pub fn view_changed(&mut self) {
@@ -134,6 +148,7 @@ impl Core {
 
     /// Removes a record and all that refers to it: slots, open slots, links, reports, replicas' pointers.
     pub fn remove_node(&mut self, key: NodeKey) {
+        meeting::removed(self, key);
         // Neither the cluster's state nor where clients are sent depends on nodes without slots.
         if self.nodes[key].slots.is_empty() {
             self.view_soon();
@@ -217,6 +232,10 @@ impl Core {
             node.inbound = Some(link);
             node.was_mutual |= !node.in_handshake();
             node.forgot_us = false;
+            if !node.in_handshake() {
+                let id = node.id;
+                self.record(What::LinkUp, Some(id), [("direction", "from".into())]);
+            }
             self.news.catch_up(key, self.now.mono);
         }
     }
@@ -239,6 +258,9 @@ impl Core {
     /// A node is reached elsewhere from now on.
     pub fn move_node(&mut self, key: NodeKey, addr: Place) {
         self.close_outbound(key);
+        let node = &self.nodes[key];
+        let fields = [("from", node.addr.address().into()), ("to", addr.address().into())];
+        self.record(What::AddressChanged, Some(node.id), fields);
         let node = &mut self.nodes[key];
         let text = format!("Address updated for node {} ({}), now {}", node.id, node.human(), addr.ip_port());
         node.addr = addr;
@@ -264,8 +286,15 @@ impl Core {
 
     /// Does what the handlers of this call left to be done. State before save, save before announcement.
     pub fn settle(&mut self) {
+        meeting::settle(self);
         if std::mem::take(&mut self.todo.update_state) {
             health::update(self);
+        }
+        for ((from, to), slots) in self.slots.take_moves() {
+            let name = |id: Option<NodeId>| id.map_or(Value::from("nobody"), Value::from);
+            let slots = format!("{slots:?}");
+            let fields = [("slots", slots.into()), ("from", name(from)), ("to", name(to))];
+            self.record(What::SlotsMoved, to, fields);
         }
         for (to, slots) in std::mem::take(&mut self.lost) {
             self.outbox.event(Event::SlotsLost { slots, to });

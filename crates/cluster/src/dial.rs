@@ -2,8 +2,10 @@
 
 use crate::compose;
 use crate::core::Core;
-use crate::event::{Level, LinkAction, LinkId};
+use crate::event::{DialError, Level, LinkAction, LinkId};
+use crate::meeting;
 use crate::node_table::NodeKey;
+use crate::recorder::What;
 use crate::wire::{NodeFlags, PingKind};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -70,15 +72,23 @@ pub(crate) fn up(core: &mut Core, id: LinkId, local: IpAddr) {
     let Some(link) = core.links.get_mut(id) else { return };
     link.up = true;
     link.local = Some(local);
-    let Some(key) = link.node else { return };
+    let Some(key) = link.node else {
+        meeting::probe_up(core, id);
+        return;
+    };
     let node = &mut core.nodes[key];
     node.dial_failures = 0;
+    if !node.in_handshake() {
+        let id = node.id;
+        core.record(What::LinkUp, Some(id), [("direction", "to".into())]);
+    }
+    let node = &core.nodes[key];
     let kind = if node.is(NodeFlags::MEET) { PingKind::Meet } else { PingKind::Ping };
     compose::ping(core, id, kind);
 }
 
-/// A link broke, or could not be opened.
-pub(crate) fn down(core: &mut Core, id: LinkId) {
+/// A link broke, or could not be opened: then the system may have said why.
+pub(crate) fn down(core: &mut Core, id: LinkId, why: Option<DialError>) {
     core.outbox.drop_link(id);
     if let Some(link) = core.links.get(id)
         && let Some(key) = link.node
@@ -89,6 +99,30 @@ pub(crate) fn down(core: &mut Core, id: LinkId) {
         if !was_up {
             node.dial_failures = node.dial_failures.saturating_add(1);
         }
+        meeting::link_down(core, key, was_up, why.as_ref());
     }
+    say_down(core, id, why);
     core.unlink(id);
+}
+
+/// For the record, if anybody is concerned. Nodes in handshake have no name yet; their MEET is recorded.
+fn say_down(core: &mut Core, id: LinkId, why: Option<DialError>) {
+    let Some(link) = core.links.get(id) else { return };
+    let Some(node) = link.node.map(|key| &core.nodes[key]).filter(|node| !node.in_handshake()) else {
+        return;
+    };
+    // A dead node is dialled again and again: once is enough.
+    if !link.up && node.dial_failures > 1 {
+        return;
+    }
+    let direction = if id.is_dialled() { "to" } else { "from" };
+    let reason = match why {
+        Some(DialError::Refused) => "refused".to_owned(),
+        Some(DialError::TimedOut) => "timed-out".to_owned(),
+        Some(DialError::Other(text)) => text,
+        Some(DialError::Closed) => "closed by the other end".to_owned(),
+        None if link.up => "closed by the other end".to_owned(),
+        None => "could not be connected".to_owned(),
+    };
+    core.record(What::LinkDown, Some(node.id), [("direction", direction.into()), ("reason", reason.into())]);
 }

@@ -5,6 +5,7 @@ use crate::compose;
 use crate::core::Core;
 use crate::event::Level;
 use crate::node_table::NodeKey;
+use crate::recorder::What;
 use crate::verify::Said;
 use crate::wire::{Header, MsgFlags};
 
@@ -13,14 +14,19 @@ pub(crate) fn requested(core: &mut Core, sender: NodeKey, header: &Header, said:
     if !core.nodes.me().votes() {
         return;
     }
+    let (candidate, asked) = (core.nodes[sender].id, header.current_epoch);
+    core.record(What::VoteAsked, Some(candidate), [("epoch", asked.into())]);
     if let Err(why) = judge(core, sender, header) {
         let node = &core.nodes[sender];
         let text = format!("Failover auth denied to {} ({}){why}{}", node.id, node.human(), said.by());
+        let reason = why.split_once(": ").map_or(why.as_str(), |(_, reason)| reason);
+        core.record(What::VoteRefused, Some(candidate), [("epoch", asked.into()), ("reason", reason.into())]);
         core.log(Level::Warning, text);
         return;
     }
     let epoch = core.epochs.current;
     core.epochs.last_vote = epoch;
+    core.record(What::VoteGranted, Some(candidate), [("epoch", epoch.into())]);
     core.want_save();
     compose::auth_ack(core, sender);
     let node = &core.nodes[sender];

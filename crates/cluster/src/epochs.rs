@@ -5,6 +5,7 @@ use crate::event::Level;
 use crate::news;
 use crate::node::Node;
 use crate::node_table::NodeKey;
+use crate::recorder::What;
 use crate::refusal::Refusal;
 use crate::verify::Said;
 use base::{Epoch, Mono};
@@ -61,11 +62,13 @@ pub(crate) fn refuse_jump(core: &mut Core, node: NodeKey, epoch: Epoch, said: Sa
 /// Takes over what a header of a known node says. Replicas speak their primary's epoch, which is not theirs.
 pub(crate) fn observe(core: &mut Core, sender: NodeKey, current: Epoch, config: Epoch, is_primary: bool) {
     if current > core.epochs.current {
+        let fields = [("from", core.epochs.current.into()), ("to", current.into())];
+        core.record(What::EpochRaised, Some(core.nodes[sender].id), fields);
         (core.epochs.current, core.epochs.rose_at) = (current, core.now.mono);
         core.save_soon();
     }
     if is_primary && config > core.nodes[sender].config_epoch {
-        core.nodes[sender].config_epoch = config;
+        set(core, sender, config, "it says so");
         core.save_soon();
         core.view_soon();
     }
@@ -84,7 +87,7 @@ pub(crate) fn bump(core: &mut Core) -> Option<Epoch> {
         return None;
     }
     // Starting from the greatest config epoch, not only from our counter, cannot repeat another's epoch.
-    take_next(core, greatest);
+    take_next(core, greatest, "taken without a vote");
     core.log(Level::Warning, format!("New configEpoch set to {}", core.epochs.current));
     core.todo.broadcast_pong = true;
     Some(core.epochs.current)
@@ -132,7 +135,8 @@ pub(crate) fn resolve_collision(core: &mut Core) {
         return;
     }
     let (id, human) = (core.nodes[other].id, core.nodes[other].human());
-    take_next(core, core.epochs.current.saturating_add(rank - 1));
+    let above = core.epochs.current.saturating_add(rank - 1);
+    take_next(core, above, &format!("node {id} keeps the one that both had"));
     let epoch = core.epochs.current;
     core.log(
         Level::Notice,
@@ -141,10 +145,18 @@ pub(crate) fn resolve_collision(core: &mut Core) {
     core.todo.broadcast_pong = true;
 }
 
-fn take_next(core: &mut Core, above: Epoch) {
+/// Gives a node a config epoch, and remembers why.
+pub(crate) fn set(core: &mut Core, key: NodeKey, epoch: Epoch, why: &str) {
+    let node = &mut core.nodes[key];
+    let (id, before) = (node.id, std::mem::replace(&mut node.config_epoch, epoch));
+    let fields = [("from", before.into()), ("to", epoch.into()), ("reason", why.into())];
+    core.record(What::ConfigEpoch, Some(id), fields);
+}
+
+fn take_next(core: &mut Core, above: Epoch, why: &str) {
     let next = above.saturating_add(1);
     (core.epochs.current, core.epochs.rose_at) = (next, core.now.mono);
-    core.nodes.me_mut().config_epoch = next;
+    set(core, core.nodes.myself, next, why);
     core.want_save();
     core.view_changed();
 }

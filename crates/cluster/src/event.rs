@@ -1,5 +1,6 @@
 //! What the machine tells its caller: links to open, bytes to send, things that happened.
 
+use crate::meeting::MeetId;
 use base::{NodeId, SlotSet};
 use std::net::SocketAddr;
 
@@ -43,6 +44,19 @@ pub enum LinkAction {
     },
     /// Close without sending what is still queued, and forget it: no `handle_down` follows.
     Close(LinkId),
+}
+
+/// Why a connection could not be opened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DialError {
+    /// Nobody listens there.
+    Refused,
+    /// The system gave up waiting.
+    TimedOut,
+    /// Connected, and closed at once by the other end.
+    Closed,
+    /// The system's words.
+    Other(String),
 }
 
 /// Bytes for one connection. Packets of one link come in order.
@@ -105,6 +119,13 @@ pub enum Event {
         save: SaveId,
         /// The operating system's words on failure.
         result: Result<(), String>,
+    },
+    /// A MEET that a client waits for is over.
+    Met {
+        /// Which.
+        meet: MeetId,
+        /// The node, which knows us too; or the error for the client.
+        result: Result<NodeId, String>,
     },
     /// The configuration cannot be written and the settings say that this ends the process.
     Exit,

@@ -5,6 +5,7 @@ use crate::core::Core;
 use crate::event::Level;
 use crate::node::Report;
 use crate::node_table::NodeKey;
+use crate::recorder::What;
 use crate::refusal::Refusal;
 use crate::verify::{self, Said, Word};
 use crate::wire::NodeFlags;
@@ -32,7 +33,9 @@ pub(crate) fn report(core: &mut Core, key: NodeKey, by: NodeKey) {
             let by = &core.nodes[by];
             let text =
                 format!("Node {} ({}) reported node {id} ({human}) as not reachable.", by.id, by.human());
+            let by = by.id;
             core.log(Level::Verbose, text);
+            core.record(What::Reported, Some(id), [("by", by.into())]);
         }
     }
     evaluate(core, key);
@@ -52,7 +55,9 @@ pub(crate) fn withdraw(core: &mut Core, key: NodeKey, by: NodeKey) {
         let (id, human) = (node.id, node.human());
         let by = &core.nodes[by];
         let text = format!("Node {} ({}) reported node {id} ({human}) is back online.", by.id, by.human());
+        let by = by.id;
         core.log(Level::Verbose, text);
+        core.record(What::ReportWithdrawn, Some(id), [("by", by.into())]);
     }
 }
 
@@ -76,6 +81,11 @@ pub(crate) fn suspect(core: &mut Core, key: NodeKey) {
     core.nodes.suspects += 1;
     core.todo.update_state = true;
     core.view_changed();
+    let now = core.now.mono;
+    let silent = |at: base::Mono| now.since(at).as_millis() as u64;
+    let silent_ms = core.nodes[key].data_received.map_or(0, silent);
+    let reports = core.nodes[key].reports.len() as u64;
+    core.record(What::Suspected, Some(id), [("silent-ms", silent_ms.into()), ("reports", reports.into())]);
     if core.nodes.me().votes() {
         evaluate(core, key);
     } else {
@@ -96,12 +106,15 @@ pub(crate) fn evaluate(core: &mut Core, key: NodeKey) {
     }
     let (id, human) = (core.nodes[key].id, core.nodes[key].human());
     core.log(Level::Notice, format!("Marking node {id} ({human}) as failing (quorum reached)."));
-    mark(core, key);
+    let votes = report_count(core, key)
+        + usize::from(core.nodes[key].is(NodeFlags::PFAIL) && core.nodes.me().votes());
+    mark(core, key, &format!("{votes} of {} primaries do not reach it", core.health.size));
     compose::broadcast_fail(core, id);
 }
 
-/// The mark itself.
-pub(crate) fn mark(core: &mut Core, key: NodeKey) {
+/// The mark itself, and why.
+pub(crate) fn mark(core: &mut Core, key: NodeKey, why: &str) {
+    core.record(What::Failed, Some(core.nodes[key].id), [("reason", why.into())]);
     let now = core.now.mono;
     let node = &mut core.nodes[key];
     node.flags.remove(NodeFlags::PFAIL);
@@ -133,7 +146,7 @@ pub(crate) fn told(core: &mut Core, sender: Option<NodeKey>, sender_id: NodeId, 
         let said = said.by();
         let text = format!("FAIL message received from {sender_id} ({by}) about {failed} ({about}){said}");
         core.log(Level::Notice, text);
-        mark(core, key);
+        mark(core, key, &format!("node {sender_id} found a quorum"));
     }
 }
 
@@ -215,7 +228,7 @@ pub(crate) fn weigh_accusations(core: &mut Core) {
                 node.human()
             );
             core.log(Level::Notice, text);
-            mark(core, key);
+            mark(core, key, &format!("node {by} said so, and it fell silent"));
         }
     }
 }
@@ -233,6 +246,8 @@ pub(crate) fn answered(core: &mut Core, key: NodeKey) {
     (node.pong_received, node.answered_at) = (Some(now), now);
     node.ping_sent = None;
     if node.put(NodeFlags::PFAIL, false) {
+        let id = node.id;
+        core.record(What::Cleared, Some(id), []);
         core.nodes.suspects = core.nodes.suspects.saturating_sub(1);
         core.todo.update_state = true;
         core.save_soon();
@@ -255,6 +270,9 @@ fn undo(core: &mut Core, key: NodeKey) {
     };
     let text = format!("Clear FAIL state for node {} ({}): {why}", node.id, node.human());
     core.log(Level::Notice, text);
+    let failed_ms = core.now.mono.since(core.nodes[key].fail_time).as_millis() as u64;
+    let fields = [("after-ms", failed_ms.into()), ("reason", why.into())];
+    core.record(What::Recovered, Some(core.nodes[key].id), fields);
     core.nodes[key].flags.remove(NodeFlags::FAIL | NodeFlags::MY_PRIMARY_FAIL);
     core.todo.update_state = true;
     core.save_soon();

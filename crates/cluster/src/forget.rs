@@ -3,6 +3,7 @@
 use crate::core::Core;
 use crate::event::Level;
 use crate::node_table::NodeKey;
+use crate::recorder::{Value, What};
 use base::{Mono, NodeId};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -52,6 +53,11 @@ impl Blacklist {
         self.until.get(id).is_some_and(|until| *until > now)
     }
 
+    /// For how long yet; `None` if it does not hold the name.
+    pub fn left(&self, id: &NodeId, now: Mono) -> Option<Duration> {
+        self.until.get(id).filter(|until| **until > now).map(|until| until.since(now))
+    }
+
     /// In the order of names.
     pub fn live(&self, now: Mono) -> impl Iterator<Item = (NodeId, Mono)> {
         self.until.iter().filter(move |(_, until)| **until > now).map(|(id, until)| (*id, *until))
@@ -63,9 +69,10 @@ impl Blacklist {
     }
 }
 
-/// Removes the node and keeps gossip from adding it again.
-pub(crate) fn forget(core: &mut Core, key: NodeKey, ttl_s: u64) {
+/// Removes the node and keeps gossip from adding it again. `by`: who said so.
+pub(crate) fn forget(core: &mut Core, key: NodeKey, ttl_s: u64, by: Value) {
     let id = core.nodes[key].id;
+    core.record(What::Forgotten, Some(id), [("by", by), ("for-s", ttl_s.into())]);
     core.blacklist.add(id, core.now.mono, ttl_s);
     core.remove_node(key);
     core.want_save();
@@ -87,8 +94,9 @@ pub(crate) fn told(core: &mut Core, sender: NodeKey, id: NodeId, ttl_s: u64) {
     }
     let by = &core.nodes[sender];
     let text = format!("Forgetting node {id} ({}): node {} forgot it.", core.nodes[key].human(), by.id);
+    let by = by.id;
     core.log(Level::Notice, text);
-    forget(core, key, ttl_s);
+    forget(core, key, ttl_s, by.into());
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::news;
 use crate::node::Node;
 use crate::node_table::NodeKey;
 use crate::place::Place;
+use crate::recorder::What;
 use crate::wire::{GOSSIP_SENT_MAX, Gossip, NodeFlags};
 use base::Mono;
 
@@ -147,6 +148,8 @@ fn admit(core: &mut Core, sender: NodeKey, told: &Gossip) {
         core.news.overhear(key, core.now.mono);
     }
     core.save_soon();
+    let address = core.nodes[key].addr.address();
+    core.record(What::Learnt, Some(told.node), [("by", teller.into()), ("address", address.into())]);
     core.log(Level::Debug, format!("Node {} learnt from {teller} ({human})", told.node));
 }
 

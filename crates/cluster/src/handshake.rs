@@ -1,15 +1,16 @@
 //! MEET: the first of the two ways into the cluster.
 
-use crate::compose;
 use crate::core::Core;
 use crate::event::{Level, LinkId};
 use crate::news;
 use crate::node::Node;
 use crate::node_table::NodeKey;
 use crate::place::{Place, ip_text};
+use crate::recorder::What;
 use crate::refusal::Refusal;
 use crate::settings::Verify;
 use crate::wire::{Header, NodeFlags, PingKind};
+use crate::{compose, meeting};
 use base::NodeId;
 use std::time::Duration;
 
@@ -25,22 +26,23 @@ pub(crate) const REPAIRS_MAX: u32 = 8;
 pub(crate) enum Completed {
     /// The record has its real name now.
     Yes,
-    /// The node was known already; record and link are gone.
+    /// The node was known already, or stays out; record and link are gone.
     Known,
 }
 
-/// The operator names an address. Nothing if a handshake with it is under way.
-pub(crate) fn start(core: &mut Core, addr: Place) {
+/// The operator names an address. The record of the handshake with it, and whether it is new: one under way goes on. `None` if there are
+/// too many.
+pub(crate) fn start(core: &mut Core, addr: Place) -> Option<(NodeKey, bool)> {
     let same = |n: &Node| {
         n.in_handshake()
             && n.addr.ip == addr.ip
             && n.addr.wire_ports(core.settings.tls_cluster).0 == addr.wire_ports(core.settings.tls_cluster).0
             && n.addr.bus == addr.bus
     };
-    if core.nodes.iter().any(|(_, n)| same(n)) {
-        return;
+    if let Some((key, _)) = core.nodes.iter().find(|(_, n)| same(n)) {
+        return Some((key, false));
     }
-    add(core, addr, NodeFlags::HANDSHAKE | NodeFlags::MEET);
+    Some((add(core, addr, NodeFlags::HANDSHAKE | NodeFlags::MEET)?, true))
 }
 
 fn add(core: &mut Core, addr: Place, flags: NodeFlags) -> Option<NodeKey> {
@@ -74,7 +76,9 @@ pub(crate) fn met(core: &mut Core, link: LinkId, header: &Header) -> Option<Node
     };
     let tls = core.settings.tls_cluster;
     let addr = Place::from_wire(ip, header.port, header.pport, header.cport, tls);
+    let address = addr.address();
     let key = add(core, addr, NodeFlags::HANDSHAKE)?;
+    core.record(What::HandshakeBegan, Some(header.sender), [("address", address.into())]);
     core.bind_inbound(link, key);
     Some(key)
 }
@@ -95,7 +99,12 @@ pub(crate) fn met_again(core: &mut Core, sender: NodeKey) {
 
 /// A node in handshake answered on the link that we dialled, and says its name.
 pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Completed {
+    if meeting::bars(core, key, &header.sender) {
+        core.remove_node(key);
+        return Completed::Known;
+    }
     if let Some(known) = core.nodes.find(&header.sender) {
+        meeting::found(core, key, known);
         let asked_by_us = core.nodes[key].is(NodeFlags::MEET);
         if known != core.nodes.myself && (asked_by_us || core.settings.bus_verify != Verify::Strict) {
             settle_known(core, key, known, header);
@@ -119,6 +128,11 @@ pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Comple
     // The link on which it said MEET counts: should it forget us, it must not be taken for one that never knew us.
     node.was_mutual |= node.inbound.is_some();
     core.log(Level::Debug, format!("Handshake with node {} completed.", header.sender));
+    core.record(
+        What::HandshakeDone,
+        Some(header.sender),
+        [("address", core.nodes[key].addr.address().into())],
+    );
     core.welcome(key);
     news::introduce(core, key);
     core.view_soon();
@@ -179,11 +193,14 @@ pub(crate) fn answered(core: &mut Core, sender: NodeKey) {
 pub(crate) fn expire(core: &mut Core, key: NodeKey) -> bool {
     let node = &core.nodes[key];
     let timeout = Duration::from_micros(core.settings.handshake_timeout_us());
-    if !node.in_handshake() || core.now.mono.since(node.created) <= timeout {
+    let late = core.now.mono.since(node.created) > timeout;
+    if !node.in_handshake() || !late || meeting::keeps(core, key) {
         return false;
     }
     let text = format!("Clusterbus handshake timeout {}:{}", node.addr.ip, node.addr.bus);
     core.log(Level::Warning, text);
+    core.record(What::HandshakeExpired, None, [("address", core.nodes[key].addr.address().into())]);
+    meeting::expired(core, key);
     core.remove_node(key);
     true
 }
@@ -211,7 +228,8 @@ pub(crate) fn repair(core: &mut Core, key: NodeKey, left: &mut u32) {
     if node.flags.intersects(unsound) || !one_sided || lately || !tolerant || unwanted {
         return;
     }
-    if core.links.get(link).is_some_and(|l| l.up) {
+    // An answer on this link would have told us that we are forgotten.
+    if core.links.get(link).is_some_and(|l| l.up && l.answered) {
         *left -= 1;
         core.nodes[key].flags.insert(NodeFlags::MEET);
         compose::ping(core, link, PingKind::Meet);

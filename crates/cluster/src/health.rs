@@ -2,6 +2,7 @@
 
 use crate::core::Core;
 use crate::event::Level;
+use crate::recorder::What;
 use crate::wire::NodeFlags;
 use base::Mono;
 
@@ -18,6 +19,16 @@ pub(crate) enum Why {
     Fine,
     Uncovered,
     Minority,
+}
+
+impl Why {
+    fn name(self) -> &'static str {
+        match self {
+            Why::Fine => "all slots are served",
+            Why::Uncovered => "slots are not served",
+            Why::Minority => "minority partition",
+        }
+    }
 }
 
 /// The state and what delays its return to ok.
@@ -63,7 +74,9 @@ pub(crate) fn update(core: &mut Core) {
     if ok != core.health.ok {
         core.health.ok = ok;
         core.view_changed();
-        core.log(Level::Notice, format!("Cluster state changed: {}", if ok { "ok" } else { "fail" }));
+        let state = if ok { "ok" } else { "fail" };
+        core.log(Level::Notice, format!("Cluster state changed: {state}"));
+        core.record(What::StateChanged, None, [("to", state.into()), ("reason", why.name().into())]);
     }
     if why != core.health.why {
         core.health.why = why;

@@ -123,6 +123,17 @@ impl Links {
         id
     }
 
+    /// A connection to whatever listens there, to find out what it is.
+    pub fn dial_nobody(&mut self, addr: SocketAddr, now: Mono) -> LinkId {
+        let id = LinkId::dialled(self.dialled);
+        self.dialled += 1;
+        let mut link = Link::new(None, now);
+        link.peer = Some(addr);
+        self.census[Standing::Ours as usize] += 1;
+        self.map.insert(id, link);
+        id
+    }
+
     pub fn accept(&mut self, id: LinkId, peer: SocketAddr, local: IpAddr, now: Mono) {
         let mut link = Link::new(None, now);
         link.up = true;
@@ -172,7 +183,7 @@ impl Links {
     /// So much of an unfinished packet is held for a link. Of strangers' links it is counted; the sum.
     pub fn note_held(&mut self, id: LinkId, bytes: usize) -> usize {
         if let Some(link) = self.map.get_mut(&id) {
-            let counted = if link.node.is_none() { bytes } else { 0 };
+            let counted = if link.node.is_none() && !id.is_dialled() { bytes } else { 0 };
             self.held = self.held - link.held + counted;
             link.held = counted;
         }

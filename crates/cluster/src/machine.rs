@@ -3,9 +3,11 @@
 //! After every call that takes the time, take what there is in this order: `poll_file`, `poll_link`, `poll_transmit`,
 //! `poll_event`; then sleep until `poll_timeout`.
 
-use crate::event::{Event, Level, LinkAction, LinkId, SaveId, Transmit};
-use crate::operator::{self, Bumped, Refused, SetSlot, SlotKeys};
+use crate::event::{DialError, Event, Level, LinkAction, LinkId, SaveId, Transmit};
+use crate::meeting::MeetId;
+use crate::operator::{self, Bumped, MeetTarget, Refused, SetSlot, SlotKeys};
 use crate::publish::{self, TooLong};
+use crate::recorder::Record;
 use crate::refusal::Refusal;
 use crate::report::{self, LinkReport};
 use crate::saver::{FileOp, OpId};
@@ -15,6 +17,7 @@ use crate::view::{Audience, View};
 use crate::{admission, core::Core, cron, dial, news, receive, save, stats::Stats};
 use base::{Epoch, Mono, NodeId, Now, ReplOffset, Rng, ShardId, SlotSet};
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 /// One node's part of the cluster.
 pub struct Cluster {
@@ -55,7 +58,12 @@ impl Cluster {
 
     /// A link broke, or could not be connected. Links that the machine closed need no such word.
     pub fn handle_down(&mut self, link: LinkId, now: Now) {
-        self.turn(now, |core| dial::down(core, link));
+        self.turn(now, |core| dial::down(core, link, None));
+    }
+
+    /// A link could not be connected, for this reason.
+    pub fn handle_dial_failed(&mut self, link: LinkId, why: DialError, now: Now) {
+        self.turn(now, |core| dial::down(core, link, Some(why)));
     }
 
     /// Bytes came, cut anywhere.
@@ -116,6 +124,24 @@ impl Cluster {
         now: Now,
     ) -> Result<(), Refused> {
         self.turn(now, |core| operator::meet(core, ip, port, bus_port, who))
+    }
+
+    /// CLUSTER MEET of a host's `addresses`, tried in this order. With `patience` the client waits so long at most, and
+    /// [`Event::Met`] ends its waiting.
+    pub fn meet_at(
+        &mut self,
+        target: &MeetTarget,
+        addresses: &[IpAddr],
+        patience: Option<Duration>,
+        who: &str,
+        now: Now,
+    ) -> Result<Option<MeetId>, Refused> {
+        self.turn(now, |core| operator::meet_at(core, target, addresses, patience, who))
+    }
+
+    /// What was seen and decided, the newest first.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.core.recorder.newest_first()
     }
 
     /// A client's message for the subscribers of other nodes; `sharded`: of this node's shard only. How many nodes
@@ -265,7 +291,10 @@ impl Cluster {
 
     /// The next packet to send. Those that depend on a save come when it is done.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.core.outbox.take_transmit()
+        let transmit = self.core.outbox.take_transmit()?;
+        // Counted here: what waits for a save may never leave.
+        self.core.stats.sent(&transmit.bytes);
+        Some(transmit)
     }
 
     /// The next thing that happened.

@@ -51,6 +51,11 @@ impl Outbox {
         self.held.push_back(Held { until, only_if_saved, transmit });
     }
 
+    /// The save that a packet to be held from now on waits for, if it wants `save`: packets are let go in order.
+    pub fn held_until(&self, save: SaveId) -> SaveId {
+        self.held.back().map_or(save, |last| last.until.max(save))
+    }
+
     /// Lets go what waited for states up to `save`. After a failed save votes are dropped, the rest goes:
     /// the operator chose to go on without a file.
     pub fn release(&mut self, save: SaveId, saved: bool) {

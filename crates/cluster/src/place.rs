@@ -42,6 +42,11 @@ impl Place {
         }
     }
 
+    /// `ip:port@bus-port`.
+    pub fn address(&self) -> String {
+        format!("{}@{}", self.ip_port(), self.bus)
+    }
+
     /// What this node says of its own ports, given its own IP.
     pub fn of_myself(settings: &Settings, ip: String) -> Place {
         let or = |announced: u16, real: u16| if announced != 0 { announced } else { real };

@@ -63,10 +63,10 @@ fn tell(core: &mut Core, body: Body, wanted: impl Fn(&Core, NodeKey) -> bool) ->
     for (link, takes_light) in &receivers {
         if *takes_light {
             let bytes = light.get_or_insert_with(|| encoded_light(&body)).clone();
-            compose::post_bytes(core, *link, body.kind(), bytes, None, false);
+            compose::post_bytes(core, *link, bytes, None, false);
         } else {
             let (bytes, until) = full.get_or_insert_with(|| encoded_full(core, &body)).clone();
-            compose::post_bytes(core, *link, body.kind(), bytes, until, false);
+            compose::post_bytes(core, *link, bytes, until, false);
         }
     }
     receivers.len()

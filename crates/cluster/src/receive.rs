@@ -5,6 +5,7 @@ use crate::event::{Event, Level, LinkId};
 use crate::handshake::{self, Completed};
 use crate::node_table::NodeKey;
 use crate::place::{Place, ip_text};
+use crate::recorder::What;
 use crate::refusal::Refusal;
 use crate::roles::{self, Role};
 use crate::settings::Verify;
@@ -13,7 +14,9 @@ use crate::wire::{
     self, Body, Extension, Gossip, Header, Message, MsgFlags, NodeFlags, PACKET_MAX, PeerClass, PingKind,
     kinds,
 };
-use crate::{admission, announce, claims, compose, curiosity, election, epochs, failure, gossip, publish};
+use crate::{
+    admission, announce, claims, compose, curiosity, election, epochs, failure, gossip, meeting, publish,
+};
 
 /// Flags that a node's own header settles, set or clear.
 const HEADER_TRUTH: NodeFlags =
@@ -26,6 +29,10 @@ const STRANGER_BYTES_MAX: usize = 64 << 20;
 
 /// Bytes of a link, cut anywhere.
 pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
+    if meeting::probed(core, id, input) {
+        return;
+    }
+    let came = input;
     let Some(mut framer) = core.links.get_mut(id).and_then(|l| l.framer.take()) else { return };
     loop {
         let known = core.links.get(id).is_some_and(|l| l.node.is_some());
@@ -41,6 +48,10 @@ pub(crate) fn bytes(core: &mut Core, id: LinkId, mut input: &[u8]) {
                 let peer = core.links.get(id).and_then(|l| l.peer);
                 let from = peer.map_or(String::new(), |p| format!(" from {p}"));
                 core.refuse(Refusal::BadFrame, Level::Warning, |_| format!("{bad}{from}"));
+                dropped(core, id, bad.name(), None);
+                if core.links.get(id).is_some_and(|link| !link.used) {
+                    meeting::garbled(core, core.links.get(id).and_then(|link| link.node), came);
+                }
                 core.close_link(id);
             }
         }
@@ -79,14 +90,33 @@ fn one(core: &mut Core, id: LinkId, packet: &[u8]) {
                 Message::Light(body) => light(core, id, body),
             }
         }
-        Err(invalid) => core.refuse(Refusal::Invalid, Level::Warning, |core| {
-            let peer = core.links.get(id).and_then(|l| l.peer);
-            peer.map_or(invalid.to_string(), |peer| format!("{invalid}, from {peer}"))
-        }),
+        Err(invalid) => {
+            core.refuse(Refusal::Invalid, Level::Warning, |core| {
+                let peer = core.links.get(id).and_then(|l| l.peer);
+                peer.map_or(invalid.to_string(), |peer| format!("{invalid}, from {peer}"))
+            });
+            dropped(core, id, invalid.name(), wire::kind_of(packet));
+        }
     }
     if let Some(link) = core.links.get_mut(id) {
         link.used = true;
     }
+}
+
+/// Counts and remembers a packet that was thrown away.
+pub(crate) fn dropped(core: &mut Core, id: LinkId, reason: &'static str, kind: Option<u16>) {
+    core.stats.dropped(reason);
+    let link = core.links.get(id);
+    let node = link.and_then(|l| l.node).map(|key| &core.nodes[key]).filter(|node| !node.in_handshake());
+    let node = node.map(|node| node.id);
+    // The port of a link that was accepted says nothing, and would make each redial a record of its own.
+    let from = link.and_then(|l| l.peer).map_or(String::new(), |peer| ip_text(peer.ip()));
+    let kind = kind.map_or("unknown", wire::kind_name);
+    core.record(
+        What::PacketDropped,
+        node,
+        [("reason", reason.into()), ("type", kind.into()), ("from", from.into())],
+    );
 }
 
 /// A PONG on a link that we dialled answers the oldest question there.
@@ -101,6 +131,7 @@ fn count_answer(core: &mut Core, id: LinkId, kind: u16) {
 fn debug_dropped(core: &mut Core, id: LinkId, kind: u16) {
     let text = format!("Dropping packet of type {} that matches debug drop filter", wire::kind_name(kind));
     core.log(Level::Warning, text);
+    dropped(core, id, "filter", Some(kind));
     if core.debug.close_on_drop {
         core.close_link(id);
     }
@@ -120,6 +151,7 @@ fn light(core: &mut Core, id: LinkId, body: Body) {
                  first message on the link"
             ),
         );
+        dropped(core, id, "light", Some(body.kind()));
         core.close_link(id);
         return;
     };
@@ -156,12 +188,18 @@ fn full(core: &mut Core, id: LinkId, header: Header, body: Body) {
         }
         said.word = heard(core, id, sender, &header, said);
     }
+    if sender.is_none() && !matches!(body, Body::Ping { .. } | Body::Unknown(_)) {
+        dropped(core, id, "unknown-sender", Some(body.kind()));
+    }
     match body {
         Body::Ping { kind, gossip, extensions } => {
-            ping(core, id, sender, header, kind, gossip, extensions, said);
+            ping(core, id, sender, header, Greeting { kind, gossip, extensions }, said);
         }
         Body::Fail(failed) => failure::told(core, sender, header.sender, failed, said),
-        Body::Unknown(kind) => core.log(Level::Warning, format!("Received unknown packet type: {kind}")),
+        Body::Unknown(kind) => {
+            core.log(Level::Warning, format!("Received unknown packet type: {kind}"));
+            dropped(core, id, "unknown-type", None);
+        }
         body => {
             if let Some(sender) = sender {
                 from_known(core, id, sender, &header, body, said);
@@ -232,6 +270,7 @@ fn changed_identity(core: &mut Core, id: LinkId, key: NodeKey, header: &Header) 
         let (node, now) = (&core.nodes[key], header.sender);
         format!("Closing link from node {} ({}): its sender calls itself {now} now", node.id, node.human())
     });
+    dropped(core, id, "changed-name", None);
     core.close_link(id);
 }
 
@@ -251,6 +290,7 @@ fn wrong_identity(core: &mut Core, key: NodeKey, header: &Header) {
     node.flags.insert(NodeFlags::NOADDR);
     node.addr = Place::default();
     let failed = (node.id, node.is_failed());
+    core.record(What::NameMismatch, Some(failed.0), [("answered", header.sender.into())]);
     core.log(Level::Debug, text);
     core.close_outbound(key);
     core.save_soon();
@@ -259,7 +299,7 @@ fn wrong_identity(core: &mut Core, key: NodeKey, header: &Header) {
         if core.nodes[key].put(NodeFlags::PFAIL, false) {
             core.nodes.suspects = core.nodes.suspects.saturating_sub(1);
         }
-        failure::mark(core, key);
+        failure::mark(core, key, "another node answers at its address");
         compose::broadcast_fail(core, failed.0);
     }
 }
@@ -296,20 +336,74 @@ fn heard(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header, said: Sa
     word
 }
 
-#[allow(clippy::too_many_arguments, reason = "a packet, taken apart, and where it came from")]
+/// A body of the ping family.
+struct Greeting {
+    kind: PingKind,
+    gossip: Vec<Gossip>,
+    extensions: Vec<Extension>,
+}
+
 fn ping(
     core: &mut Core,
     id: LinkId,
     mut sender: Option<NodeKey>,
     header: Header,
-    kind: PingKind,
-    gossip: Vec<Gossip>,
-    extensions: Vec<Extension>,
+    ping: Greeting,
     mut said: Said,
 ) {
     if core.links.get(id).is_none() {
         return;
     }
+    let mut trusted = greeted(core, id, sender, &header, ping.kind, said);
+    if said.word == Word::Doubted && !id.is_dialled() {
+        if let Some(sender) = sender {
+            verify::hear_doubted(core, sender, &header, &ping.gossip, &ping.extensions);
+        }
+        return;
+    }
+    let node = core.links.get(id).and_then(|l| l.node).filter(|_| id.is_dialled());
+    if let Some(key) = node.filter(|k| core.nodes[*k].in_handshake()) {
+        match handshake::complete(core, key, &header) {
+            Completed::Known => return,
+            Completed::Yes => {
+                said.word = heard(core, id, key, &header, said);
+                (sender, trusted) = (Some(key), Some(key));
+            }
+        }
+    }
+    if let Some(sender) = sender {
+        let role = known(core, id, sender, &header, ping.kind, said);
+        if ping.kind == PingKind::Pong && id.is_dialled() {
+            verify::answered(core, sender, id, &header);
+        }
+        if role == Role::Stale {
+            dropped(core, id, "stale", None);
+        }
+        if role == Role::Stale || said.word == Word::Doubted {
+            return;
+        }
+    }
+    // Whoever said MEET is believed from then on, as its MEET was, although we may not have heard its answer yet.
+    let introduced = core.links.get(id).and_then(|l| l.node).filter(|_| !id.is_dialled());
+    if let Some(trusted) = trusted.or(introduced) {
+        gossip::apply(core, trusted, &ping.gossip);
+    }
+    if let Some(sender) = sender.filter(|s| core.nodes.contains(*s)) {
+        let (id, named) = (core.nodes[sender].id, verify::named_as_forgotten(core, &ping.extensions, said));
+        announce::apply(core, sender, ping.extensions);
+        verify::say_forgotten(core, id, &named, said);
+    }
+}
+
+/// What every PING and MEET is due, known sender or not: an answer, before what it says is weighed. Whose gossip counts.
+fn greeted(
+    core: &mut Core,
+    id: LinkId,
+    sender: Option<NodeKey>,
+    header: &Header,
+    kind: PingKind,
+    said: Said,
+) -> Option<NodeKey> {
     let mut trusted = sender;
     if let Some(sender) = sender {
         if said.word != Word::Doubted {
@@ -325,7 +419,7 @@ fn ping(
         if kind == PingKind::Meet && header.sender != core.nodes.me().id {
             match sender {
                 Some(sender) => handshake::met_again(core, sender),
-                None => trusted = handshake::met(core, id, &header),
+                None => trusted = handshake::met(core, id, header),
             }
         }
         compose::ping(core, id, PingKind::Pong);
@@ -333,40 +427,7 @@ fn ping(
     if kind == PingKind::Ping && sender.is_none() {
         curiosity::stranger(core, &header.sender);
     }
-    if said.word == Word::Doubted && !id.is_dialled() {
-        if let Some(sender) = sender {
-            verify::hear_doubted(core, sender, &header, &gossip, &extensions);
-        }
-        return;
-    }
-    let node = core.links.get(id).and_then(|l| l.node).filter(|_| id.is_dialled());
-    if let Some(key) = node.filter(|k| core.nodes[*k].in_handshake()) {
-        match handshake::complete(core, key, &header) {
-            Completed::Known => return,
-            Completed::Yes => {
-                said.word = heard(core, id, key, &header, said);
-                (sender, trusted) = (Some(key), Some(key));
-            }
-        }
-    }
-    if let Some(sender) = sender {
-        let role = known(core, id, sender, &header, kind, said);
-        if kind == PingKind::Pong && id.is_dialled() {
-            verify::answered(core, sender, id, &header);
-        }
-        if role == Role::Stale || said.word == Word::Doubted {
-            return;
-        }
-    }
-    // Whoever said MEET is believed from then on, as its MEET was, although we may not have heard its answer yet.
-    let introduced = core.links.get(id).and_then(|l| l.node).filter(|_| !id.is_dialled());
-    if let Some(trusted) = trusted.or(introduced) {
-        gossip::apply(core, trusted, &gossip);
-    }
-    if let Some(sender) = sender.filter(|s| core.nodes.contains(*s)) {
-        verify::say_forgotten(core, sender, &extensions, said);
-        announce::apply(core, sender, extensions);
-    }
+    trusted
 }
 
 /// Steps 5 to 10 for a node of the cluster.
@@ -412,6 +473,9 @@ fn learn_my_address(core: &mut Core, id: LinkId, kind: PingKind) {
     let ip = ip_text(local);
     if ip != me.addr.ip {
         core.log(Level::Warning, format!("IP address for this node updated to {ip}"));
+        let before = core.nodes.me().addr.ip.clone();
+        let me = core.nodes.me().id;
+        core.record(What::AddressChanged, Some(me), [("from", before.into()), ("to", ip.as_str().into())]);
         core.nodes.me_mut().addr.ip = ip;
         core.save_soon();
         core.view_soon();

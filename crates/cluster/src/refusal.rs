@@ -2,6 +2,7 @@
 
 use crate::core::Core;
 use crate::event::Level;
+use crate::recorder::What;
 use base::Mono;
 use std::time::Duration;
 
@@ -66,6 +67,11 @@ impl Refusal {
         Refusal::Address,
     ];
 
+    /// Packets that are bad in themselves have records with more to say.
+    fn is_recorded_here(self) -> bool {
+        !matches!(self, Refusal::BadFrame | Refusal::Invalid | Refusal::ChangedName)
+    }
+
     /// A word for counters and records.
     pub fn name(self) -> &'static str {
         match self {
@@ -128,12 +134,19 @@ impl Core {
     /// Something is refused: counts it, and logs it unless there is too much of it. The text is made only then.
     pub fn refuse(&mut self, why: Refusal, level: Level, text: impl FnOnce(&Core) -> String) {
         let Some(held_back) = self.refusals.note(why, self.now.mono) else { return };
-        if self.wants(level) {
+        let recorded = why.is_recorded_here();
+        if recorded || self.wants(level) {
             let mut text = text(self);
+            if recorded {
+                let fields = [("reason", why.name().into()), ("text", text.as_str().into())];
+                self.record(What::Refused, None, fields);
+            }
             if held_back > 0 {
                 text += &format!(" ({held_back} lines like this one were held back)");
             }
-            self.log(level, text);
+            if self.wants(level) {
+                self.log(level, text);
+            }
         }
     }
 }

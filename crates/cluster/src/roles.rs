@@ -1,10 +1,11 @@
 //! Role changes that show in the headers of others.
 
-use crate::claims;
 use crate::core::Core;
 use crate::event::Level;
 use crate::node_table::NodeKey;
+use crate::recorder::What;
 use crate::wire::{Header, NodeFlags};
+use crate::{claims, epochs};
 
 /// What the header meant for the sender's role.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,11 +64,14 @@ fn demote(core: &mut Core, sender: NodeKey, primary: Option<NodeKey>, header: &H
         core.slots.move_all(&mut core.nodes, sender, heir);
         if core.nodes[heir].is_replica() {
             claims::make_primary(core, heir);
-            core.nodes[heir].config_epoch = header.config_epoch;
+            epochs::set(core, heir, header.config_epoch, "its old primary follows it");
         }
     } else {
         core.slots.unassign_all(&mut core.nodes, sender);
     }
+    let id = core.nodes[sender].id;
+    let of = header.replicaof.unwrap_or(id);
+    core.record(What::RoleChanged, Some(id), [("to", "replica".into()), ("of", of.into())]);
     let node = &mut core.nodes[sender];
     node.flags.remove(NodeFlags::PRIMARY | NodeFlags::MIGRATE_TO);
     node.flags.insert(NodeFlags::REPLICA);

@@ -4,6 +4,7 @@ use crate::conf::Step;
 use crate::core::Core;
 use crate::event::{Event, Level, SaveId};
 use crate::news;
+use crate::recorder::What;
 use crate::report::nodes;
 use crate::saver::{OpId, Progress};
 use base::Mono;
@@ -84,6 +85,7 @@ pub(crate) fn stepped(core: &mut Core, op: OpId, result: Result<(), String>) {
         }
         Progress::Failed(save, step, why) => {
             // Once is enough: the next attempts would say the same.
+            core.record(What::SaveFailed, None, [("reason", why.as_str().into())]);
             if core.complaints.last.is_none() {
                 core.log(Level::Warning, words(&step, &why));
             }

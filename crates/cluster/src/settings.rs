@@ -73,6 +73,8 @@ pub struct Settings {
     pub gossip_percent: u64,
     /// `cluster-blacklist-ttl`, seconds.
     pub blacklist_ttl_s: u64,
+    /// Records kept of each class of CLUSTER LOG; at most [`crate::RECORDS_MAX`]. Not changed at run time.
+    pub records_max: usize,
     /// `cluster-config-save-behavior best-effort`: a failed save does not end the process.
     pub save_best_effort: bool,
     /// `cluster-bus-verify`.
@@ -112,6 +114,7 @@ impl Default for Settings {
             ping_interval_ms: 0,
             gossip_percent: 10,
             blacklist_ttl_s: 60,
+            records_max: crate::RECORDS_MAX,
             save_best_effort: false,
             bus_verify: Verify::default(),
             bus_allow: AllowList::default(),

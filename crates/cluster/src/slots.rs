@@ -2,7 +2,7 @@
 
 use crate::node_table::{NodeKey, NodeTable};
 use crate::wire::NodeFlags;
-use base::{SLOTS, Slot, SlotSet};
+use base::{NodeId, SLOTS, Slot, SlotSet};
 use std::collections::BTreeMap;
 
 /// The table of owners. Kept equal to the sets in the records of the owners.
@@ -15,7 +15,12 @@ pub(crate) struct SlotTable {
     pub migrating: BTreeMap<Slot, NodeKey>,
     /// Another node's, on their way to me.
     pub importing: BTreeMap<Slot, NodeKey>,
+    /// Who lost which slots to whom since these were last taken.
+    moves: Moves,
 }
+
+/// Slots by their owner before and after.
+pub(crate) type Moves = BTreeMap<(Option<NodeId>, Option<NodeId>), SlotSet>;
 
 impl SlotTable {
     pub fn new() -> SlotTable {
@@ -25,6 +30,7 @@ impl SlotTable {
             not_claimed: SlotSet::new(),
             migrating: BTreeMap::new(),
             importing: BTreeMap::new(),
+            moves: Moves::new(),
         }
     }
 
@@ -44,7 +50,9 @@ impl SlotTable {
 
     /// Gives `slot` to `to`, whoever had it.
     pub fn assign(&mut self, nodes: &mut NodeTable, slot: Slot, to: NodeKey) {
-        self.unassign(nodes, slot);
+        let from = self.owner(slot).map(|key| nodes[key].id);
+        self.take(nodes, slot);
+        self.moves.entry((from, Some(nodes[to].id))).or_default().insert(slot);
         if nodes[to].slots.is_empty() && nodes[to].is_primary() && nodes.any_replicas() {
             nodes[to].flags.insert(NodeFlags::MIGRATE_TO);
         }
@@ -55,6 +63,19 @@ impl SlotTable {
 
     /// True if it had an owner.
     pub fn unassign(&mut self, nodes: &mut NodeTable, slot: Slot) -> bool {
+        let from = self.owner(slot).map(|key| nodes[key].id);
+        if from.is_some() {
+            self.moves.entry((from, None)).or_default().insert(slot);
+        }
+        self.take(nodes, slot)
+    }
+
+    /// Changes of owners since the last call.
+    pub fn take_moves(&mut self) -> Moves {
+        std::mem::take(&mut self.moves)
+    }
+
+    fn take(&mut self, nodes: &mut NodeTable, slot: Slot) -> bool {
         self.not_claimed.remove(slot);
         let Some(owner) = self.owners[slot.index()].take() else { return false };
         assert!(nodes[owner].slots.remove(slot), "owner and set agree");

@@ -9,12 +9,14 @@ use crate::event::Level;
 use crate::forget::Blacklist;
 use crate::health::Health;
 use crate::links::Links;
+use crate::meeting::Meetings;
 use crate::news::News;
 use crate::node::{Announced, Node};
 use crate::node_table::{NodeKey, NodeTable};
 use crate::operator::Debug;
 use crate::outbox::Outbox;
 use crate::place::Place;
+use crate::recorder::{Recorder, What};
 use crate::refusal::Refusals;
 use crate::save::{Complaints, LazySave};
 use crate::saver::{Promises, Saver};
@@ -93,12 +95,15 @@ pub(crate) fn core(
         }
     }
     announce_myself(&mut core);
+    core.slots.take_moves();
+    core.record(What::Started, Some(id), [("nodes", (core.nodes.len() as u64).into())]);
     core.view_changed();
     core.todo.update_state = true;
     Ok(core)
 }
 
 fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core {
+    let record_limit = settings.records_max;
     Core {
         settings,
         nodes: NodeTable::new(me),
@@ -109,6 +114,8 @@ fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core
         blacklist: Blacklist::default(),
         news: News::default(),
         curiosity: Curiosity::default(),
+        meetings: Meetings::default(),
+        recorder: Recorder::new(record_limit),
         saver,
         complaints: Complaints::default(),
         stats: Stats::default(),
@@ -178,14 +185,18 @@ fn load_node(core: &mut Core, line: &SavedNode) -> Result<NodeKey, StartError> {
         bus: line.address.bus_port,
     };
     if line.flags.contains(NodeFlags::MYSELF) {
+        let was_replica = line.flags.contains(NodeFlags::REPLICA);
         let me = core.nodes.me_mut();
         me.addr.ip = place.ip;
-        me.config_epoch = line.config_epoch;
-        me.shard = line.shard.unwrap_or(me.shard);
-        if line.flags.contains(NodeFlags::REPLICA) {
+        if was_replica {
+            // The epoch and the shard of its line are its primary's: claiming them would be a collision with it.
             let text =
                 "This node was a replica: it starts as an empty primary, replication is not built yet.";
             core.log(Level::Warning, text.to_string());
+            core.want_save();
+        } else {
+            me.config_epoch = line.config_epoch;
+            me.shard = line.shard.unwrap_or(me.shard);
         }
         return Ok(core.nodes.myself);
     }

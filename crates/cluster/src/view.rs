@@ -140,6 +140,12 @@ impl View {
         self.owners[slot.index()] == self.myself
     }
 
+    /// Whether this node or its primary owns the slot.
+    pub fn serves(&self, slot: Slot) -> bool {
+        let owner = self.owners[slot.index()];
+        owner == self.myself || (owner != NO_NODE && self.nodes[self.myself as usize].primary == Some(owner))
+    }
+
     /// Where the slot is going, if it is.
     pub fn migrating_to(&self, slot: Slot) -> Option<NodeIdx> {
         find(&self.migrating, slot)

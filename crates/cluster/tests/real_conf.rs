@@ -1,10 +1,11 @@
 //! Files that real servers wrote are read, and written back as the same bytes where the dialect is the one we
 //! write.
 
-use base::{NodeId, Slot};
+use base::{Mono, NodeId, Now, Rng, Slot};
 use cluster::address::Audience;
 use cluster::conf::{Files, Tombstone, choose, format, parse};
 use cluster::wire::NodeFlags;
+use cluster::{Cluster, Event, Level, LoadedFiles, Settings};
 use std::path::PathBuf;
 
 #[allow(clippy::disallowed_methods, reason = "test data")]
@@ -76,5 +77,30 @@ fn every_file_is_taken_over_without_a_word() {
         saved.forgotten.push(Tombstone { node: saved.nodes[0].id, until_s: 1 });
         choice.generations.save(&mut saved).expect("writes");
         assert_eq!(saved.generation, 1);
+    }
+}
+
+/// Until there is replication. What the line of a replica shows besides its name is its primary's.
+#[test]
+fn a_replica_starts_as_an_empty_primary_of_its_own() {
+    for name in ALL.iter().filter(|name| name.contains("replica")) {
+        let bytes = read(name);
+        let saved = parse(&bytes, false).expect("loads").saved;
+        let line = saved.myself().expect("myself");
+        let files = LoadedFiles { conf: Some(bytes), ..LoadedFiles::default() };
+        let now = Now { mono: Mono(1), unix_us: 1 };
+        let mut node = Cluster::start(Settings::default(), files, now, Rng::new(1)).expect("starts");
+        assert_eq!(
+            (node.my_id(), node.epochs().1, node.epochs().0),
+            (line.id, 0, saved.current_epoch),
+            "{name}"
+        );
+        assert_ne!(Some(node.my_shard_id()), line.shard, "{name}");
+        let view = node.view();
+        assert!(!view.me().replica && view.me().primary.is_none(), "{name}");
+        let said = std::iter::from_fn(|| node.poll_event()).any(|event| {
+            matches!(event, Event::Log { level: Level::Warning, text } if text.starts_with("This node was a replica"))
+        });
+        assert!(said, "{name}");
     }
 }

@@ -3,7 +3,7 @@
 mod world;
 
 use base::{NodeId, Rng};
-use cluster::Refusal;
+use cluster::{Refusal, Verify};
 use std::net::SocketAddr;
 use world::fake::Fake;
 use world::{Seat, World};
@@ -82,4 +82,35 @@ fn silent_connections_keep_no_peer_out() {
     let machine = world.machine(0).expect("it runs");
     assert_eq!((machine.accepts(), machine.refused(Refusal::Mute)), (true, 1000));
     assert_eq!(machine.links().len(), 2);
+}
+
+/// Packets that a chain of nodes says until its mesh has been whole for a while.
+fn packets(verify: Verify) -> u64 {
+    let nodes = 40;
+    let mut world = World::new(9);
+    for n in 0..nodes {
+        let host = world.add_host(&format!("N{n}"), 2000);
+        world.hosts[host].settings.bus_verify = verify;
+        world.boot(host);
+    }
+    for n in 1..nodes {
+        let ip = world.hosts[n].ip.to_string();
+        world
+            .call(n - 1, |m, now| m.meet(ip.as_bytes(), b"7000", None, "test", now))
+            .expect("a good address");
+    }
+    world.run_ms(2500);
+    let sent = |h: usize| {
+        let text = world.machine(h).expect("it runs").info_text();
+        let line =
+            text.lines().find_map(|l| l.strip_prefix("cluster_stats_messages_sent:").map(str::to_owned));
+        line.and_then(|n| n.parse::<u64>().ok()).expect("a count")
+    };
+    (0..nodes).map(sent).sum()
+}
+
+#[test]
+fn watching_what_is_claimed_costs_little() {
+    let (off, warn) = (packets(Verify::Off), packets(Verify::Warn));
+    assert!(warn <= off + off / 10, "{warn} packets, {off} without it");
 }

@@ -2,6 +2,7 @@
 
 use base::num;
 use resp::Reply;
+use std::time::Duration;
 
 pub(crate) const WRONG_TYPE: Refused =
     Refused("-WRONGTYPE Operation against a key holding the wrong kind of value");
@@ -21,6 +22,33 @@ pub(crate) fn integer(arg: &[u8]) -> Result<i64, Refused> {
     num::parse_i64(arg).ok_or(Refused(NOT_INTEGER))
 }
 
+/// The timeout of a blocking command: seconds, maybe a fraction, not negative; 0 is for ever. `now_ms` in Unix milliseconds: a wait that
+/// would end past 64 bits of them is refused.
+pub(crate) fn timeout(arg: &[u8], now_ms: u64) -> Result<Option<Duration>, Refused> {
+    let seconds = num::parse_f64(arg).ok_or(Refused("timeout is not a float or out of range"))?;
+    let ms = (seconds * 1000.0).ceil();
+    if ms > i64::MAX as f64 {
+        return Err(TIMEOUT_RANGE);
+    }
+    wait_of(ms as i64, now_ms)
+}
+
+/// The timeout of XREAD: whole milliseconds.
+pub(crate) fn timeout_ms(arg: &[u8], now_ms: u64) -> Result<Option<Duration>, Refused> {
+    let ms = num::parse_i64(arg).ok_or(Refused("timeout is not an integer or out of range"))?;
+    wait_of(ms, now_ms)
+}
+
+const TIMEOUT_RANGE: Refused = Refused("timeout is out of range");
+
+fn wait_of(ms: i64, now_ms: u64) -> Result<Option<Duration>, Refused> {
+    if ms < 0 {
+        return Err(Refused("timeout is negative"));
+    }
+    ms.checked_add_unsigned(now_ms).ok_or(TIMEOUT_RANGE)?;
+    Ok((ms > 0).then(|| Duration::from_millis(ms as u64)))
+}
+
 /// Whether an argument is this word, in any case.
 pub(crate) fn is(arg: &[u8], word: &str) -> bool {
     arg.eq_ignore_ascii_case(word.as_bytes())
@@ -35,4 +63,27 @@ pub fn help(container: &str, lines: &[&str], out: &mut Reply<'_>) {
     }
     out.simple("HELP");
     out.simple("    Print this help.");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts() {
+        let ms = |text: &str| timeout(text.as_bytes(), 1_700_000_000_000).map(|t| t.map(|t| t.as_millis()));
+        assert_eq!(ms("0"), Ok(None));
+        assert_eq!(ms("-0"), Ok(None));
+        assert_eq!(ms("1"), Ok(Some(1000)));
+        assert_eq!(ms("0.0001"), Ok(Some(1)));
+        assert_eq!(ms("1.5"), Ok(Some(1500)));
+        assert_eq!(ms("-1"), Err(Refused("timeout is negative")));
+        assert_eq!(ms("x"), Err(Refused("timeout is not a float or out of range")));
+        assert_eq!(ms("nan"), Err(Refused("timeout is not a float or out of range")));
+        assert_eq!(ms("inf"), Err(TIMEOUT_RANGE));
+        assert_eq!(ms("9223372036854775"), Err(TIMEOUT_RANGE));
+        assert_eq!(ms("9223372036854776000"), Err(TIMEOUT_RANGE));
+        assert_eq!(timeout_ms(b"9223372036854775807", 1), Err(TIMEOUT_RANGE));
+        assert_eq!(timeout_ms(b"1.5", 1), Err(Refused("timeout is not an integer or out of range")));
+    }
 }

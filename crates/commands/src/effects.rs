@@ -1,6 +1,8 @@
 //! What a command does besides its reply.
 
-use store::{AccessStats, DbId, Entry};
+use resp::Reply;
+use std::time::Duration;
+use store::{AccessStats, DbId, Entry, Kind};
 
 /// Classes of keyspace notifications.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,6 +66,40 @@ pub struct Notice {
     pub key: Box<[u8]>,
 }
 
+/// A command found nothing and would wait. It has replied nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Block {
+    /// It waits for the first so many of its keys.
+    pub keys: usize,
+    /// What it waits for: a key of this type, or any change.
+    pub kind: Option<Kind>,
+    /// For how long; `None`: for ever.
+    pub timeout: Option<Duration>,
+    /// What it replies when it waits in vain, or must not wait.
+    pub nothing: Nothing,
+    /// Arguments to stand in place of those at these indexes when the command is run again: XREAD's `$` means the last entry as of now.
+    pub replaced: Vec<(usize, Vec<u8>)>,
+}
+
+/// The reply of a wait in vain.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Nothing {
+    /// A null bulk string (RESP2).
+    Null,
+    /// A null array (RESP2).
+    NullArray,
+}
+
+impl Nothing {
+    /// Writes it.
+    pub fn reply(self, out: &mut Reply<'_>) {
+        match self {
+            Nothing::Null => out.null(),
+            Nothing::NullArray => out.null_array(),
+        }
+    }
+}
+
 /// Collected while a command runs, looked at by the node when it has ended.
 #[derive(Default, Debug)]
 pub struct Effects {
@@ -75,12 +111,10 @@ pub struct Effects {
     pub stats: AccessStats,
     /// Expired keys that such commands removed, to be logged as deleted.
     pub expired: Vec<(DbId, Entry)>,
-    /// Keys where a list, sorted set or stream appeared or grew, in order, each once in a row: clients may wait for them.
-    pub ready: Vec<(DbId, Box<[u8]>)>,
+    /// The command would wait.
+    pub block: Option<Block>,
     /// Big values that were removed, to be freed bit by bit.
     pub litter: Vec<Entry>,
-    /// Whether any client waits for keys: without one, nobody looks at `ready`, and nothing is put there.
-    pub has_waiters: bool,
     wanted: Classes,
 }
 
@@ -96,15 +130,7 @@ impl Effects {
         self.notices.clear();
         self.stats = AccessStats::default();
         self.expired.clear();
-        self.ready.clear();
-    }
-
-    /// Tells that a list, sorted set or stream appeared or grew.
-    #[inline]
-    pub fn ready(&mut self, db: DbId, key: &[u8]) {
-        if self.has_waiters && !self.ready.last().is_some_and(|(last, name)| *last == db && **name == *key) {
-            self.ready.push((db, key.into()));
-        }
+        self.block = None;
     }
 
     /// Tells that something happened to a key. Costs a test when nobody listens.

@@ -86,12 +86,6 @@ impl Cmd<'_, '_> {
         self.effects.notify(Class::Generic, "del", self.db, key.bytes);
     }
 
-    /// Tells that a list, sorted set or stream appeared or grew: clients that wait for it are to be served.
-    #[inline]
-    pub(crate) fn ready(&mut self, key: Key<'_>) {
-        self.effects.ready(self.db, key.bytes);
-    }
-
     /// Lets go of an entry: one with many elements is freed bit by bit, later.
     pub(crate) fn discard(&mut self, entry: Entry) {
         if entry.view().elements() >= LITTER_ELEMENTS_MIN {

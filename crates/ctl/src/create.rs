@@ -13,6 +13,8 @@ use crate::plan::{CreatePlan, PlannedPrimary};
 
 /// How long nodes may take to agree, at any size.
 const AGREE_WAIT_MAX: Duration = Duration::from_secs(120);
+/// How long a node may take to meet another, milliseconds.
+const MEET_WAIT_MS: &str = "10000";
 const ASK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The person who waits for an operation.
@@ -80,7 +82,7 @@ fn missing(planned: &PlannedPrimary, held: &SlotSet) -> SlotSet {
     wanted.filter(|slot| !held.contains(*slot)).collect()
 }
 
-/// Every node meets the first, by its IP address: `CLUSTER MEET` takes no names.
+/// Every node meets the first, by its IP address: Redis's `CLUSTER MEET` takes no names.
 fn meet(nodes: &mut [Connection], operator: &mut dyn Operator) -> Result<(), Error> {
     let Some((first, others)) = nodes.split_first_mut() else { return Ok(()) };
     let ip = first.peer_ip()?;
@@ -99,12 +101,23 @@ fn meet(nodes: &mut [Connection], operator: &mut dyn Operator) -> Result<(), Err
     for other in others.iter_mut() {
         let mut args = vec!["CLUSTER", "MEET", &ip, &port];
         args.extend(bus_port.as_deref());
-        other.ok(&args)?;
+        meet_and_wait(other, &args)?;
     }
     if !others.is_empty() {
         operator.say(&format!("{} nodes meet {}", others.len(), first.addr()));
     }
     Ok(())
+}
+
+/// MEET with WAIT, so that what is wrong is told by the node that sees it, or without where the server does not know that. To be known
+/// already is as good: an interrupted run came so far.
+fn meet_and_wait(node: &mut Connection, args: &[&str]) -> Result<(), Error> {
+    let waiting = [args, &["WAIT", MEET_WAIT_MS]].concat();
+    match node.ok(&waiting) {
+        Err(Error::Refused { text, .. }) if text.contains("wrong number of arguments") => node.ok(args),
+        Err(Error::Refused { text, .. }) if text.ends_with("is already known") => Ok(()),
+        other => other,
+    }
 }
 
 /// Waits until all nodes know all others, agree about every slot, and serve.

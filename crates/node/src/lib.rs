@@ -2,6 +2,7 @@
 //!
 //! `server` gives each machine a thread and real sockets; a simulator steps them all on one.
 
+pub mod blocking;
 pub mod clients;
 pub mod config;
 pub mod control;
@@ -11,6 +12,7 @@ pub mod errors;
 mod families;
 pub mod mail;
 pub mod pause;
+pub mod pubsub;
 pub mod samples;
 pub mod session;
 pub mod shared;

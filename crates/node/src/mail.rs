@@ -1,7 +1,9 @@
 //! What machines say to each other. Posting never blocks; a machine reads its mail between turns.
 
+use crate::pubsub::Message;
 use crate::session::Session;
 use resp::OwnedRequest;
+use std::sync::Arc;
 use store::ExclusiveAccess;
 
 /// Index of a worker, from 0.
@@ -39,6 +41,26 @@ pub enum WorkerMail {
         /// Its client id.
         client: u64,
     },
+    /// A blocked command was served.
+    Served {
+        /// Its connection.
+        conn: ConnId,
+        /// Its client id.
+        client: u64,
+        /// The reply, encoded.
+        reply: Vec<u8>,
+    },
+    /// CLIENT UNBLOCK ended the wait of a blocked command.
+    Unblocked {
+        /// Its connection.
+        conn: ConnId,
+        /// Its client id.
+        client: u64,
+        /// Reply an error, not what the end of its time would bring.
+        error: bool,
+    },
+    /// A message for clients of this worker.
+    Published(Arc<Message>),
     /// Clients paused by CLIENT PAUSE may try again.
     Unpaused,
 }
@@ -47,6 +69,8 @@ pub enum WorkerMail {
 pub enum ControlMail {
     /// Run a command, or a transaction that contains one.
     Run(Box<Job>),
+    /// A client published a message: other nodes must hear of it.
+    Publish(Arc<Message>),
 }
 
 /// A command on its way to control; its client is parked meanwhile.

@@ -2,6 +2,7 @@
 
 use crate::clients::{Card, CardFlags};
 use crate::dispatch::Row;
+use crate::pubsub::{Kind, Subscriptions};
 use resp::{OwnedRequest, Proto};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -89,6 +90,8 @@ pub struct Session {
     pub readonly: bool,
     /// ASKING was given for the next command (cluster).
     pub asking: bool,
+    /// What it listens to, if anything.
+    pub subscriptions: Option<Box<Subscriptions>>,
     /// Whether replies are sent.
     pub reply_mode: ReplyMode,
     /// CLIENT NO-TOUCH is on.
@@ -109,6 +112,7 @@ impl Session {
             retired: Vec::new(),
             readonly: false,
             asking: false,
+            subscriptions: None,
             reply_mode: ReplyMode::On,
             no_touch: false,
         }
@@ -127,13 +131,27 @@ impl Session {
         card.multi.store(self.multi.as_ref().map_or(-1, |m| m.queue.len() as i64), Relaxed);
         card.multi_bytes.store(self.multi.as_ref().map_or(0, |m| m.bytes as u64), Relaxed);
         card.watching.store(self.watched.len() as u32, Relaxed);
+        let count = |kind| self.subscriptions.as_ref().map_or(0, |s| s.count(kind) as u32);
+        for (kind, field) in Kind::ALL.into_iter().zip(&card.subscriptions) {
+            field.store(count(kind), Relaxed);
+        }
+        card.set_flag(CardFlags::PUBSUB, self.subscriptions.is_some());
         card.set_flag(CardFlags::MULTI, self.multi.is_some());
         card.set_flag(CardFlags::DIRTY, self.watcher.is_dirty());
         card.set_flag(CardFlags::READONLY, self.readonly);
     }
 
+    /// In RESP2 a client that listens may send few commands, as replies could not be told from messages.
+    pub fn only_listens(&self) -> bool {
+        self.proto == Proto::Resp2 && self.subscriptions.as_ref().is_some_and(|s| !s.is_empty())
+    }
+
     /// Nothing about this client needs the careful path of dispatch.
     pub fn is_plain(&self) -> bool {
-        self.authenticated && self.multi.is_none() && !self.asking && self.reply_mode == ReplyMode::On
+        self.authenticated
+            && self.multi.is_none()
+            && self.subscriptions.is_none()
+            && !self.asking
+            && self.reply_mode == ReplyMode::On
     }
 }

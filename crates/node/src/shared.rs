@@ -7,6 +7,7 @@ use crate::dispatch::Table;
 use crate::errors::ErrorCounts;
 use crate::mail::{Post, WorkerIdx};
 use crate::pause::Pause;
+use crate::pubsub::Hub;
 use arc_swap::ArcSwap;
 use base::{Now, Rng};
 use cluster::view::View;
@@ -90,6 +91,8 @@ pub struct Shared {
     pub pause: Pause,
     /// All clients.
     pub clients: Registry,
+    /// Who listens to which channels.
+    pub hub: Hub,
     /// All commands.
     pub table: &'static Table,
     /// Counters: one set per worker, the last is control's.
@@ -137,6 +140,7 @@ impl Shared {
             generation: AtomicU64::new(1),
             pause: Pause::default(),
             clients: Registry::default(),
+            hub: Hub::default(),
             table,
             counters: (0..=workers).map(|_| Counters::default()).collect(),
             command_counters: (0..=workers).map(per_machine).collect(),

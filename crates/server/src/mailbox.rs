@@ -70,6 +70,8 @@ pub enum ToControl {
     Mail(ControlMail),
     /// A file operation ended.
     File(node::control::OpId, Result<(), String>),
+    /// The addresses of a host, or why there are none.
+    Resolved(node::control::ActionId, Result<Vec<std::net::IpAddr>, String>),
     /// A signal arrived: its name.
     Signal(&'static str),
     /// What the host names in `cluster-bus-allow` mean now.

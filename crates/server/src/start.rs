@@ -25,8 +25,9 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     let title = if called.ends_with("-server") { path.clone() } else { format!("{path} server") };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let program = Program { name, version: env!("CARGO_PKG_VERSION"), is_command };
+    let bare = args.is_empty();
     match read_configuration(program, args, cores) {
-        Ok(start) => serve(start, title),
+        Ok(start) => serve(start, title, bare),
         Err(exit) => {
             print!("{}", exit.stdout);
             eprint!("{}", exit.stderr);
@@ -39,7 +40,8 @@ fn is_command(name: &[u8]) -> bool {
     node::table().lookup(name).is_some()
 }
 
-fn serve(start: Start, title: String) -> ExitCode {
+/// `bare`: without a file and without options.
+fn serve(start: Start, title: String, bare: bool) -> ExitCode {
     let config = start.settings.snapshot();
     let clock = Clock::new();
     let logger = Arc::new(Logger::new(level_of(&config), &String::from_utf8_lossy(&config.logging.file)));
@@ -50,6 +52,7 @@ fn serve(start: Start, title: String) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let host = Arc::new(Host::new(clock, Arc::clone(&logger), start.file.clone(), title));
+    greet(&config, &logger, bare);
     match run(start, &config, clock, &logger, &host) {
         Ok(never) => match never {},
         Err(error) => {
@@ -67,7 +70,6 @@ fn run(
     logger: &Arc<Logger>,
     host: &Arc<Host>,
 ) -> Result<std::convert::Infallible, String> {
-    greet(config, logger, host);
     if let Some(refusal) = config.bus_refusal() {
         return Err(refusal);
     }
@@ -119,14 +121,14 @@ fn listen(config: &Config, logger: &Logger, host: &Host) -> Result<Listeners, St
 }
 
 /// The lines that tell who this is. Test harnesses read ` PID: ` and what follows.
-fn greet(config: &Config, logger: &Logger, host: &Host) {
+fn greet(config: &Config, logger: &Logger, bare: bool) {
     let (version, pid) = (env!("CARGO_PKG_VERSION"), std::process::id());
     logger.log(Level::Notice, "oO0OoO0OoO0Oo Handfast is starting oO0OoO0OoO0Oo");
     logger.log(
         Level::Notice,
         &format!("Handfast version={version}, bits={}, pid={pid}, just started", usize::BITS),
     );
-    if host.config_path().as_os_str().is_empty() {
+    if bare {
         logger.log(Level::Warning, "Warning: no config file specified, using the default config.");
     } else {
         logger.log(Level::Notice, "Configuration loaded");

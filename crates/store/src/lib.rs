@@ -16,6 +16,7 @@ mod occupied;
 mod slot;
 mod stripe;
 mod turn;
+mod wait;
 mod watch;
 
 pub use access::{Access, AccessStats, Changed, EntryMut, Expiry, Garbage, Swept, WrongKind};
@@ -26,6 +27,7 @@ pub use ds::value;
 pub use ds::{Entry, EntryRef, IntText, Kind, NewString, Object, StrRef, ValueRef, View, Word};
 pub use key::{DbId, Key, KeyHash};
 pub use keyspace::{Keyspace, Params};
-pub use sync::{Contended, Ticket, Wake, WorkerIdx};
+pub use sync::{Claim, Contended, Ticket, Wake, WorkerIdx};
 pub use turn::{ExclusiveAccess, Scanned, Turn};
+pub use wait::Waiter;
 pub use watch::Watcher;

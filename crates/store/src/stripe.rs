@@ -2,6 +2,7 @@
 
 use crate::DbId;
 use crate::slot::{NEVER, SlotKeys, Sweep};
+use crate::wait::Waiters;
 use crate::watch::Watchers;
 use base::{SLOTS, Slot};
 use sync::STRIPES;
@@ -24,11 +25,19 @@ pub(crate) struct Stripe {
     pub next_expiry: u64,
     pub sweep: Option<Box<Sweep>>,
     pub watchers: Option<Box<Watchers>>,
+    pub waiters: Option<Box<Waiters>>,
 }
 
 impl Default for Stripe {
     fn default() -> Stripe {
-        Stripe { first: None, others: Vec::new(), next_expiry: NEVER, sweep: None, watchers: None }
+        Stripe {
+            first: None,
+            others: Vec::new(),
+            next_expiry: NEVER,
+            sweep: None,
+            watchers: None,
+            waiters: None,
+        }
     }
 }
 

@@ -13,6 +13,7 @@
 //! The loom models run with
 //! `RUSTFLAGS="--cfg loom" cargo test -p sync --release --test loom`.
 
+mod claim;
 mod exclusive;
 mod gate;
 mod locked;
@@ -24,6 +25,7 @@ mod word;
 
 use base::Slot;
 
+pub use claim::Claim;
 pub use exclusive::Exclusive;
 pub use locked::Locked;
 pub use shared::{Contended, Shared};

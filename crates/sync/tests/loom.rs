@@ -6,11 +6,15 @@ mod common;
 use std::sync::Arc;
 
 use common::{Notes, Told};
+use loom::sync::atomic::{AtomicBool, Ordering};
 use loom::thread;
-use sync::{Space, Ticket, WorkerIdx};
+use sync::{Claim, Space, Ticket, WorkerIdx};
 
 const A: WorkerIdx = WorkerIdx(0);
 const B: WorkerIdx = WorkerIdx(1);
+
+const WRITTEN: u64 = 1;
+const REGISTERED: u64 = 2;
 
 /// Preemptions per run; all known bugs of such code show with two.
 const PREEMPTIONS_MAX: usize = 3;
@@ -221,5 +225,54 @@ fn a_request_withdrawn_while_the_last_permit_returns_ends_with_an_open_gate() {
             assert!(space.enter(A).is_some());
         },
         1,
+    );
+}
+
+/// A waiter that finds nothing registers in the same hold of the stripe; a writer that finds it registered serves it. Its timeout runs
+/// against both. It ends exactly once, and what was written is there or with the waiter, never lost.
+#[test]
+fn a_wait_ends_once_and_nothing_is_lost() {
+    model(
+        |space, _| {
+            let wait = Arc::new(Claim::new());
+            let served = Arc::new(AtomicBool::new(false));
+            let (other, its_wait, its_served) = (space.clone(), wait.clone(), served.clone());
+            let writer = thread::spawn(move || {
+                let turn = other.enter(B).expect("nobody asks for the gate");
+                let mut locked = loop {
+                    match turn.try_lock(&[0], 2) {
+                        Ok(locked) => break locked,
+                        Err(_) => thread::yield_now(),
+                    }
+                };
+                let value = locked.get_mut(0);
+                *value |= WRITTEN;
+                if *value & REGISTERED != 0 && its_wait.begin() {
+                    *value &= !WRITTEN;
+                    its_served.store(true, Ordering::Release);
+                    its_wait.finish();
+                }
+            });
+            let took_at_once = {
+                let turn = space.enter(A).expect("nobody asks for the gate");
+                let mut locked = loop {
+                    match turn.try_lock(&[0], 1) {
+                        Ok(locked) => break locked,
+                        Err(_) => thread::yield_now(),
+                    }
+                };
+                let value = locked.get_mut(0);
+                let there = *value & WRITTEN != 0;
+                *value = if there { *value & !WRITTEN } else { *value | REGISTERED };
+                there
+            };
+            let timed_out = !took_at_once && wait.end();
+            writer.join().unwrap();
+            let left = sum(&space) & WRITTEN != 0;
+            let outcomes = [took_at_once, served.load(Ordering::Acquire), left];
+            assert_eq!(outcomes.iter().filter(|o| **o).count(), 1, "the value is in one place");
+            assert_eq!(timed_out, left, "what nobody took is left by a timeout alone");
+        },
+        2,
     );
 }

@@ -38,6 +38,7 @@ pub(crate) struct Bench {
     pub settings: Settings,
     pub rng: Rng,
     accepted: u64,
+    lives: u64,
     disk: Disk,
     /// Handed out, and not answered.
     pub running: Option<(OpId, FileStep)>,
@@ -50,7 +51,10 @@ pub(crate) struct Bench {
 /// What other nodes heard, which no crash may take back.
 #[derive(Default)]
 struct Told {
+    /// The greatest of any packet.
     epoch: u64,
+    /// The cluster's, of the last packet; it only grows.
+    current: u64,
     votes: BTreeSet<u64>,
 }
 
@@ -71,7 +75,7 @@ impl Bench {
             ..Settings::default()
         };
         let now = Now { mono: Mono(1_000_000_000), unix_us: 1_700_000_000_000_000 };
-        let machine = boot(&settings, &disk, now);
+        let machine = boot(&settings, &disk, now, 0);
         let ids = NAMES.iter().filter_map(|letter| NodeId::parse(&[*letter; 40])).collect();
         let mut bench = Bench {
             machine,
@@ -82,6 +86,7 @@ impl Bench {
             settings,
             rng: Rng::new(u64::from(choice)),
             accepted: 0,
+            lives: 0,
             disk,
             running: None,
             prompt: true,
@@ -182,6 +187,8 @@ impl Bench {
         assert!(bytes.len() >= HEADER_LEN);
         let header = &packet.header;
         assert_eq!(header.sender, self.machine.my_id());
+        assert!(header.current_epoch >= self.told.current, "told {} before", self.told.current);
+        self.told.current = header.current_epoch;
         self.told.epoch = self.told.epoch.max(header.current_epoch).max(header.config_epoch);
         if packet.body == Body::AuthAck {
             assert!(self.told.votes.insert(header.current_epoch), "two votes in {}", header.current_epoch);
@@ -224,7 +231,9 @@ impl Bench {
             self.disk.crash(&mut self.rng);
         }
         let (id, best_effort) = (self.machine.my_id(), self.settings.save_best_effort);
-        self.machine = boot(&self.settings, &self.disk, self.now);
+        // Names are random: a life that repeated another's chances would take its names again.
+        self.lives += 1;
+        self.machine = boot(&self.settings, &self.disk, self.now, self.lives);
         self.up.clear();
         self.dialled.clear();
         self.running = None;
@@ -267,14 +276,14 @@ impl Bench {
     }
 }
 
-fn boot(settings: &Settings, disk: &Disk, now: Now) -> Cluster {
+fn boot(settings: &Settings, disk: &Disk, now: Now, life: u64) -> Cluster {
     let files = LoadedFiles {
         conf: disk.read("nodes.conf"),
         sums: disk.read("nodes.conf.sum"),
         previous: disk.read("nodes.conf.prev"),
     };
     let shown = files.conf.clone().unwrap_or_default();
-    Cluster::start(settings.clone(), files, now, Rng::new(3))
+    Cluster::start(settings.clone(), files, now, Rng::new(life))
         .unwrap_or_else(|why| panic!("does not start again: {why}\n{}", shown.escape_ascii()))
 }
 

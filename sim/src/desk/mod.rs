@@ -9,6 +9,7 @@ pub use client::{Client, Heard};
 pub use script::play;
 
 use crate::disk::Disk;
+use crate::outside;
 use crate::seat::{Machine, Seat, Sent, SocketKey, Wish};
 use base::{Mono, Now, Rng};
 use node::config::Settings;
@@ -201,6 +202,12 @@ impl Desk {
                 Wish::Act(Action::Listen(id, _)) => self.answer(Kept::Action(id, self.listening.clone())),
                 Wish::Act(Action::Apply(id, _)) | Wish::Act(Action::Rewrite { id, .. }) => {
                     self.answer(Kept::Action(id, Ok(())))
+                }
+                Wish::Act(Action::Resolve(id, host)) => {
+                    let now = self.now;
+                    let found = outside::resolve(&host);
+                    let wishes = self.seat.tell_control(|control| control.handle_resolved(id, found, now));
+                    self.fulfil(wishes);
                 }
                 Wish::Link(LinkAction::Dial { link, .. }) => {
                     let now = self.now;

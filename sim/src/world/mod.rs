@@ -15,6 +15,7 @@ pub use sockets::Ending;
 pub use trace::Trace;
 
 use crate::clock::Clock;
+use crate::outside;
 use crate::seat::{Machine, Sent, SocketKey, Wish};
 use base::{Now, Rng};
 use host::Due;
@@ -317,6 +318,10 @@ impl World {
             Action::Freeze(id, time) => {
                 self.freeze(host, time.as_micros() as u64);
                 self.schedule(time.as_micros() as u64, Event::Action { host, life, id, outcome: Ok(()) });
+            }
+            Action::Resolve(id, name) => {
+                let found = outside::resolve(&name);
+                self.control_later(host, move |control, now| control.handle_resolved(id, found, now));
             }
             Action::Listen(id, _) | Action::Apply(id, _) | Action::Rewrite { id, .. } => {
                 let after = self.between(FILE_US);

@@ -40,7 +40,7 @@ pub(crate) fn set_config_epoch(core: &mut Core, text: &[u8]) -> Result<(), Refus
     if core.nodes.me().config_epoch != 0 {
         return Refused::because("Node config epoch is already non-zero");
     }
-    core.nodes.me_mut().config_epoch = epoch;
+    epochs::set(core, core.nodes.myself, epoch, "CLUSTER SET-CONFIG-EPOCH");
     core.epochs.current = core.epochs.current.max(epoch);
     core.log(Level::Notice, format!("configEpoch set to {epoch} via CLUSTER SET-CONFIG-EPOCH"));
     core.want_save();

@@ -10,12 +10,13 @@ mod set_slot;
 mod slots;
 
 pub use epoch::Bumped;
+pub use meet::{MeetHost, MeetTarget};
 pub use set_slot::{SetSlot, SlotKeys};
 
 pub(crate) use debug::{Debug, kill_links};
 pub(crate) use epoch::{bump_epoch, set_config_epoch};
 pub(crate) use forget::forget;
-pub(crate) use meet::meet;
+pub(crate) use meet::{meet, meet_at};
 pub(crate) use query::{count_failure_reports, replicas};
 pub(crate) use reset::reset;
 pub(crate) use set_slot::set_slot;

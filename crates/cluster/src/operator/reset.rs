@@ -5,6 +5,7 @@ use crate::core::Core;
 use crate::epochs::Epochs;
 use crate::event::Level;
 use crate::node_table::NodeKey;
+use crate::recorder::What;
 use base::{NodeId, ShardId};
 
 /// Forgets the cluster; `hard` also forgets who this node was. `keys`: how many it holds in all databases.
@@ -13,6 +14,8 @@ pub(crate) fn reset(core: &mut Core, hard: bool, keys: u64, who: &str) -> Result
         return Refused::because("CLUSTER RESET can't be called with master nodes containing keys");
     }
     core.log(Level::Notice, format!("Cluster reset (user request from '{who}')."));
+    let kind = if hard { "hard" } else { "soft" };
+    core.record(What::Reset, Some(core.nodes.me().id), [("kind", kind.into()), ("by", who.into())]);
     let mine = core.nodes.me().slots.clone();
     for slot in mine.iter() {
         core.lose_slot(slot, None);

@@ -5,6 +5,7 @@ use crate::core::Core;
 use crate::epochs;
 use crate::event::Level;
 use crate::node_table::NodeKey;
+use crate::recorder::What;
 use base::Slot;
 
 /// The action, with the node's id as it came.
@@ -59,6 +60,7 @@ fn migrating(core: &mut Core, slot: Slot, id: &[u8]) -> Result<(), Refused> {
     }
     let to = partner(core, id)?;
     core.slots.migrating.insert(slot, to);
+    opened(core, slot, to, "migrating");
     Ok(())
 }
 
@@ -68,7 +70,13 @@ fn importing(core: &mut Core, slot: Slot, id: &[u8]) -> Result<(), Refused> {
     }
     let from = partner(core, id)?;
     core.slots.importing.insert(slot, from);
+    opened(core, slot, from, "importing");
     Ok(())
+}
+
+fn opened(core: &mut Core, slot: Slot, partner: NodeKey, how: &str) {
+    let fields = [("slot", u64::from(slot.get()).into()), ("how", how.into())];
+    core.record(What::SlotOpened, Some(core.nodes[partner].id), fields);
 }
 
 fn partner(core: &Core, id: &[u8]) -> Result<NodeKey, Refused> {

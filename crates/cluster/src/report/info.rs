@@ -1,9 +1,14 @@
 //! CLUSTER INFO.
 
 use crate::core::Core;
+use crate::refusal::Refusal;
+use crate::stats::{Class, Stats};
 use crate::wire::{NodeFlags, kind_name};
 use base::SLOTS;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
+
+/// Takes a name and its value.
+type Put<'p> = &'p mut dyn FnMut(&str, &dyn Display);
 
 #[derive(Default)]
 struct Counts {
@@ -40,7 +45,7 @@ pub(crate) fn text(core: &Core) -> String {
     let assigned = core.slots.assigned();
     assert!(assigned <= SLOTS, "a slot has one owner");
     let mut out = String::new();
-    let mut put = |name: &str, value: &dyn std::fmt::Display| {
+    let mut put = |name: &str, value: &dyn Display| {
         let _ = write!(out, "{name}:{value}\r\n");
     };
     put("cluster_state", &if core.health.ok { "ok" } else { "fail" });
@@ -56,20 +61,43 @@ pub(crate) fn text(core: &Core) -> String {
     put("cluster_size", &c.voting);
     put("cluster_current_epoch", &core.epochs.current);
     put("cluster_my_epoch", &core.nodes.me().config_epoch);
-    messages("sent", &core.stats.sent, &mut put);
-    messages("received", &core.stats.received, &mut put);
     let s = &core.stats;
-    put("cluster_stats_bytes_sent", &s.bytes_sent);
-    put("cluster_stats_bytes_received", &s.bytes_received);
-    put("cluster_stats_pubsub_bytes_sent", &s.pubsub_bytes_sent);
-    put("cluster_stats_pubsub_bytes_received", &s.pubsub_bytes_received);
-    put("cluster_stats_module_bytes_sent", &s.module_bytes_sent);
-    put("cluster_stats_module_bytes_received", &s.module_bytes_received);
+    messages("sent", &s.sent.messages, &mut put);
+    messages("received", &s.received.messages, &mut put);
+    put("cluster_stats_bytes_sent", &s.sent.bytes);
+    put("cluster_stats_bytes_received", &s.received.bytes);
+    for (name, class) in [("pubsub", Class::Pubsub), ("module", Class::Module)] {
+        bytes(name, class, s, &mut put);
+    }
     put("total_cluster_links_buffer_limit_exceeded", &s.buffer_limit_exceeded);
+    further(core, &mut put);
     out
 }
 
-fn messages(way: &str, counts: &[u64], put: &mut dyn FnMut(&str, &dyn std::fmt::Display)) {
+/// What Valkey has not: behind all that it has.
+fn further(core: &Core, put: Put<'_>) {
+    let s = &core.stats;
+    for (name, class) in [("gossip", Class::Gossip), ("decision", Class::Decision)] {
+        bytes(name, class, s, put);
+    }
+    for (reason, count) in &s.dropped {
+        put(&format!("cluster_stats_messages_dropped_{reason}"), count);
+    }
+    put("cluster_stats_messages_dropped", &s.dropped.values().sum::<u64>());
+    for why in Refusal::ALL {
+        let count = core.refusals.count(why);
+        if count > 0 {
+            put(&format!("cluster_stats_refused_{}", why.name()), &count);
+        }
+    }
+}
+
+fn bytes(name: &str, class: Class, s: &Stats, put: Put<'_>) {
+    put(&format!("cluster_stats_{name}_bytes_sent"), &s.sent.of(class));
+    put(&format!("cluster_stats_{name}_bytes_received"), &s.received.of(class));
+}
+
+fn messages(way: &str, counts: &[u64], put: Put<'_>) {
     for (kind, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
         put(&format!("cluster_stats_messages_{}_{way}", kind_name(kind as u16)), count);
     }

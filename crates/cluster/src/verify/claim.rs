@@ -17,10 +17,21 @@ pub(crate) struct News {
     slots: Option<Box<SlotSet>>,
 }
 
+/// Why to ask at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Urgency {
+    /// There is no hurry: the next answer will do.
+    None,
+    /// The cluster's epoch would rise.
+    Epoch,
+    /// Slots would leave their owner.
+    Power,
+}
+
 impl News {
-    /// The news of a header, and whether to ask at once; `None` if it has none. Where claims are taken anyway, epochs of
+    /// The news of a header, and how urgent it is to ask; `None` if it has none. Where claims are taken anyway, epochs of
     /// nodes without slots are no news: a whole cluster that starts takes new ones, and they decide nothing.
-    pub fn of(core: &Core, sender: NodeKey, header: &Header) -> Option<(News, bool)> {
+    pub fn of(core: &Core, sender: NodeKey, header: &Header) -> Option<(News, Urgency)> {
         let node = &core.nodes[sender];
         let recorded = node.replicaof.map(|p| core.nodes[p].id);
         let role = (header.replicaof != recorded || header.replicaof.is_none() != node.is_primary())
@@ -36,8 +47,12 @@ impl News {
         if role.is_none() && !moves.any && !raises && !own {
             return None;
         }
-        let urgent = moves.takes || raises || (role.is_some() && !node.slots.is_empty());
-        Some((News { role, slots: moves.any.then(|| Box::new(header.slots.clone())) }, urgent))
+        let urgency = match moves.takes || (role.is_some() && !node.slots.is_empty()) {
+            true => Urgency::Power,
+            false if raises => Urgency::Epoch,
+            false => Urgency::None,
+        };
+        Some((News { role, slots: moves.any.then(|| Box::new(header.slots.clone())) }, urgency))
     }
 }
 

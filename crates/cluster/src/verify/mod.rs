@@ -20,8 +20,8 @@ use crate::refusal::Refusal;
 use crate::settings::Verify;
 use crate::wire::{Body, Extension, Gossip, Header, NodeFlags, PingKind, kind_name};
 use crate::{claims, compose, epochs};
-use base::Mono;
-use claim::{Claim, News};
+use base::{Mono, NodeId};
+use claim::{Claim, News, Urgency};
 use fence::Fence;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -104,6 +104,8 @@ pub(crate) struct Doubts {
     watched: BTreeMap<NodeKey, Watch>,
     /// How many of them keep writes from slots of mine.
     fences: usize,
+    /// When a node was last asked because the cluster's epoch rose.
+    epochs_asked_at: Option<Mono>,
 }
 
 impl Doubts {
@@ -141,19 +143,30 @@ pub(crate) fn weigh(core: &mut Core, sender: NodeKey, header: &Header, said: Sai
     if said.word == Word::Own {
         return Word::Own;
     }
-    let Some((news, urgent)) = News::of(core, sender, header) else { return said.word };
+    let Some((news, urgency)) = News::of(core, sender, header) else { return said.word };
     let strict = said.word == Word::Doubted;
     if strict {
         fence::raise(core, sender, header);
     } else if is_deaf(core, sender) {
         say_one_way(core, sender, said);
     }
-    let urgent = strict || urgent;
+    let urgent =
+        strict || urgency == Urgency::Power || (urgency == Urgency::Epoch && may_ask_of_epochs(core));
     note(core, sender, Claim::new(news, header, said, core.now.mono, urgent));
     if urgent {
         ask(core, sender);
     }
     said.word
+}
+
+/// A crowd of nodes that starts raises the epoch many times a second, and all mean it: of epochs one is asked at a time.
+fn may_ask_of_epochs(core: &mut Core) -> bool {
+    let now = core.now.mono;
+    let may = core.doubts.epochs_asked_at.is_none_or(|at| now.since(at) >= ASK_PAUSE);
+    if may {
+        core.doubts.epochs_asked_at = Some(now);
+    }
+    may
 }
 
 /// Our own link to it has been down for half the timeout, and so it cannot be asked.
@@ -383,18 +396,21 @@ pub(crate) fn hear_doubted(
     }
 }
 
-/// Nodes that are forgotten because another forgot them: who says so, before it is done.
-pub(crate) fn say_forgotten(core: &mut Core, sender: NodeKey, list: &[Extension], said: Said) {
-    if said.word != Word::Taken {
-        return;
-    }
-    for extension in list {
-        if let Extension::Forgotten { node, ttl_s: 1.. } = extension
-            && core.nodes.find(node).is_some_and(|key| key != core.nodes.myself)
-        {
-            let by = &core.nodes[sender];
-            let text = format!("Node {} ({}) says that {node} is forgotten{}", by.id, by.human(), said.by());
-            core.log(Level::Notice, text);
-        }
+/// Known nodes that a packet says are forgotten, if its word is taken on trust.
+pub(crate) fn named_as_forgotten(core: &Core, list: &[Extension], said: Said) -> Vec<NodeId> {
+    let named = list.iter().filter_map(|extension| match extension {
+        Extension::Forgotten { node, .. } if core.nodes.find(node).is_some() => Some(*node),
+        _ => None,
+    });
+    if said.word == Word::Taken { named.collect() } else { Vec::new() }
+}
+
+/// Which of them were forgotten on that word.
+pub(crate) fn say_forgotten(core: &mut Core, sender: NodeId, named: &[NodeId], said: Said) {
+    for node in named.iter().filter(|id| core.nodes.find(id).is_none()).copied().collect::<Vec<_>>() {
+        core.log(
+            Level::Notice,
+            format!("Node {node} was forgotten because node {sender} says so{}", said.by()),
+        );
     }
 }

@@ -42,6 +42,26 @@ pub enum Invalid {
     PayloadBeyondEnd { message: u16, part: &'static str, total: usize },
 }
 
+impl Invalid {
+    /// One word for counters and records.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Invalid::Framing { .. } => "frame",
+            Invalid::Version(_) => "version",
+            Invalid::LightNotAllowed { .. } => "light",
+            Invalid::NodeName { .. } => "node-name",
+            Invalid::Length { .. } => "length",
+            Invalid::GossipBeyondEnd { .. } | Invalid::GossipCount { .. } => "gossip",
+            Invalid::ExtensionsBeyondEnd { .. }
+            | Invalid::Padding { .. }
+            | Invalid::Unterminated { .. }
+            | Invalid::ExtensionTruncated { .. }
+            | Invalid::ExtensionName { .. } => "extension",
+            Invalid::PayloadBeyondEnd { .. } => "payload",
+        }
+    }
+}
+
 /// The base type that the bytes announce, for counting what arrives before it is checked.
 pub fn kind_of(packet: &[u8]) -> Option<u16> {
     let mut rest = Cursor(packet.get(12..)?);

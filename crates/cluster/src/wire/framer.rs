@@ -25,6 +25,16 @@ pub enum BadFrame {
     },
 }
 
+impl BadFrame {
+    /// One word for counters and records.
+    pub fn name(&self) -> &'static str {
+        match self {
+            BadFrame::Malformed => "frame",
+            BadFrame::TooLong { .. } => "too-long",
+        }
+    }
+}
+
 /// Cuts a link's bytes into packets. Its memory follows the bytes that came, never a length that was
 /// announced.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 
 type Dials = Vec<(LinkId, SocketAddr)>;
 type Sends = Vec<(LinkId, Vec<u8>)>;
+type Closes = Vec<LinkId>;
 
 const PING_EVERY_US: u64 = 500_000;
 
@@ -18,7 +19,23 @@ struct FakeLink {
     up: bool,
 }
 
+/// What a fake makes of what it is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Manner {
+    /// A bus like any other.
+    Bus,
+    /// Answers on the link, and dials nobody.
+    Homebody,
+    /// Closes a link as soon as something comes.
+    HangsUp,
+    /// Answers commands of clients, and waits for the end of everything else.
+    Clients,
+    /// Answers TLS, and closes on everything else.
+    Tls,
+}
+
 pub struct Fake {
+    pub manner: Manner,
     pub header: Header,
     /// Attached to each PING, PONG and MEET that has none of its own.
     pub extensions: Vec<Extension>,
@@ -29,6 +46,7 @@ pub struct Fake {
     links: BTreeMap<LinkId, FakeLink>,
     dials: Vec<(LinkId, SocketAddr)>,
     sends: Vec<(LinkId, Vec<u8>)>,
+    closes: Closes,
 }
 
 impl Fake {
@@ -36,6 +54,7 @@ impl Fake {
         let mut header = Header::new(id);
         (header.port, header.cport) = (7000, 17000);
         Fake {
+            manner: Manner::Bus,
             header,
             extensions: Vec::new(),
             next_tick: now_us + PING_EVERY_US,
@@ -44,11 +63,12 @@ impl Fake {
             links: BTreeMap::new(),
             dials: Vec::new(),
             sends: Vec::new(),
+            closes: Vec::new(),
         }
     }
 
-    pub fn take(&mut self) -> (Dials, Sends) {
-        (std::mem::take(&mut self.dials), std::mem::take(&mut self.sends))
+    pub fn take(&mut self) -> (Dials, Sends, Closes) {
+        (std::mem::take(&mut self.dials), std::mem::take(&mut self.sends), std::mem::take(&mut self.closes))
     }
 
     pub fn accepted(&mut self, link: LinkId, peer: IpAddr) {
@@ -140,6 +160,21 @@ impl Fake {
     }
 
     pub fn bytes(&mut self, id: LinkId, bytes: &[u8]) {
+        match self.manner {
+            Manner::Bus | Manner::Homebody => self.packets(id, bytes),
+            Manner::Clients if bytes == b"PING\r\n" => self.sends.push((id, b"+PONG\r\n".to_vec())),
+            Manner::Clients => {}
+            Manner::Tls if bytes.starts_with(&[0x16, 3]) => {
+                self.sends.push((id, b"\x15\x03\x03\0\x02\x02\x28".to_vec()));
+            }
+            Manner::Tls | Manner::HangsUp => {
+                self.links.remove(&id);
+                self.closes.push(id);
+            }
+        }
+    }
+
+    fn packets(&mut self, id: LinkId, bytes: &[u8]) {
         let Some(link) = self.links.get_mut(&id) else { return };
         let mut rest = bytes;
         let mut packets = Vec::new();
@@ -158,6 +193,7 @@ impl Fake {
             let known = self.links.values().any(|l| l.to == Some(packet.header.sender));
             if kind == PingKind::Meet
                 && !known
+                && self.manner == Manner::Bus
                 && let Some(ip) = peer
             {
                 self.dial(packet.header.sender, SocketAddr::new(ip, packet.header.cport));

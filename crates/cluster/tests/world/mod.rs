@@ -10,7 +10,7 @@ pub mod script;
 
 use base::{Mono, NodeId, Now, Rng};
 use cluster::wire::{self, Framer};
-use cluster::{Cluster, Event, Level, LinkAction, LinkId, LoadedFiles, OpId, Settings};
+use cluster::{Cluster, DialError, Event, Level, LinkAction, LinkId, LoadedFiles, OpId, Settings};
 use disk::Disk;
 use fake::Fake;
 use names::Names;
@@ -347,7 +347,7 @@ impl World {
             What::Connect { conn } => self.connect(conn),
             What::Refused { host, life, link } => {
                 if self.hosts[host].life == life && self.hosts[host].links.remove(&link).is_some() {
-                    self.tell_down(host, link);
+                    self.tell_refused(host, link);
                 }
             }
             What::Deliver { conn, from, bytes } => self.deliver(conn, from, bytes),
@@ -392,7 +392,11 @@ impl World {
         let [dialler, acceptor] = self.conns[conn].host;
         if matches!(self.hosts[acceptor].seat, Seat::Empty) {
             self.conns[conn].closed = true;
-            self.gone(conn, Side::Dialler);
+            if let Some(link) = self.conns[conn].link[0].take()
+                && self.hosts[dialler].links.remove(&link).is_some()
+            {
+                self.tell_refused(dialler, link);
+            }
             return;
         }
         if let Seat::Machine(machine) = &self.hosts[acceptor].seat
@@ -485,6 +489,16 @@ impl World {
         }
     }
 
+    fn tell_refused(&mut self, host: usize, link: LinkId) {
+        let now = self.now();
+        if let Seat::Machine(machine) = &mut self.hosts[host].seat {
+            machine.handle_dial_failed(link, DialError::Refused, now);
+            self.pump(host);
+        } else {
+            self.tell_down(host, link);
+        }
+    }
+
     fn tell_down(&mut self, host: usize, link: LinkId) {
         let now = self.now();
         match &mut self.hosts[host].seat {
@@ -503,12 +517,17 @@ impl World {
 
     fn take_all(&mut self, host: usize) {
         if let Seat::Fake(fake) = &mut self.hosts[host].seat {
-            let (dials, sends) = fake.take();
+            let (dials, sends, closes) = fake.take();
             for (link, addr) in dials {
                 self.dial(host, link, addr);
             }
             for (link, bytes) in sends {
                 self.send(host, link, bytes);
+            }
+            for link in closes {
+                if let Some((conn, side)) = self.hosts[host].links.remove(&link) {
+                    self.close(conn, side);
+                }
             }
             return;
         }
@@ -582,6 +601,8 @@ impl World {
             Event::Published { channel, .. } => {
                 format!("* published on {}", String::from_utf8_lossy(&channel))
             }
+            Event::Met { result: Ok(id), .. } => format!("* met {id}"),
+            Event::Met { result: Err(why), .. } => format!("* ERR {why}"),
             Event::Exit => {
                 self.hosts[host].exited = true;
                 "* exit".to_string()

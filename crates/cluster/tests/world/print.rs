@@ -3,6 +3,9 @@
 use cluster::wire::{self, Body, Extension, Gossip, Header, Message, MsgFlags, NodeFlags, PingKind, Type4};
 
 pub fn packet(bytes: &[u8]) -> String {
+    if !bytes.starts_with(b"RCmb") {
+        return format!("\"{}\"", bytes[..bytes.len().min(8)].escape_ascii());
+    }
     match wire::decode(bytes) {
         Ok(Message::Full(packet)) => format!("{}{}", body(&packet.body), header(&packet.header)),
         Ok(Message::Light(light)) => format!("light {}", body(&light)),

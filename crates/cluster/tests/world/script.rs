@@ -12,13 +12,14 @@
 //! (the reply)
 //! ```
 
-use super::fake::{Fake, ping};
-use super::{Seat, World};
+use super::fake::{Fake, Manner, ping};
+use super::{EPOCH_US, Seat, World};
 use base::{NodeId, ShardId, Slot, SlotSet};
 use cluster::address::Audience;
 use cluster::wire::{Body, Extension, Gossip, MsgFlags, NodeFlags, PingKind, Type4};
-use cluster::{Bumped, Level, Refused, SetSlot, SlotKeys, TooLong, Verify};
-use std::net::SocketAddr;
+use cluster::{Bumped, Level, MeetHost, MeetTarget, Refused, SetSlot, SlotKeys, TooLong, Verify, What};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 /// Runs all blocks of a scenario; the text as it should stand.
 pub fn run(text: &str) -> String {
@@ -158,6 +159,15 @@ fn verb(world: &mut World, name: &str, words: &[&str]) -> String {
         ["meet", ip, port] => {
             outcome(world.call(host, |m, now| m.meet(ip.as_bytes(), port.as_bytes(), None, "test", now)))
         }
+        ["meet", peer, "wait", ms] => {
+            let ip = world.hosts[world.find(peer)].ip;
+            meet_and_wait(world, host, &[ip], number(ms))
+        }
+        ["meet", ips, port, "wait", ms] => {
+            assert_eq!(*port, "7000", "addresses have one port here");
+            let ips: Vec<IpAddr> = ips.split(',').map(|ip| ip.parse().expect("an address")).collect();
+            meet_and_wait(world, host, &ips, number(ms))
+        }
         ["meet", ip, port, bus] => {
             let bus = Some(bus.as_bytes());
             outcome(world.call(host, |m, now| m.meet(ip.as_bytes(), port.as_bytes(), bus, "test", now)))
@@ -213,6 +223,12 @@ fn verb(world: &mut World, name: &str, words: &[&str]) -> String {
             let lines = text.lines().filter(|l| wanted.is_empty() || wanted.iter().any(|w| l.starts_with(w)));
             lines.collect::<Vec<_>>().join("\n")
         }
+        ["log", wanted @ ..] => {
+            let records: Vec<_> = world.machine_mut(host).records().cloned().collect();
+            let wanted = |what: What| wanted.is_empty() || wanted.contains(&what.name());
+            let lines = records.iter().rev().filter(|r| wanted(r.what));
+            lines.map(|r| format!("{} {r}\n", r.unix_ms - EPOCH_US / 1000 - 1000)).collect()
+        }
         ["links"] => {
             let links = world.machine_mut(host).links();
             links.iter().map(|l| format!("{} {}\n", if l.to { "to" } else { "from" }, l.node)).collect()
@@ -230,6 +246,13 @@ fn verb(world: &mut World, name: &str, words: &[&str]) -> String {
         }
         _ => panic!("unknown command {words:?}"),
     }
+}
+
+fn meet_and_wait(world: &mut World, host: usize, ips: &[IpAddr], ms: u64) -> String {
+    let target = MeetTarget { host: MeetHost::Name("peer".to_string()), port: 7000, bus_port: 17000 };
+    let patience = Some(Duration::from_millis(ms));
+    let started = world.call(host, |m, now| m.meet_at(&target, ips, patience, "test", now));
+    outcome(started.map(drop)).replace("OK", "")
 }
 
 /// CLUSTER NODES without the times, which say nothing.
@@ -308,6 +331,15 @@ fn fake(world: &mut World, name: &str, words: &[&str]) -> String {
             }
         }
         ["silent"] => seated(world, host).lively = false,
+        ["is", manner] => {
+            seated(world, host).manner = match *manner {
+                "homebody" => Manner::Homebody,
+                "hanging-up" => Manner::HangsUp,
+                "for-clients" => Manner::Clients,
+                "tls" => Manner::Tls,
+                _ => panic!("unknown manner {manner}"),
+            }
+        }
         ["lively"] => seated(world, host).lively = true,
         ["dials", peer] => {
             let (to, addr) = (node_id(world, peer), SocketAddr::new(world.hosts[world.find(peer)].ip, 17000));

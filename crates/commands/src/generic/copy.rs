@@ -43,7 +43,6 @@ fn try_copy(cmd: &mut Cmd<'_, '_>) -> Result<bool, Refused> {
     cmd.effects.notify(Class::New, "new", db, to.bytes);
     cmd.keys.signal_modified(db, to);
     cmd.effects.notify(Class::Generic, "copy_to", db, to.bytes);
-    cmd.effects.ready(db, to.bytes);
     cmd.effects.dirty += 1;
     Ok(true)
 }
@@ -73,7 +72,6 @@ fn try_move(cmd: &mut Cmd<'_, '_>) -> Result<bool, Refused> {
         cmd.keys.signal_modified(db, key);
         cmd.effects.notify(Class::Generic, event, db, key.bytes);
     }
-    cmd.effects.ready(to, key.bytes);
     cmd.effects.dirty += 1;
     Ok(true)
 }

@@ -33,7 +33,6 @@ fn move_value(cmd: &mut Cmd<'_, '_>, overwrite: bool) -> Result<bool, Refused> {
     cmd.keys.signal_modified(cmd.db, to);
     cmd.effects.notify(Class::Generic, "rename_from", cmd.db, from.bytes);
     cmd.effects.notify(Class::Generic, "rename_to", cmd.db, to.bytes);
-    cmd.ready(to);
     cmd.effects.dirty += 1;
     Ok(true)
 }

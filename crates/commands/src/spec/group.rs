@@ -71,7 +71,6 @@ impl Group {
             Group::Set => Acl::of(&[Category::Set]),
             Group::SortedSet => Acl::of(&[Category::Sortedset]),
             Group::Hash => Acl::of(&[Category::Hash]),
-            Group::Pubsub => Acl::of(&[Category::Pubsub]),
             Group::Transactions => Acl::of(&[Category::Transaction]),
             Group::Connection => Acl::of(&[Category::Connection]),
             Group::Scripting => Acl::of(&[Category::Scripting]),
@@ -79,7 +78,8 @@ impl Group {
             Group::Geo => Acl::of(&[Category::Geo]),
             Group::Stream => Acl::of(&[Category::Stream]),
             Group::Bitmap => Acl::of(&[Category::Bitmap]),
-            Group::Server | Group::Cluster => Acl::of(&[]),
+            // What publishes or listens has a flag that says so; PUBSUB itself does neither.
+            Group::Server | Group::Cluster | Group::Pubsub => Acl::of(&[]),
         }
     }
 }

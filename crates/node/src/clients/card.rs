@@ -1,8 +1,9 @@
 //! A client as others see it. Its worker publishes the changing parts when a turn ends.
 
 use crate::mail::{ConnId, WorkerIdx};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use store::Waiter;
 
 /// Bits of a client's state that CLIENT LIST shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -25,6 +26,8 @@ impl CardFlags {
     pub const NO_EVICT: u32 = 64;
     /// CLIENT NO-TOUCH.
     pub const NO_TOUCH: u32 = 128;
+    /// Listens to channels.
+    pub const PUBSUB: u32 = 512;
     /// To be closed as soon as possible.
     pub const CLOSE_ASAP: u32 = 256;
 
@@ -71,10 +74,14 @@ pub struct Card {
     pub flags: AtomicU32,
     /// Somebody asked for its end: it runs nothing more. The letter that closes it is on its way.
     pub killed: AtomicBool,
+    /// What its command waits for, if it is blocked.
+    pub waiting: Mutex<Option<Arc<Waiter>>>,
     /// Selected database.
     pub db: AtomicU32,
     /// Queued commands, or -1.
     pub multi: AtomicI64,
+    /// Channels, patterns and shard channels that it listens to.
+    pub subscriptions: [AtomicU32; 3],
     /// Keys under WATCH.
     pub watching: AtomicU32,
     /// Bytes of input held.
@@ -113,6 +120,18 @@ impl Card {
     pub fn set_flag(&self, bit: u32, on: bool) {
         let flags = self.flags.load(Relaxed);
         self.flags.store(if on { flags | bit } else { flags & !bit }, Relaxed);
+    }
+
+    /// Notes what its command waits for, or that it waits no more.
+    pub fn block(&self, on: Option<Arc<Waiter>>) {
+        if let Ok(mut waiting) = self.waiting.lock() {
+            *waiting = on;
+        }
+    }
+
+    /// What its command waits for.
+    pub fn waiter(&self) -> Option<Arc<Waiter>> {
+        self.waiting.lock().ok()?.clone()
     }
 
     /// A copy of the names.

@@ -1,6 +1,6 @@
 //! The conditions of CLIENT LIST and CLIENT KILL (Redis 7.0's, and those Valkey 9.1 added).
 
-use super::{Card, line};
+use super::{Card, CardFlags, line};
 use base::num::parse_i64;
 use resp::Args;
 use std::sync::atomic::Ordering::Relaxed;
@@ -102,6 +102,11 @@ impl Filter {
     }
 }
 
+/// There are no links of replication yet.
+fn kind_of(card: &Card) -> ClientKind {
+    if card.flags().has(CardFlags::PUBSUB) { ClientKind::PubSub } else { ClientKind::Normal }
+}
+
 fn yes_or_no(value: &[u8]) -> Result<bool, String> {
     match value.to_ascii_lowercase().as_slice() {
         b"yes" => Ok(true),
@@ -171,7 +176,7 @@ impl Condition {
     fn holds(&self, card: &Card, now_s: u64) -> bool {
         match self {
             Condition::Ids(ids) => ids.contains(&card.id),
-            Condition::Kind(kind) => *kind == ClientKind::Normal,
+            Condition::Kind(kind) => *kind == kind_of(card),
             Condition::User => true,
             Condition::Addr(addr) => card.addr.as_bytes() == addr,
             Condition::LocalAddr(addr) => card.laddr.as_bytes() == addr,

@@ -17,7 +17,7 @@ pub fn describe(out: &mut String, card: &Card, table: &Table, now_s: u64) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let _ = writeln!(
         out,
-        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} \
          multi={} qbuf={query} qbuf-free={query_free} argv-mem=0 multi-mem={multi_bytes} \
          rbs={output} rbp={output} obl={output} oll=0 omem=0 tot-mem={total} events=r cmd={} user=default \
          redir=-1 resp={} lib-name={} lib-ver={} watch={} capa= tot-net-in={} tot-net-out={} tot-cmds={}",
@@ -30,6 +30,9 @@ pub fn describe(out: &mut String, card: &Card, table: &Table, now_s: u64) {
         now_s.saturating_sub(card.active_s.load(Relaxed)),
         flag_letters(card.flags()),
         card.db.load(Relaxed),
+        card.subscriptions[0].load(Relaxed),
+        card.subscriptions[1].load(Relaxed),
+        card.subscriptions[2].load(Relaxed),
         card.multi.load(Relaxed),
         command_name(table, card.command.load(Relaxed)),
         card.proto.load(Relaxed),
@@ -52,6 +55,7 @@ fn command_name(table: &Table, index: u32) -> &'static str {
 /// The letters of `flags=`.
 pub fn flag_letters(flags: CardFlags) -> String {
     let letters = [
+        (CardFlags::PUBSUB, 'P'),
         (CardFlags::MULTI, 'x'),
         (CardFlags::BLOCKED, 'b'),
         (CardFlags::DIRTY, 'd'),

@@ -1,5 +1,6 @@
 //! The classes of `notify-keyspace-events`.
 
+use commands::{Class, Classes};
 use std::fmt;
 
 /// A set of event classes.
@@ -59,6 +60,30 @@ impl Events {
     /// Whether every class of `other` is in the set.
     pub fn contains(self, other: Events) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// What commands must tell of. None if it would be published nowhere.
+    pub fn classes(self) -> Classes {
+        const EACH: [(Events, Class); 12] = [
+            (Events::GENERIC, Class::Generic),
+            (Events::STRING, Class::String),
+            (Events::LIST, Class::List),
+            (Events::SET, Class::Set),
+            (Events::HASH, Class::Hash),
+            (Events::ZSET, Class::SortedSet),
+            (Events::EXPIRED, Class::Expired),
+            (Events::EVICTED, Class::Evicted),
+            (Events::STREAM, Class::Stream),
+            (Events::KEY_MISS, Class::KeyMiss),
+            (Events::MODULE, Class::Module),
+            (Events::NEW, Class::New),
+        ];
+        if !self.contains(Events::KEYSPACE) && !self.contains(Events::KEYEVENT) {
+            return Classes::NONE;
+        }
+        let wanted: Vec<Class> =
+            EACH.iter().filter(|(event, _)| self.contains(*event)).map(|(_, class)| *class).collect();
+        Classes::of(&wanted)
     }
 
     /// Whether no class is in the set.

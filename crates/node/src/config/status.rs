@@ -220,10 +220,6 @@ const HARMLESS: &[(&str, &[&str])] = &[
             "slowlog-max-len",
         ],
     ),
-    (
-        "concerns Pub/Sub, which is not built yet and answers an error",
-        &["cluster-allow-pubsubshard-when-down", "notify-keyspace-events"],
-    ),
 ];
 
 /// Directives that are refused at any value but their default.

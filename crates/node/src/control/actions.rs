@@ -22,6 +22,8 @@ pub enum Action {
     Listen(ActionId, Arc<Config>),
     /// Take over what concerns the log and the process.
     Apply(ActionId, Arc<Config>),
+    /// Find the addresses of a host. Ends with [`Control::handle_resolved`].
+    Resolve(ActionId, String),
     /// Rewrite the configuration file.
     Rewrite {
         /// To be answered.
@@ -40,19 +42,25 @@ impl Control {
     /// An action ended.
     pub fn handle_outcome(&mut self, id: ActionId, outcome: Outcome, now: Now) {
         self.begin(now);
-        if let Some(at) = self.state.acting.iter().position(|acting| acting.awaits.contains(&id)) {
-            let acting = &mut self.state.acting[at];
-            acting.awaits.retain(|awaited| *awaited != id);
-            if let Err(error) = outcome {
-                let undo = acting.undo.take();
-                acting.error.get_or_insert(error);
-                if let Some(before) = undo {
-                    self.restore(before);
-                }
-            }
-            self.finish_acting(at);
-        }
+        self.end_action(id, outcome);
         self.settle(now);
+    }
+
+    /// What the client that waits for `id` is told, if all else that it waits for has ended.
+    pub(super) fn end_action(&mut self, id: ActionId, outcome: Outcome) {
+        let Some(at) = self.state.acting.iter().position(|acting| acting.awaits.contains(&id)) else {
+            return;
+        };
+        let acting = &mut self.state.acting[at];
+        acting.awaits.retain(|awaited| *awaited != id);
+        if let Err(error) = outcome {
+            let undo = acting.undo.take();
+            acting.error.get_or_insert(error);
+            if let Some(before) = undo {
+                self.restore(before);
+            }
+        }
+        self.finish_acting(at);
     }
 
     /// Sends an answer if all actions that it waited for have ended.

@@ -1,7 +1,8 @@
 //! The cluster machine's surface, passed through, and what follows from its events.
 
-use super::{Control, FileOp, LinkAction, LinkId, OpId, Transmit};
+use super::{Control, DialError, FileOp, LinkAction, LinkId, OpId, Transmit};
 use crate::mail::WorkerMail;
+use crate::pubsub::Message;
 use crate::shared::Level;
 use base::{Now, SlotSet};
 use cluster::{Cluster, Event};
@@ -27,6 +28,11 @@ impl Control {
     /// A link that was to be dialled is connected.
     pub fn handle_up(&mut self, link: LinkId, local: IpAddr, now: Now) {
         self.with_cluster(now, |cluster| cluster.handle_up(link, local, now));
+    }
+
+    /// A link could not be dialled, for this reason.
+    pub fn handle_dial_failed(&mut self, link: LinkId, why: DialError, now: Now) {
+        self.with_cluster(now, |cluster| cluster.handle_dial_failed(link, why, now));
     }
 
     /// A link is closed, or could not be dialled.
@@ -87,9 +93,12 @@ impl Control {
                 // Keys of slots that went elsewhere are kept, unreachable, until they can be moved after
                 // their slots: nothing is deleted on a peer's word.
                 Event::SlotsLost { slots, to } => self.report_lost(&slots, to),
-                // There are no subscribers yet.
-                Event::Published { .. } => {}
+                Event::Published { sharded, channel, message } => {
+                    let (channel, text) = (channel.into(), message.into());
+                    self.core.tell_listeners(&Arc::new(Message { shard: sharded, channel, text }));
+                }
                 Event::Saved { save, result } => self.saved(save, &result),
+                Event::Met { meet, result } => self.met(meet, result.map(drop)),
                 Event::Exit => self.exit_at_once(1),
             }
         }
@@ -97,6 +106,16 @@ impl Control {
             self.publish_view();
         }
         self.settle_exit(now);
+    }
+
+    /// A client of this node published a message: the other nodes' clients hear of it, too.
+    pub(super) fn publish(&mut self, message: &Message) {
+        let Message { shard, channel, text } = message;
+        let now = self.core.now;
+        let Some(cluster) = &mut self.state.cluster else { return };
+        if let Err(error) = cluster.publish(*shard, channel, text, now) {
+            self.core.shared.log(Level::Warning, &error.to_string());
+        }
     }
 
     fn report_lost(&self, slots: &SlotSet, to: Option<base::NodeId>) {

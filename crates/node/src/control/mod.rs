@@ -7,13 +7,15 @@
 mod actions;
 mod bus;
 mod jobs;
+mod meetings;
 mod settings;
 pub use settings::{bus_port, cluster_settings};
 mod shutdown;
 mod state;
 
 pub use actions::{Action, ActionId, Outcome};
-pub use cluster::{FileOp, FileStep, LinkAction, LinkId, OpId, Transmit};
+pub use cluster::{DialError, FileOp, FileStep, LinkAction, LinkId, OpId, Transmit};
+pub use meetings::{ADDRESSES_MAX, RESOLVE_TIME_MAX};
 pub use state::State;
 
 use crate::dispatch::Core;
@@ -56,6 +58,7 @@ impl Control {
         self.begin(now);
         match mail {
             ControlMail::Run(job) => self.run(*job),
+            ControlMail::Publish(message) => self.publish(&message),
         }
         self.settle(now);
     }
@@ -66,6 +69,7 @@ impl Control {
         if let Some(cluster) = &mut self.state.cluster {
             cluster.handle_timeout(now);
         }
+        self.expire_resolving(now);
         if now.mono >= self.next_sample {
             self.next_sample = now.mono + SAMPLE_EVERY;
             self.sample(now);

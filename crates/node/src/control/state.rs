@@ -1,9 +1,10 @@
 //! What control has besides what every machine has.
 
+use super::meetings::Resolving;
 use super::{Action, ActionId};
 use crate::config::Settings;
 use crate::mail::{Done, WorkerIdx};
-use cluster::{Cluster, SaveId};
+use cluster::{Cluster, MeetId, SaveId};
 use std::collections::VecDeque;
 use store::ExclusiveAccess;
 
@@ -66,6 +67,10 @@ pub struct State {
     pub(super) acting: Vec<Acting>,
     /// Answers that wait for the cluster's configuration to be on disk.
     pub(super) saving: VecDeque<(SaveId, Held, bool)>,
+    /// CLUSTER MEETs whose clients wait for their end.
+    pub(super) meetings: Vec<(MeetId, ActionId)>,
+    /// CLUSTER MEETs of hosts whose addresses are being found.
+    pub(super) resolving: Vec<Resolving>,
     /// What to go back to if the action asked for fails.
     pub(super) undo: Option<Settings>,
     /// A shutdown is on its way.
@@ -86,6 +91,8 @@ impl State {
             acting: Vec::new(),
             undo: None,
             saving: VecDeque::new(),
+            meetings: Vec::new(),
+            resolving: Vec::new(),
             exit: None,
         }
     }
@@ -96,10 +103,22 @@ impl State {
         self.awaits.push(id);
     }
 
-    /// Asks the outside for an action that nobody waits for.
-    pub(super) fn ask(&mut self, make: impl FnOnce(ActionId) -> Action) -> ActionId {
+    /// The answer of the command that runs waits for the end of this MEET.
+    pub fn await_meeting(&mut self, meet: MeetId) {
+        let id = self.name_action();
+        self.meetings.push((meet, id));
+        self.awaits.push(id);
+    }
+
+    pub(super) fn name_action(&mut self) -> ActionId {
         let id = ActionId(self.next_action);
         self.next_action += 1;
+        id
+    }
+
+    /// Asks the outside for an action that nobody waits for.
+    pub(super) fn ask(&mut self, make: impl FnOnce(ActionId) -> Action) -> ActionId {
+        let id = self.name_action();
         self.actions.push_back(make(id));
         id
     }

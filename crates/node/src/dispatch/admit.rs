@@ -92,6 +92,13 @@ impl Core {
         if !spec.takes(args.len()) || matches!(row.run, Run::Container) {
             return Err(wrong_arity(spec));
         }
+        if session.only_listens() && !runs_while_listening(row) {
+            return Err(format!(
+                "Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this \
+                 context",
+                spec.name
+            ));
+        }
         self.check_protected(session, row)?;
         if session.multi.is_some() && spec.is(Flag::NoMulti) && !runs_in_multi(row) {
             // Redis 7.0's text.
@@ -203,6 +210,12 @@ fn speaks_http(args: Args<'_>) -> bool {
 /// Commands that act on the transaction itself, or end it.
 fn runs_in_multi(row: &Row) -> bool {
     matches!(row.run, Run::Exec) || matches!(row.spec.name, "discard" | "multi" | "watch" | "quit" | "reset")
+}
+
+/// Commands that a client in RESP2 may send while it listens.
+fn runs_while_listening(row: &Row) -> bool {
+    let name = row.spec.name;
+    matches!(name, "ping" | "quit" | "reset") || name.ends_with("subscribe")
 }
 
 fn may_write(row: &Row) -> bool {

@@ -50,6 +50,8 @@ pub enum Flow {
     Close,
     /// Nothing was done: this stripe is held by another worker.
     Busy(u16),
+    /// It found nothing and waits; the machine has the record.
+    Blocked,
 }
 
 /// A command of the node that runs on a worker, or on control inside a transaction.

@@ -1,5 +1,6 @@
 //! What every machine that runs commands has: snapshots of configuration and view, its counters, the time.
 
+use crate::blocking::Parked;
 use crate::clients::Card;
 use crate::config::{Config, Encodings, OutputClass};
 use crate::counters::{CommandCounters, Counters};
@@ -39,6 +40,12 @@ pub struct Core {
     pub rng: Rng,
     /// Records of watches that lie in the keyspace and mean nothing any more.
     pub(crate) retired: Vec<(Arc<store::Watcher>, crate::session::Watched)>,
+    /// Blocked commands to be served once more stripes are held than their keys' writer held.
+    pub(crate) deferred: Vec<Arc<store::Waiter>>,
+    /// Records of ended waits that still lie in the keyspace.
+    pub(crate) ended_waits: Vec<Arc<store::Waiter>>,
+    /// The wait that the command just run began.
+    pub(crate) parked: Option<Box<Parked>>,
     /// Commands counted since time was last booked.
     pub(super) recent: Vec<u32>,
     /// Nothing about the node needs the careful path of dispatch.
@@ -62,20 +69,23 @@ impl Core {
             effects: Effects::default(),
             rng: Rng::new(seed),
             retired: Vec::new(),
+            deferred: Vec::new(),
+            ended_waits: Vec::new(),
+            parked: None,
             recent: Vec::new(),
             plain: false,
             pausing: false,
         }
     }
 
-    /// Takes new snapshots, and frees what the last turn removed.
+    /// Takes new snapshots.
     pub fn refresh(&mut self) {
-        self.effects.litter.clear();
         self.config = self.shared.config.load_full();
         self.view = self.shared.view.load_full();
         self.env = env_of(&self.config, &self.shared);
         self.pausing = self.paused() != Paused::Nothing;
         self.plain = !self.config.cluster.enabled && !self.pausing;
+        self.effects.listen(self.config.notify_keyspace_events.classes());
     }
 
     /// This worker, as the keyspace counts them.
@@ -143,11 +153,15 @@ impl Core {
 
     /// Limits on unsent bytes of an ordinary client.
     pub fn output_limit(&self) -> OutputLimit {
-        let normal = self.config.clients.output_limit(OutputClass::Normal);
+        self.limit_of(OutputClass::Normal)
+    }
+
+    fn limit_of(&self, class: OutputClass) -> OutputLimit {
+        let limit = self.config.clients.output_limit(class);
         OutputLimit {
-            hard: normal.hard,
-            soft: normal.soft,
-            soft_for: std::time::Duration::from_secs(normal.soft_seconds),
+            hard: limit.hard,
+            soft: limit.soft,
+            soft_for: std::time::Duration::from_secs(limit.soft_seconds),
         }
     }
 
@@ -157,8 +171,14 @@ impl Core {
             Some(session) if !self.is_authenticated(session) => {
                 OutputLimit { hard: UNAUTHENTICATED_OUTPUT_MAX, ..OutputLimit::default() }
             }
-            _ => self.output_limit(),
+            Some(session) => self.limit_of(Self::output_class(session)),
+            None => self.limit_of(OutputClass::Normal),
         }
+    }
+
+    /// Which limits on unsent bytes hold for a client.
+    fn output_class(session: &Session) -> OutputClass {
+        if session.subscriptions.is_some() { OutputClass::PubSub } else { OutputClass::Normal }
     }
 
     pub(crate) fn log_output_overflow(&self, conn: Option<&Card>) {

@@ -2,6 +2,7 @@
 
 use super::{Call, Core, Flow, Held, Request, Row, Run};
 use crate::control::State;
+use crate::families::pubsub::publish_notices;
 use crate::session::Session;
 use commands::{Cmd, Ground, Walk, WalkHandler};
 use resp::Reply;
@@ -33,18 +34,33 @@ impl Core {
     ) -> Flow {
         let start = out.len();
         session.card.command.store(u32::from(row.id.0), Relaxed);
-        let flow = match row.run {
+        let mut flow = match row.run {
             Run::Exec => self.exec(session, &mut held, state, out),
-            _ => self.run_one(row, session, request, held, state, out),
+            _ => self.run_one(row, session, request, held.again(), state, out),
         };
         if matches!(flow, Flow::Busy(_)) {
             return flow;
         }
-        self.book(row, session, out, start);
+        if let Held::Access(access) = held {
+            if let Some(block) = self.effects.block.take() {
+                self.parked = Some(Box::new(self.enroll(block, row, session, request, access)));
+                flow = Flow::Blocked;
+            }
+            self.serve_ready(access);
+            self.tell_expired(access);
+        }
+        if !self.effects.notices.is_empty() {
+            publish_notices(self);
+        }
+        if flow != Flow::Blocked {
+            self.book(row, session, out, start);
+        }
         if !matches!(row.spec.name, "asking") && session.multi.is_none() {
             session.asking = false;
         }
-        session.reply_mode.silence(out, start);
+        if flow != Flow::Blocked {
+            session.reply_mode.silence(out, start);
+        }
         flow
     }
 
@@ -148,7 +164,7 @@ impl Core {
     }
 
     /// Counts lookups and changes.
-    fn book_access(&mut self, access: &mut store::Access<'_>) {
+    pub(crate) fn book_access(&mut self, access: &mut store::Access<'_>) {
         let stats = std::mem::take(&mut access.stats);
         self.book_effects(&stats);
     }

@@ -11,7 +11,7 @@ use store::{DbId, Key};
 
 impl Core {
     /// The redirection decision for a command; EXEC is decided by its whole queue.
-    pub(super) fn check_route(
+    pub(crate) fn check_route(
         &self,
         held: &Held<'_, '_>,
         session: &Session,

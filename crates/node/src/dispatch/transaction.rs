@@ -98,6 +98,10 @@ impl Core {
             let request = Request { args, keys: &keys, hashes: &hashes, bad_keys };
             let start = out.len();
             let asked = self.run_one(queued.row, session, &request, held.again(), state.as_deref_mut(), out);
+            if let Some(block) = self.effects.block.take() {
+                // Within a transaction nothing waits.
+                block.nothing.reply(&mut Reply::new(out, session.proto));
+            }
             self.book(queued.row, session, out, start);
             if asked == Flow::Close {
                 flow = asked;

@@ -88,6 +88,11 @@ impl Worker {
         if conn.wait == Wait::Stripe || conn.reserved {
             shared.keyspace.forget(self.core.worker(), u64::from(id.0));
         }
+        self.end_wait(&mut conn);
+        if let Some(mut session) = conn.session.take() {
+            self.forget_subscriptions(id, &mut session);
+            conn.session = Some(session);
+        }
         if let Some(session) = &mut conn.session {
             self.core.unwatch(session);
             self.core.collect_retired(session);
@@ -112,8 +117,10 @@ fn card(new: &NewClient, conn: ConnId, worker: usize, id: u64, now: Now) -> Card
         active_s: AtomicU64::new(now.unix_s()),
         flags: AtomicU32::new(if new.is_unix { CardFlags::UNIX } else { 0 }),
         killed: AtomicBool::new(false),
+        waiting: Mutex::default(),
         db: AtomicU32::new(0),
         multi: AtomicI64::new(-1),
+        subscriptions: Default::default(),
         watching: AtomicU32::new(0),
         query: AtomicU64::new(0),
         query_free: AtomicU64::new(0),

@@ -2,6 +2,7 @@
 
 use super::input::Input;
 use super::output::Output;
+use crate::blocking::Parked;
 use crate::clients::{Card, CardFlags};
 use crate::mail::ConnId;
 use crate::session::Session;
@@ -27,6 +28,8 @@ pub enum Wait {
     Control,
     /// CLIENT PAUSE.
     Pause,
+    /// Its command found nothing and waits for a key.
+    Key,
 }
 
 /// One client connection.
@@ -45,6 +48,8 @@ pub struct Conn {
     pub output: Output,
     /// Why the next command waits.
     pub wait: Wait,
+    /// The wait of its blocked command.
+    pub parked: Option<Box<Parked>>,
     /// Times in a row that its command found a stripe taken.
     pub contended: u8,
     /// It may hold reservations of stripes, which keep others off until they are used or given up.
@@ -76,6 +81,7 @@ impl Conn {
             parser: Parser::default(),
             output: Output::default(),
             wait: Wait::Nothing,
+            parked: None,
             contended: 0,
             reserved: false,
             held_back: false,
@@ -103,7 +109,7 @@ impl Conn {
     pub fn is_done(&self) -> bool {
         match self.wait {
             Wait::Nothing => !self.queued_ready && self.output.is_empty(),
-            Wait::Pause => true,
+            Wait::Pause | Wait::Key => true,
             Wait::Stripe | Wait::Exclusive | Wait::Control => false,
         }
     }
@@ -114,7 +120,7 @@ impl Conn {
         card.query.store(self.input.len() as u64, Relaxed);
         card.query_free.store(self.input.free() as u64, Relaxed);
         card.output.store(self.output.len() as u64, Relaxed);
-        card.set_flag(CardFlags::BLOCKED, self.wait == Wait::Pause);
+        card.set_flag(CardFlags::BLOCKED, matches!(self.wait, Wait::Pause | Wait::Key));
         card.set_flag(CardFlags::CLOSING, self.closing);
         if let Some(session) = &self.session {
             session.publish();

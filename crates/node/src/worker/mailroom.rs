@@ -19,6 +19,9 @@ impl Worker {
                     self.close(conn);
                 }
             }
+            WorkerMail::Served { conn, client, reply } => self.served(conn, client, &reply),
+            WorkerMail::Unblocked { conn, client, error } => self.unblocked(conn, client, error),
+            WorkerMail::Published(message) => self.published(&message),
             // The turn that follows looks at the pause itself.
             WorkerMail::Unpaused => {}
         }
@@ -35,11 +38,13 @@ impl Worker {
                 conn.closing |= close;
                 conn.session = Some(session);
                 conn.publish();
+                self.note_subscriptions_of(id);
                 self.queue_output(id);
                 self.queue_ready(id);
             }
             // The client went away meanwhile.
             _ => {
+                self.forget_subscriptions(id, &mut session);
                 self.core.unwatch(&mut session);
                 self.core.collect_retired(&mut session);
             }

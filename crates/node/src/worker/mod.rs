@@ -7,9 +7,11 @@
 
 mod accept;
 mod batch;
+mod blocked;
 mod conn;
 mod exclusive;
 mod input;
+mod listening;
 mod mailroom;
 mod output;
 mod step;
@@ -22,13 +24,14 @@ pub use output::OutputLimit;
 
 use crate::dispatch::Core;
 use crate::mail::{ConnId, WorkerIdx};
+use crate::pubsub::Listeners;
 use crate::shared::Shared;
 use base::{Mono, Now};
 use batch::Batch;
 use conn::Conn;
 use exclusive::Exclusivity;
 use input::Pool;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use sweep::Sweep;
@@ -48,6 +51,9 @@ pub struct Worker {
     paused: Vec<ConnId>,
     /// Connections that may be read again.
     resumed: Vec<ConnId>,
+    /// When the waits of blocked commands end.
+    deadlines: BTreeSet<(Mono, ConnId)>,
+    listeners: Listeners,
     exclusivity: Exclusivity,
     sweep: Sweep,
     pool: Pool,
@@ -74,6 +80,8 @@ impl Worker {
             closed: Vec::new(),
             paused: Vec::new(),
             resumed: Vec::new(),
+            deadlines: BTreeSet::new(),
+            listeners: Listeners::default(),
             exclusivity: Exclusivity::new(index),
             sweep: Sweep::new(index, workers),
             pool: Pool::default(),
@@ -88,13 +96,15 @@ impl Worker {
 
     /// Whether there is something to do at once.
     pub fn has_work(&self) -> bool {
-        (!self.ready.is_empty() && !self.gated) || self.exclusivity.is_due()
+        ((!self.ready.is_empty() || !self.core.deferred.is_empty()) && !self.gated)
+            || self.exclusivity.is_due()
     }
 
     /// When to call [`Worker::poll_turn`] next, if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Mono> {
         let exclusive = self.exclusivity.deadline();
-        Some(exclusive.map_or(self.next_upkeep, |at| at.min(self.next_upkeep)))
+        let wait = self.deadlines.first().map(|(at, _)| *at);
+        exclusive.into_iter().chain(wait).chain([self.next_upkeep]).min()
     }
 
     /// A connection whose socket is to be closed now; its id is free afterwards.

@@ -19,6 +19,8 @@ pub enum Step {
     Wait,
     /// Control must run it.
     Away,
+    /// It found nothing and waits for a key: done with for now.
+    Blocked,
 }
 
 impl Core {
@@ -112,10 +114,10 @@ impl Core {
         let flow = self.execute(row, session, &request, held, out);
         drop(access);
         conn.closing |= flow == Flow::Close;
-        Step::Next
+        if flow == Flow::Blocked { self.block(conn) } else { Step::Next }
     }
 
-    fn finish(&self, turn: &Turn<'_>, conn: &mut Conn, flow: Flow) -> Step {
+    fn finish(&mut self, turn: &Turn<'_>, conn: &mut Conn, flow: Flow) -> Step {
         match flow {
             Flow::Next => Step::Next,
             Flow::Close => {
@@ -123,7 +125,15 @@ impl Core {
                 Step::Next
             }
             Flow::Busy(stripe) => park(turn, conn, stripe),
+            Flow::Blocked => self.block(conn),
         }
+    }
+
+    /// The client waits for what its command has just left a record of.
+    fn block(&mut self, conn: &mut Conn) -> Step {
+        conn.parked = self.parked.take();
+        conn.wait = Wait::Key;
+        Step::Blocked
     }
 
     /// Hands a client's command to control; the client waits.

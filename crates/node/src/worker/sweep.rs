@@ -1,6 +1,7 @@
 //! Active expiry: each worker goes round its share of the stripes, by try-lock, ten times a second.
 
 use super::Worker;
+use crate::families::pubsub::publish_notices;
 use crate::mail::WorkerIdx;
 use crate::pause::Paused;
 use base::Mono;
@@ -59,6 +60,8 @@ impl Worker {
                 expired += swept.removed as u64;
                 budget -= swept.examined.min(budget);
                 done = swept.done;
+                self.core.tell_expired(&mut access);
+                publish_notices(&mut self.core);
             }
             if budget == 0 || turn.asked_to_leave() {
                 break;

@@ -56,26 +56,36 @@ impl Worker {
             Some(mut turn) => {
                 self.gated = false;
                 // Not before: what an exclusive holder changed is in force for all who enter after it.
-                self.refresh();
+                if self.refresh() {
+                    self.redirect_blocked(&turn);
+                    self.leave_lost_channels();
+                }
                 turn.clock = self.core.clock();
                 self.release_paused();
+                self.end_overdue();
+                self.core.serve_deferred(&turn);
                 self.run_ready(&turn);
                 self.core.bury_retired(&turn);
+                self.core.bury_waits(&turn);
                 self.sweep(&turn);
             }
             None => self.gated = !self.ready.is_empty(),
         }
         self.run_exclusive();
+        // Big values that were removed are freed here, where nobody waits for a stripe.
+        self.core.effects.litter.clear();
         self.upkeep();
     }
 
-    /// Looks at configuration, view and pause again if one of them changed. Called with a permit in hand.
-    pub(super) fn refresh(&mut self) {
+    /// Looks at configuration, view and pause again if one of them changed; whether one has. Called with a permit in hand.
+    pub(super) fn refresh(&mut self) -> bool {
         let generation = self.core.shared.generation.load(Acquire);
         if generation != self.seen_generation {
             self.seen_generation = generation;
             self.core.refresh();
+            return true;
         }
+        false
     }
 
     fn release_paused(&mut self) {
@@ -169,6 +179,10 @@ impl Worker {
         for item in &batch.items {
             match self.core.step(turn, conn, batch, item) {
                 Step::Next => done = item.end,
+                Step::Blocked => {
+                    done = item.end;
+                    break;
+                }
                 Step::Wait => {
                     if item.is_line {
                         keep_line(&mut conn.input, batch, item);
@@ -182,7 +196,9 @@ impl Worker {
                     break;
                 }
             }
-            if !conn.may_run() {
+            // Before anybody's next command.
+            let all_served = self.core.deferred.is_empty() || self.core.serve_deferred(turn);
+            if !conn.may_run() || !all_served {
                 break;
             }
         }
@@ -208,6 +224,7 @@ impl Worker {
         {
             self.core.collect_retired(session);
         }
+        self.note_subscriptions(&mut conn);
         conn.publish();
         if conn.reserved && conn.wait != Wait::Stripe {
             // It got what it wanted, or was refused meanwhile: others must not wait for it.
@@ -232,6 +249,7 @@ impl Worker {
         match waits {
             Wait::Exclusive => self.exclusivity.enqueue(id),
             Wait::Pause => self.paused.push(id),
+            Wait::Key => self.await_deadline(id),
             Wait::Nothing | Wait::Stripe | Wait::Control => {}
         }
         if dead {

@@ -6,11 +6,12 @@ use crate::mailbox::{Boxes, ToControl, ToWorker};
 use crate::net::{Listener, prepare_tcp};
 use crate::run::files::Work;
 use crate::run::names;
+use crate::run::resolver::Resolver;
 use base::{Mono, Now};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token, Waker};
 use node::config::Config;
-use node::control::{Action, Control, LinkAction, LinkId};
+use node::control::{Action, Control, DialError, LinkAction, LinkId};
 use node::shared::{Level, Shared};
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Read, Write};
@@ -53,6 +54,7 @@ pub struct ControlLoop {
     clock: Clock,
     poll: Poll,
     files: Sender<Work>,
+    resolver: Resolver,
     listeners: Vec<Listener>,
     links: HashMap<Token, Link>,
     tokens: HashMap<LinkId, Token>,
@@ -90,6 +92,7 @@ impl ControlLoop {
         let mut control_loop = ControlLoop {
             control,
             shared,
+            resolver: Resolver::new(Arc::clone(&boxes)),
             boxes,
             host,
             clock,
@@ -136,7 +139,7 @@ impl ControlLoop {
                             self.writable(token, now);
                         }
                         if event.is_readable() || event.is_error() || event.is_read_closed() {
-                            self.read(token, &mut space, now);
+                            self.read(token, &mut space, event.is_read_closed(), now);
                         }
                     }
                 }
@@ -164,6 +167,7 @@ impl ControlLoop {
             match letter {
                 ToControl::Mail(mail) => self.control.handle_mail(mail, now),
                 ToControl::File(op, result) => self.control.handle_file(op, result, now),
+                ToControl::Resolved(id, found) => self.control.handle_resolved(id, found, now),
                 ToControl::Signal(name) => self.control.handle_signal(name, now),
                 ToControl::BusAddresses(addresses) => self.control.handle_bus_addresses(addresses, now),
                 ToControl::Outcome(id, outcome) => self.control.handle_outcome(id, outcome, now),
@@ -216,6 +220,7 @@ impl ControlLoop {
                 self.resolve_names(&config);
                 self.control.handle_outcome(id, Ok(()), self.clock.now());
             }
+            Action::Resolve(id, host) => self.resolver.resolve(id, host),
             Action::Rewrite { id, settings, force_all } => {
                 let path = self.host.config_path().to_owned();
                 let _ = self.files.send(Work::Rewrite { id, path, settings, force_all });
@@ -313,10 +318,18 @@ impl ControlLoop {
     fn link_action(&mut self, action: LinkAction) {
         match action {
             LinkAction::Dial { link, addr } => {
-                let room = self.dialled < self.dialled_max;
-                let dialled = room && self.host.dial(addr).is_ok_and(|stream| self.add(link, stream, false));
-                if !dialled {
-                    self.control.handle_down(link, self.clock.now());
+                let now = self.clock.now();
+                if self.dialled >= self.dialled_max {
+                    self.control.handle_down(link, now);
+                    return;
+                }
+                match self.host.dial(addr) {
+                    Ok(stream) => {
+                        if !self.add(link, stream, false) {
+                            self.control.handle_down(link, now);
+                        }
+                    }
+                    Err(error) => self.control.handle_dial_failed(link, dial_error(&error), now),
                 }
             }
             LinkAction::Close(link) => {
@@ -383,8 +396,8 @@ impl ControlLoop {
                     self.control.handle_up(id, local, now);
                 }
                 (Ok(None), Err(e)) if e.kind() == io::ErrorKind::NotConnected => return,
-                _ => {
-                    self.down(token);
+                (Ok(Some(error)) | Err(error), _) | (_, Err(error)) => {
+                    self.dial_failed(token, &error);
                     return;
                 }
             }
@@ -392,13 +405,14 @@ impl ControlLoop {
         self.flush(token);
     }
 
-    fn read(&mut self, token: Token, space: &mut [u8], now: Now) {
+    /// `ended`: the other end will send no more. No further event tells of that, so it is read up to the end now.
+    fn read(&mut self, token: Token, space: &mut [u8], ended: bool, now: Now) {
         loop {
             let Some(link) = self.links.get_mut(&token) else { return };
             if !link.connected {
                 // A refused connection shows as an error event.
-                if matches!(link.stream.take_error(), Ok(Some(_)) | Err(_)) {
-                    self.down(token);
+                if let Ok(Some(error)) | Err(error) = link.stream.take_error() {
+                    self.dial_failed(token, &error);
                 }
                 return;
             }
@@ -408,7 +422,7 @@ impl ControlLoop {
                     let id = link.id;
                     self.control.handle_bytes(id, &space[..n], now);
                     self.settle();
-                    if n < space.len() {
+                    if n < space.len() && !ended {
                         return;
                     }
                 }
@@ -419,10 +433,30 @@ impl ControlLoop {
         }
     }
 
+    fn dial_failed(&mut self, token: Token, error: &io::Error) {
+        if let Some(link) = self.remove(token) {
+            self.tokens.remove(&link.id);
+            self.control.handle_dial_failed(link.id, dial_error(error), self.clock.now());
+        }
+    }
+
     fn down(&mut self, token: Token) {
         if let Some(link) = self.remove(token) {
             self.tokens.remove(&link.id);
             self.control.handle_down(link.id, self.clock.now());
+        }
+    }
+}
+
+fn dial_error(error: &io::Error) -> DialError {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => DialError::Refused,
+        io::ErrorKind::TimedOut => DialError::TimedOut,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => DialError::Closed,
+        _ => {
+            // Without the number: the words are for an operator.
+            let text = error.to_string();
+            DialError::Other(text.split(" (os error").next().unwrap_or_default().to_owned())
         }
     }
 }

@@ -3,6 +3,7 @@
 mod edit;
 mod expire;
 mod value;
+mod wait;
 mod walk;
 mod whole;
 mod write;
@@ -22,6 +23,7 @@ use crate::watch::Watcher;
 use crate::{DbId, Entry, EntryRef, Key};
 use base::Slot;
 use expire::{Graves, may_be_gone};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use sync::Locked;
 
@@ -57,6 +59,8 @@ pub struct Access<'a> {
     pub stats: AccessStats,
     /// Expired keys that were removed, in order: they are to be logged as deleted before the command's own effect.
     pub expired: Vec<(DbId, Entry)>,
+    /// Awaited keys that were changed.
+    ready: VecDeque<(DbId, Box<[u8]>)>,
     /// Lookups leave the access word alone (`CLIENT NO-TOUCH`).
     pub no_touch: bool,
 }
@@ -70,7 +74,16 @@ impl<'a> Access<'a> {
         clock: &'a Clock,
     ) -> Access<'a> {
         let stats = AccessStats::default();
-        Access { keyspace, locked, row, clock, stats, expired: Vec::new(), no_touch: false }
+        Access {
+            keyspace,
+            locked,
+            row,
+            clock,
+            stats,
+            expired: Vec::new(),
+            ready: VecDeque::new(),
+            no_touch: false,
+        }
     }
 
     /// What the keys belong to.
@@ -92,7 +105,7 @@ impl<'a> Access<'a> {
     /// The entry of a key, read by a command: counts a hit or a miss and touches the entry.
     #[inline]
     pub fn lookup(&mut self, db: DbId, key: Key<'_>) -> Option<EntryRef<'_>> {
-        let Access { keyspace, locked, row, clock, stats, expired, no_touch } = self;
+        let Access { keyspace, locked, row, clock, stats, expired, no_touch, .. } = self;
         let stripe = locked.get_mut(Keyspace::stripe_of(key.at.slot));
         let gone = may_be_gone(stripe, db, key, clock)
             && Graves { keyspace, row, clock, stats: &mut *stats, expired }.admit(stripe, db, key);
@@ -123,13 +136,20 @@ impl<'a> Access<'a> {
         if self.is_gone(db, key) { None } else { self.stored(db, key).map(|entry| entry.expiry()) }
     }
 
-    /// Marks those who watch a key: every command that changed one calls it, after the change.
+    /// Tells those who watch a key or wait for it: every command that changed one calls it, after the change.
     #[inline]
     pub fn signal_modified(&mut self, db: DbId, key: Key<'_>) {
-        if self.locked.get(Keyspace::stripe_of(key.at.slot)).watchers.is_some() {
-            let gone = self.stored(db, key).is_none();
-            self.touch_watchers(db, key, gone);
+        let stripe = self.locked.get(Keyspace::stripe_of(key.at.slot));
+        if stripe.watchers.is_some() || stripe.waiters.is_some() {
+            self.tell(db, key);
         }
+    }
+
+    #[cold]
+    fn tell(&mut self, db: DbId, key: Key<'_>) {
+        let gone = self.stored(db, key).is_none();
+        self.touch_watchers(db, key, gone);
+        self.note_ready(db, key);
     }
 
     /// Marks `who` when the key is changed from now on. Returns whether the key has expired already: then its removal

@@ -31,6 +31,7 @@ impl Access<'_> {
             mark_watchers(stripe, db, None, clock);
             shards.extend(stripe.take(db));
         }
+        self.note_all_ready(db);
         self.keyspace.counters.clear(db);
         self.keyspace.occupied[db as usize].clear_all();
         Garbage { shards }
@@ -48,6 +49,8 @@ impl Access<'_> {
             mark_watchers(stripe, b, Some(a), clock);
             stripe.swap(a, b);
         }
+        self.note_all_ready(a);
+        self.note_all_ready(b);
         self.keyspace.counters.swap(a, b);
         self.keyspace.occupied[a as usize].swap(&self.keyspace.occupied[b as usize]);
     }

@@ -13,6 +13,8 @@ pub struct Member {
     pub host: usize,
     /// Where it is.
     pub ip: IpAddr,
+    /// What it wants clients to be told instead; empty if nothing.
+    pub for_clients: String,
     /// What it shows.
     pub shown: Outlook,
 }
@@ -75,7 +77,7 @@ fn describes(host: usize, entry: &Entry, there: &Member) -> Result<(), String> {
     if host != n && !entry.inbound {
         return Err(format!("n{host} has no link from n{n}"));
     }
-    if host != n && entry.ip != there.ip.to_string() {
+    if host != n && entry.ip != there.ip.to_string() && entry.ip != there.for_clients {
         return Err(format!("n{host} believes n{n} at {}, and it is at {}", entry.ip, there.ip));
     }
     if entry.has(flag::REPLICA) != truth.has(flag::REPLICA) || entry.primary != truth.primary {

@@ -23,6 +23,9 @@ const LOOK_US: u64 = 5_000_000;
 /// Time between two questions whether all agree, microseconds.
 const ASK_US: u64 = 500_000;
 
+/// An introduction that did not work is repeated after a handshake's time and so much more, microseconds.
+const MEET_AGAIN_US: u64 = 5_000_000;
+
 /// Of no more hosts than these, the tables are shown when a life ended badly.
 const SHOWN_MAX: usize = 16;
 
@@ -221,20 +224,28 @@ impl Life {
 
     fn members(&self) -> Vec<Member> {
         let member = |host: usize| {
-            let ip = self.world.hosts[host].ip;
-            Some(Member { host, ip, shown: self.outlook(host)? })
+            let it = &self.world.hosts[host];
+            let for_clients = it.settings.announce_client_ipv4.clone();
+            Some(Member { host, ip: it.ip, for_clients, shown: self.outlook(host)? })
         };
         (0..self.roles.len()).filter(|h| self.roles[*h].member).filter_map(member).collect()
     }
 
     /// Waits until all agree: as long as failures take to be forgiven, and a bit.
     fn agree(&mut self, complaint: &str) -> Result<(), Broken> {
-        let end = self.world.now_us + 60_000_000 + 8_000 * self.choice.timeout_ms;
+        let began = self.world.now_us;
+        let end = began + 60_000_000 + 8_000 * self.choice.timeout_ms;
+        let mut introduced = began;
         loop {
             self.run(ASK_US)?;
             let Err(why) = agreement::check(&self.members()) else { break };
             if self.world.now_us >= end {
                 return Err(Broken::Liveness(format!("{complaint}: {why}")));
+            }
+            // A handshake that an earlier introduction began, and that came to nothing, stands in a later one's way.
+            if self.world.now_us - introduced > MEET_AGAIN_US + self.choice.timeout_ms * 1000 {
+                introduced = self.world.now_us;
+                self.introduce_joining();
             }
         }
         self.roles.iter_mut().for_each(|role| role.joining = false);

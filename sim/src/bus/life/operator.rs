@@ -171,9 +171,11 @@ impl Life {
     pub(super) fn operate(&mut self) -> Result<(), Broken> {
         self.world.say("operate".to_owned());
         for _ in 0..1 + self.rng.below(4) {
-            match self.rng.below(4) {
+            match self.rng.below(7) {
                 0 => self.bump_somebody(),
                 1 => self.meet_again(),
+                2 => self.announce_something(),
+                3 => self.publish(),
                 _ => self.move_slots()?,
             }
             let pause = self.rng.below(5_000_000);
@@ -204,6 +206,41 @@ impl Life {
         let members = self.running_members();
         if let (Some(a), Some(b)) = (self.pick(&members), self.pick(&members)) {
             self.meet(a, b);
+        }
+    }
+
+    /// A node of ours is configured anew while it runs: what it says of itself changes.
+    pub(super) fn announce_something(&mut self) {
+        let members = self.running_members();
+        let apt = |life: &Life, h: usize| {
+            let it = &life.world.hosts[h];
+            it.family == Family::Ours && it.frozen_until.is_none()
+        };
+        let Some(host) = self.pick(&members).filter(|h| apt(self, *h)) else { return };
+        let mut text = |of: &str| if self.rng.one_in(2) { of.to_owned() } else { String::new() };
+        let (hostname, human, zone) = (text("a-host.example"), text("a name"), text("zone-1"));
+        // A Redis 8 and a Valkey that announces an address do not join each other; this project's do.
+        let address = text("192.0.2.7");
+        let settings = &mut self.world.hosts[host].settings;
+        (settings.announce_hostname, settings.announce_human_nodename) = (hostname, human);
+        (settings.availability_zone, settings.announce_client_ipv4) = (zone, address);
+        let settings = settings.clone();
+        self.order(host, "CONFIG SET of what it announces", |seat, now| {
+            if let Seat::Ours(machine) = seat {
+                machine.update_settings(settings, now);
+            }
+            Ok(())
+        });
+    }
+
+    /// A client of a model publishes something.
+    pub(super) fn publish(&mut self) {
+        let members = self.running_members();
+        if let Some(host) = self.pick(&members) {
+            self.order(host, "PUBLISH", |seat, now| match seat {
+                Seat::Ours(_) => Err("pub/sub is not built yet".to_owned()),
+                Seat::Peer(peer) => peer.publish(b"channel", b"message", now),
+            });
         }
     }
 

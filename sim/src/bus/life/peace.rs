@@ -19,11 +19,7 @@ impl Life {
         }
         self.broken()?;
         self.bury()?;
-        for host in 0..self.roles.len() {
-            if self.roles[host].joining {
-                self.introduce(host);
-            }
-        }
+        self.introduce_joining();
         self.run(1_000_000)?;
         self.adopt_orphan_slots();
         Ok(())
@@ -62,6 +58,15 @@ impl Life {
             self.forget_everywhere(id)?;
         }
         Ok(())
+    }
+
+    /// Whoever was introduced in trouble is introduced once more.
+    pub(super) fn introduce_joining(&mut self) {
+        for host in 0..self.roles.len() {
+            if self.roles[host].joining {
+                self.introduce(host);
+            }
+        }
     }
 
     fn introduce(&mut self, host: usize) {

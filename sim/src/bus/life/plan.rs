@@ -29,9 +29,6 @@ pub enum Mix {
     All,
 }
 
-/// Nodes above which a cluster is large.
-const LARGE: usize = 12;
-
 /// What the seed decides.
 pub struct Choice {
     /// Nodes at the beginning.
@@ -51,10 +48,11 @@ pub struct Choice {
 impl Choice {
     /// Small clusters meet every kind of trouble soonest; now and then one is larger.
     pub fn new(plan: &Plan, rng: &mut Rng) -> Choice {
-        let size = match rng.below(10) {
-            0..=6 => 3 + rng.below(8),
-            7..=8 => 10 + rng.below(12),
-            _ => 22 + rng.below(14),
+        let size = match rng.below(20) {
+            0..=11 => 3 + rng.below(4),
+            12..=16 => 7 + rng.below(4),
+            17 | 18 => 11 + rng.below(10),
+            _ => 21 + rng.below(15),
         };
         let mix = match rng.below(8) {
             0..=2 => Mix::Ours,
@@ -65,7 +63,11 @@ impl Choice {
         };
         let nodes = plan.nodes.unwrap_or(size as usize);
         // Large clusters have the long timeouts in life too; with short ones they would do nothing but ping.
-        let timeouts: &[u64] = if nodes > LARGE { &[5000, 15_000] } else { &[1000, 2000, 5000, 15_000] };
+        let timeouts: &[u64] = match nodes {
+            0..=6 => &[1000, 2000, 5000, 15_000],
+            7..=10 => &[2000, 5000, 15_000],
+            _ => &[15_000],
+        };
         Choice {
             nodes,
             spares: 3,

@@ -28,7 +28,13 @@ impl Life {
         let mut one_in = |n: u64| if self.rng.one_in(2) { 0 } else { n + self.rng.below(10 * n) };
         let (retransmit_one_in, knock_lost_one_in, double_one_in) = (one_in(20), one_in(4), one_in(5));
         let slow = if self.rng.one_in(4) { 80_000 } else { 3_000 };
-        Weather { latency_us: (100, slow), retransmit_one_in, knock_lost_one_in, double_one_in }
+        Weather {
+            latency_us: (100, slow),
+            retransmit_one_in,
+            knock_lost_one_in,
+            double_one_in,
+            pieces_one_in: 3,
+        }
     }
 
     fn any(&mut self) -> usize {
@@ -62,7 +68,9 @@ impl Life {
                 self.move_somewhere(a, b);
             }
             20 => self.bump(a),
-            21 => self.meet_again(),
+            21 if self.rng.one_in(2) => self.meet_again(),
+            21 if self.rng.one_in(2) => self.publish(),
+            21 => self.announce_something(),
             22 => self.join_in_trouble(a)?,
             23 if self.rng.one_in(3) => self.ruin_files(a),
             _ => {}

@@ -2,7 +2,7 @@
 
 use super::Peer;
 use super::state::Known;
-use crate::bus::raw::{EXT_DATA, FORCEACK, GOSSIP, HEADER, flag, kind, put};
+use crate::bus::raw::{EXT_DATA, FORCEACK, GOSSIP, HEADER, LIGHT, LIGHT_HEADER, flag, kind, put};
 use crate::bus::world::{BUS_PORT, Family, PORT, Wish};
 use base::NodeId;
 use cluster::LinkId;
@@ -124,6 +124,31 @@ impl Peer {
                 self.wishes.push_back(Wish::Send(link, packet.to_vec()));
             }
         }
+    }
+
+    /// A client's message, under a light header to those who said that they take one and have answered on this link.
+    pub(super) fn broadcast_publish(&mut self, channel: &[u8], message: &[u8]) {
+        let mut body = Vec::new();
+        body.extend_from_slice(&(channel.len() as u32).to_be_bytes());
+        body.extend_from_slice(&(message.len() as u32).to_be_bytes());
+        body.extend_from_slice(channel);
+        body.extend_from_slice(message);
+        let mut full = self.header(kind::PUBLISH, HEADER + body.len());
+        put(&mut full, HEADER, &body);
+        let mut light = vec![0; LIGHT_HEADER];
+        put(&mut light, 0, b"RCmb");
+        put(&mut light, 4, &((LIGHT_HEADER + body.len()) as u32).to_be_bytes());
+        put(&mut light, 8, &1_u16.to_be_bytes());
+        put(&mut light, 12, &(kind::PUBLISH | LIGHT).to_be_bytes());
+        light.extend_from_slice(&body);
+        let mut sends = Vec::new();
+        for node in self.state.nodes.values().filter(|n| !n.has(flag::HANDSHAKE)) {
+            let Some(link) = node.outbound.filter(|l| self.links[l].up) else { continue };
+            let answered = node.pong_received >= self.links[&link].created;
+            let slim = self.is_valkey() && node.has(flag::LIGHT_PUBLISH) && answered;
+            sends.push((link, if slim { light.clone() } else { full.clone() }));
+        }
+        self.wishes.extend(sends.into_iter().map(|(link, packet)| Wish::Send(link, packet)));
     }
 
     /// A PONG that nobody asked for, to those that `wanted` names.

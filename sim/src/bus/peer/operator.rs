@@ -105,6 +105,14 @@ impl Peer {
         })
     }
 
+    /// PUBLISH of one of its clients.
+    pub fn publish(&mut self, channel: &[u8], message: &[u8], now: Now) -> Done {
+        self.act(now, |peer| {
+            peer.broadcast_publish(channel, message);
+            Ok(())
+        })
+    }
+
     /// CLUSTER RESET HARD.
     pub fn reset(&mut self, now: Now) -> Done {
         self.act(now, |peer| {

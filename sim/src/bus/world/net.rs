@@ -15,8 +15,6 @@ const KNOCKS_MAX: u32 = 7;
 const RETRANSMIT_US: (u64, u64) = (200_000, 900_000);
 /// A second connection of one dialling lives so long, microseconds.
 const SHADOW_US: (u64, u64) = (1_000, 5_000_000);
-/// One delivery in so many comes in two pieces.
-const PIECES_ONE_IN: u64 = 8;
 
 /// How the network is.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +27,19 @@ pub struct Weather {
     pub knock_lost_one_in: u64,
     /// One connection in so many is there twice; 0 = none.
     pub double_one_in: u64,
+    /// One packet in so many arrives in two pieces; 0 = none.
+    pub pieces_one_in: u64,
 }
 
 impl Default for Weather {
     fn default() -> Weather {
-        Weather { latency_us: (100, 3_000), retransmit_one_in: 0, knock_lost_one_in: 0, double_one_in: 0 }
+        Weather {
+            latency_us: (100, 3_000),
+            retransmit_one_in: 0,
+            knock_lost_one_in: 0,
+            double_one_in: 0,
+            pieces_one_in: 20,
+        }
     }
 }
 
@@ -294,8 +300,8 @@ impl World {
         bytes.clear();
         packet.write(&mut bytes);
         // Streams have no packet borders.
-        let cut =
-            if self.rng.one_in(PIECES_ONE_IN) { self.rng.below(bytes.len() as u64) } else { 0 } as usize;
+        let pieces = self.hit(self.weather.pieces_one_in);
+        let cut = if pieces { self.rng.below(bytes.len() as u64) as usize } else { 0 };
         let (first, second) = bytes.split_at(cut);
         if cut != 0 {
             self.call(host, |seat, now| seat.bytes(link, first, now));

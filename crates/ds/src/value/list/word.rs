@@ -1,12 +1,15 @@
 //! How the value is kept in an entry.
 
+use super::End;
 use super::List;
+use super::quick::Quick;
 use crate::listpack::Listpack;
 use crate::value::Word;
-use crate::{Kind, StrRef};
+use crate::{Kind, StrRef, Thin};
 use std::ptr::NonNull;
 
 const PACK: u8 = 0;
+const QUICK: u8 = 1;
 
 // SAFETY: each encoding is one pointer, a block of bytes or a `Thin`; the number says which.
 unsafe impl Word for List {
@@ -16,51 +19,57 @@ unsafe impl Word for List {
     fn into_word(self) -> (u8, NonNull<u8>) {
         match self {
             List::Pack(pack) => (PACK, pack.into_raw()),
+            List::Quick(quick) => (QUICK, quick.into_raw()),
         }
     }
 
     #[inline]
     unsafe fn from_word(encoding: u8, raw: NonNull<u8>) -> List {
-        match encoding {
-            // SAFETY: the caller vouches for what the word came from.
-            PACK => List::Pack(unsafe { Listpack::from_raw(raw) }),
-            other => unreachable!("no list has encoding {other}"),
+        // SAFETY: the caller vouches for what the word came from.
+        unsafe {
+            match encoding {
+                PACK => List::Pack(Listpack::from_raw(raw)),
+                QUICK => List::Quick(Thin::from_raw(raw)),
+                other => unreachable!("no list has encoding {other}"),
+            }
         }
     }
 
+    #[inline]
     fn allocated(&self) -> usize {
         match self {
             List::Pack(pack) => pack.allocated(),
+            List::Quick(quick) => Thin::<Quick>::ALLOCATED + quick.held(),
         }
     }
 
     fn encoding(&self) -> &'static str {
         match self {
             List::Pack(_) => "listpack",
+            List::Quick(_) => "quicklist",
         }
     }
 
+    #[inline]
     fn is_spent(&self) -> bool {
         self.is_empty()
     }
 
     fn count(&self) -> usize {
-        match self {
-            List::Pack(pack) => pack.len(),
-        }
+        self.len()
     }
 
     fn visit(&self, show: &mut dyn FnMut(&[StrRef<'_>])) {
-        match self {
-            List::Pack(pack) => pack.view().iter().for_each(|element| show(&[element])),
-        }
+        self.scan(End::Left, 0, |element| {
+            show(&[element]);
+            true
+        });
     }
 
     fn check_invariants(&self) {
         match self {
-            List::Pack(pack) => {
-                pack.check_invariants();
-            }
+            List::Pack(pack) => pack.check_invariants(),
+            List::Quick(quick) => quick.check_invariants(),
         }
     }
 }

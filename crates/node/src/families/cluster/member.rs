@@ -1,16 +1,7 @@
-//! Who is in the cluster: MEET, FORGET, RESET.
+//! Who is in the cluster no more: FORGET, RESET.
 
 use super::{enabled_control, operate, who};
 use crate::dispatch::{ControlCall, Flow};
-
-pub fn meet(call: &mut ControlCall<'_, '_>) -> Flow {
-    let (args, now, who) = (call.args, call.core.now, who(call.session));
-    if args.len() > 5 {
-        call.out.error("unknown subcommand or wrong number of arguments for 'MEET'. Try CLUSTER HELP.");
-        return Flow::Next;
-    }
-    operate(call, |cluster| cluster.meet(&args[2], &args[3], args.get(4), &who, now))
-}
 
 pub fn forget(call: &mut ControlCall<'_, '_>) -> Flow {
     let (args, now, who) = (call.args, call.core.now, who(call.session));

@@ -4,6 +4,8 @@ mod epoch;
 mod help;
 mod keys;
 mod layout;
+mod log;
+mod meet;
 mod member;
 mod mode;
 mod query;

@@ -1,6 +1,6 @@
 //! The rows of the cluster family.
 
-use super::{epoch, help, keys, layout, member, mode, query, slots, unbuilt};
+use super::{epoch, help, keys, layout, log, meet, member, mode, query, slots, unbuilt};
 use crate::dispatch::Run;
 use commands::spec::{Category, Flag, Group, Spec, block, flag, int, oneof, text};
 
@@ -25,7 +25,8 @@ pub static ROWS: &[(Spec, Run)] = &[
     (Spec::new("cluster|info", 2, Group::Cluster, "3.0.0").with(&[Flag::Loading, Flag::Stale]).tips(&["nondeterministic_output"]).docs("Tells the state of the cluster.", "O(1)"), Run::Control(query::info)),
     (Spec::new("cluster|keyslot", 3, Group::Cluster, "3.0.0").with(&[Flag::Stale]).args(&[text("key")]).docs("Returns the slot of a key.", "O(N) where N is the number of bytes in the key"), Run::Node(mode::keyslot)),
     (Spec::new("cluster|links", 2, Group::Cluster, "7.0.0").with(&[Flag::Stale]).tips(&["nondeterministic_output"]).docs("Lists the links to and from other nodes.", "O(N) where N is the total number of Cluster nodes"), Run::Control(query::links)),
-    (Spec::new("cluster|meet", -4, Group::Cluster, "3.0.0").with(&[Flag::Admin, Flag::Stale, Flag::NoAsyncLoading]).args(&[text("ip"), int("port"), int("cluster-bus-port").since("4.0.0").optional()]).docs("Makes this node and another know each other.", "O(1)"), Run::Control(member::meet)),
+    (Spec::new("cluster|log", -2, Group::Cluster, "0.1.0").with(&[Flag::Admin, Flag::Loading, Flag::Stale]).tips(&["nondeterministic_output"]).args(&[int("count").after("COUNT").optional(), int("unix-time-milliseconds").after("SINCE").optional()]).docs("Tells what this node saw and decided.", "O(N) where N is the number of records returned"), Run::Control(log::log)),
+    (Spec::new("cluster|meet", -4, Group::Cluster, "3.0.0").with(&[Flag::Admin, Flag::Stale, Flag::NoAsyncLoading]).args(&[text("ip"), int("port"), int("cluster-bus-port").since("4.0.0").optional(), int("timeout").after("WAIT").optional()]).docs("Makes this node and another know each other.", "O(1)"), Run::Control(meet::meet)),
     (Spec::new("cluster|myid", 2, Group::Cluster, "3.0.0").with(&[Flag::Loading, Flag::Stale]).docs("Returns the id of this node.", "O(1)"), Run::Node(query::myid)),
     (Spec::new("cluster|myshardid", 2, Group::Cluster, "7.2.0").with(&[Flag::Loading, Flag::Stale]).tips(&["nondeterministic_output"]).docs("Returns the id of this node's shard.", "O(1)"), Run::Node(query::myshardid)),
     (Spec::new("cluster|nodes", 2, Group::Cluster, "3.0.0").with(&[Flag::Loading, Flag::Stale]).tips(&["nondeterministic_output"]).docs("Describes the nodes of the cluster.", "O(N) where N is the total number of Cluster nodes"), Run::Control(query::nodes)),

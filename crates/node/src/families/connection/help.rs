@@ -30,6 +30,8 @@ const LINES: &[&str] = &[
     "    Set client meta attr. Options are: lib-name, lib-ver.",
     "SETNAME <name>",
     "    Assign the name <name> to the current connection.",
+    "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+    "    Unblock the specified blocked client.",
     "UNPAUSE",
     "    Stop the current client pause, resuming traffic.",
     "HELP",

@@ -8,5 +8,6 @@ mod kill;
 mod pause;
 mod rows;
 mod simple;
+mod unblock;
 
 pub use rows::ROWS;

@@ -1,6 +1,6 @@
 //! The rows of the connection family.
 
-use super::{auth, client, hello, help, kill, pause, simple};
+use super::{auth, client, hello, help, kill, pause, simple, unblock};
 use crate::dispatch::Run;
 use commands::spec::{Flag, Group, Spec, block, flag, int, oneof, text};
 
@@ -244,6 +244,19 @@ pub static ROWS: &[(Spec, Run)] = &[
             .args(&[text("connection-name")])
             .docs("Names the connection.", "O(1)"),
         Run::Node(client::setname),
+    ),
+    (
+        Spec::new("client|unblock", -3, Group::Connection, "5.0.0")
+            .with(&[Flag::Admin, Flag::Noscript, Flag::Loading, Flag::Stale, Flag::Sentinel])
+            .args(&[
+                int("client-id"),
+                oneof("unblock-type", &[flag("timeout", "TIMEOUT"), flag("error", "ERROR")]).optional(),
+            ])
+            .docs(
+                "Ends the wait of a client that a blocking command holds.",
+                "O(log N) where N is the number of clients",
+            ),
+        Run::Node(unblock::unblock),
     ),
     (
         Spec::new("client|unpause", 2, Group::Connection, "6.2.0")

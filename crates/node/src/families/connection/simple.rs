@@ -2,10 +2,17 @@
 
 use crate::clients::Names;
 use crate::dispatch::{Call, Flow};
+use crate::families::pubsub::leave_all;
 use crate::session::ReplyMode;
 use resp::Proto;
 
 pub fn ping(call: &mut Call<'_, '_>) -> Flow {
+    if call.session.only_listens() && call.args.len() <= 2 {
+        call.out.array(2);
+        call.out.bulk(b"pong");
+        call.out.bulk(call.args.get(1).unwrap_or_default());
+        return Flow::Next;
+    }
     match call.args.len() {
         1 => call.out.simple("PONG"),
         2 => call.out.bulk(&call.args[1]),
@@ -28,6 +35,7 @@ pub fn quit(call: &mut Call<'_, '_>) -> Flow {
 pub fn reset(call: &mut Call<'_, '_>) -> Flow {
     let (core, session) = (&mut *call.core, &mut *call.session);
     core.discard(session);
+    leave_all(core, session);
     session.db = 0;
     session.proto = Proto::Resp2;
     session.readonly = false;

@@ -3,6 +3,7 @@
 use crate::clients::CardFlags;
 use crate::dispatch::{Call, Core, Flow};
 use crate::pause::Paused;
+use crate::pubsub::Kind;
 use crate::samples::Rate;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -115,6 +116,8 @@ fn clients(core: &Core, out: &mut String) {
     let cards = shared.clients.all();
     let watching = cards.iter().filter(|c| c.watching.load(std::sync::atomic::Ordering::Relaxed) > 0).count();
     let blocked = cards.iter().filter(|c| c.flags().has(CardFlags::BLOCKED)).count();
+    let listening = cards.iter().filter(|c| c.flags().has(CardFlags::PUBSUB)).count();
+    let timed = cards.iter().filter(|c| c.waiter().is_some_and(|w| crate::blocking::of(&w).is_timed)).count();
     let paused = core.paused();
     fields!(out,
         "connected_clients": shared.clients.len(),
@@ -124,8 +127,8 @@ fn clients(core: &Core, out: &mut String) {
         "client_recent_max_output_buffer": shared.counters.iter().map(|c| c.max_output.get()).max().unwrap_or(0),
         "blocked_clients": blocked,
         "tracking_clients": 0,
-        "clients_in_timeout_table": 0,
-        "pubsub_clients": 0,
+        "clients_in_timeout_table": timed,
+        "pubsub_clients": listening,
         "watching_clients": watching,
         "total_watched_keys": cards.iter().map(|c| c.watching.load(std::sync::atomic::Ordering::Relaxed)).sum::<u32>(),
         "total_blocking_keys": 0,
@@ -239,9 +242,9 @@ fn stats(core: &Core, out: &mut String) {
         "evicted_clients": 0,
         "keyspace_hits": shared.total(|c| &c.hits),
         "keyspace_misses": shared.total(|c| &c.misses),
-        "pubsub_channels": 0,
-        "pubsub_patterns": 0,
-        "pubsubshard_channels": 0,
+        "pubsub_channels": shared.hub.count(Kind::Channel),
+        "pubsub_patterns": shared.hub.count(Kind::Pattern),
+        "pubsubshard_channels": shared.hub.count(Kind::Shard),
         "latest_fork_usec": 0,
         "total_forks": 0,
         "migrate_cached_sockets": 0,

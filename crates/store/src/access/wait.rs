@@ -1,0 +1,69 @@
+//! Blocking: records of who waits for a key, and which awaited keys were changed.
+
+use super::Access;
+use crate::keyspace::Keyspace;
+use crate::wait::Waiter;
+use crate::{DbId, Key};
+use std::sync::Arc;
+use sync::STRIPES;
+
+impl Access<'_> {
+    /// Lets `who` wait for a key: from now on a change of it shows in [`Access::take_ready`].
+    pub fn wait(&mut self, db: DbId, key: Key<'_>, who: &Arc<Waiter>) {
+        self.stripe_mut(key.at.slot).waiters.get_or_insert_default().add(db, key, who);
+    }
+
+    /// Undoes `wait`.
+    pub fn unwait(&mut self, db: DbId, key: Key<'_>, who: &Arc<Waiter>) {
+        let waiters = &mut self.stripe_mut(key.at.slot).waiters;
+        if let Some(list) = waiters {
+            list.remove(db, key, who);
+            if list.is_empty() {
+                *waiters = None;
+            }
+        }
+    }
+
+    /// The first who waits for a key, taken out of its queue.
+    pub fn pop_waiter(&mut self, db: DbId, key: Key<'_>) -> Option<Arc<Waiter>> {
+        let waiters = &mut self.stripe_mut(key.at.slot).waiters;
+        let popped = waiters.as_mut()?.pop(db, key);
+        waiters.take_if(|list| list.is_empty());
+        popped
+    }
+
+    /// Those who were taken out and wait on go back to the front of the queue, in their order.
+    pub fn put_back_waiters(&mut self, db: DbId, key: Key<'_>, back: Vec<Arc<Waiter>>) {
+        if !back.is_empty() {
+            self.stripe_mut(key.at.slot).waiters.get_or_insert_default().put_back(db, key, back);
+        }
+    }
+
+    /// The next awaited key that was changed since the lock was taken, in the order of the changes.
+    pub fn take_ready(&mut self) -> Option<(DbId, Box<[u8]>)> {
+        self.ready.pop_front()
+    }
+
+    /// Number of keys that somebody waits for, in the stripes that are held.
+    pub fn awaited_keys(&self) -> usize {
+        let held = (0..STRIPES as u16).filter(|stripe| self.locked.holds(*stripe));
+        held.filter_map(|stripe| self.locked.get(stripe).waiters.as_deref()).map(|list| list.len()).sum()
+    }
+
+    /// A key was changed: if somebody waits for it, it is ready.
+    pub(super) fn note_ready(&mut self, db: DbId, key: Key<'_>) {
+        let waiters = self.locked.get(Keyspace::stripe_of(key.at.slot)).waiters.as_deref();
+        let is_new = || !self.ready.iter().any(|(d, k)| *d == db && **k == *key.bytes);
+        if waiters.is_some_and(|list| list.has(db, key)) && is_new() {
+            self.ready.push_back((db, key.bytes.into()));
+        }
+    }
+
+    /// Every awaited key of a database that is there is ready: the database is not the one it was.
+    pub(super) fn note_all_ready(&mut self, db: DbId) {
+        for stripe in 0..STRIPES as u16 {
+            let Some(list) = self.locked.get(stripe).waiters.as_deref() else { continue };
+            self.ready.extend(list.keys_of(db).map(|key| (db, key.into())));
+        }
+    }
+}
