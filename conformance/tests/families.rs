@@ -243,6 +243,16 @@ fn addresses_are_followed(mesh: &Mesh) -> Result<()> {
     wait(TELLING_TIME_MAX, "new port", || shown(&format!("127.0.0.1:7999@{}", port + 10000)))?;
     mesh.nodes[0].ok(&["CONFIG", "SET", "cluster-announce-port", "0"])?;
     wait(TELLING_TIME_MAX, "old port", || shown(&format!("127.0.0.1:{port}@{}", port + 10000)))?;
+    for node in &mesh.nodes {
+        node.ok(&["CONFIG", "SET", "cluster-announce-ip", "localhost"])?;
+    }
+    wait(TELLING_TIME_MAX, "host name", || shown(&format!("localhost:{port}@{}", port + 10000)))?;
+    mesh.wait_until_settled(MEETING_TIME_MAX)?;
+    // The links that were there go on; new ones are dialled by name.
+    for node in 1..mesh.nodes.len() {
+        let id = mesh.id(node)?;
+        mesh.nodes[0].ok(&["DEBUG", "CLUSTERLINK", "KILL", "to", &id])?;
+    }
     mesh.wait_until_settled(MEETING_TIME_MAX)
 }
 
