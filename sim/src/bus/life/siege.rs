@@ -7,7 +7,7 @@ use crate::check::Broken;
 
 impl Life {
     /// Whether somebody's slots may be taken over.
-    fn has_replicas(&self) -> bool {
+    pub(super) fn has_replicas(&self) -> bool {
         let replica = |h: &usize| self.outlook(*h).is_some_and(|o| o.mine().has(flag::REPLICA));
         self.running_members().iter().any(replica)
     }
