@@ -63,7 +63,15 @@ fn everywhere(
 }
 
 fn fail_over(kinds: [Kind; 4], port: u16) -> Result<()> {
+    fail_over_verified(kinds, port, "warn")
+}
+
+/// The same, with this `cluster-bus-verify` on the Handfast nodes.
+fn fail_over_verified(kinds: [Kind; 4], port: u16, verify: &str) -> Result<()> {
     let mut mesh = form(kinds, port)?;
+    for node in mesh.nodes.iter().filter(|node| node.kind == Handfast) {
+        node.ok(&["CONFIG", "SET", "cluster-bus-verify", verify])?;
+    }
     let (dead, heir) = (mesh.id(DEAD)?, mesh.id(HEIR)?);
     mesh.nodes[DEAD].kill()?;
     let slots = format!("{}-{}", SLOTS[DEAD].0, SLOTS[DEAD].1);
@@ -78,7 +86,11 @@ fn fail_over(kinds: [Kind; 4], port: u16) -> Result<()> {
     for node in mesh.nodes.iter().filter(|node| node.kind == Handfast) {
         // Two of three votes win, so each was needed.
         let granted = format!("Failover auth granted to {heir}");
-        ensure!(node.log().contains(&granted), "{node} did not vote:\n{}", node.log());
+        let log = node.log();
+        ensure!(log.contains(&granted), "{node} did not vote:\n{log}");
+        for alarm in ["is not what the node itself answers", "A second link", "was never confirmed"] {
+            ensure!(!log.contains(alarm), "{node} suspects honest nodes:\n{log}");
+        }
     }
     let (key, slot) = key_in(SLOTS[DEAD].0..=SLOTS[DEAD].1, &mesh.nodes[0])?;
     for asked in [0, 1, HEIR] {
@@ -121,6 +133,16 @@ fn a_valkey_replica_of_redis_is_elected() -> Result<()> {
 #[test]
 fn two_handfast_primaries_elect_a_replica_of_redis_8() -> Result<()> {
     fail_over([Handfast, Handfast, Redis8, Redis8], 20485)
+}
+
+#[test]
+fn strict_handfast_primaries_elect_a_replica_of_redis() -> Result<()> {
+    fail_over_verified([Handfast, Handfast, Redis7, Redis7], 21010, "strict")
+}
+
+#[test]
+fn strict_handfast_primaries_elect_a_replica_of_valkey() -> Result<()> {
+    fail_over_verified([Handfast, Handfast, Valkey9, Valkey9], 21015, "strict")
 }
 
 /// Takes down what the peers warn of among themselves.

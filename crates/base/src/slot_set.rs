@@ -39,6 +39,10 @@ impl SlotSet {
 
     /// Slot `s` is byte `s / 8`, bit `s % 8` from the least significant (spec `cluster-bus.md` §2).
     pub fn from_wire(bytes: &[u8; SLOTS / 8]) -> SlotSet {
+        // Most nodes of a cluster that forms own nothing.
+        if bytes.iter().all(|byte| *byte == 0) {
+            return SlotSet::new();
+        }
         let mut words = [0; WORDS];
         let (mut len, mut runs, mut before) = (0, 0, 0);
         for (word, chunk) in words.iter_mut().zip(bytes.as_chunks().0) {
@@ -58,11 +62,18 @@ impl SlotSet {
     pub fn to_wire(&self) -> [u8; SLOTS / 8] {
         let mut bytes = [0; SLOTS / 8];
         match &self.form {
-            Form::Runs(runs) if runs.is_empty() => {}
             Form::Runs(runs) => put_words(&words_of(runs), &mut bytes),
             Form::Bits(words) => put_words(words, &mut bytes),
         }
         bytes
+    }
+
+    /// Appends the bitmap as it stands on the wire.
+    pub fn put_wire(&self, out: &mut Vec<u8>) {
+        match self.is_empty() {
+            true => out.resize(out.len() + SLOTS / 8, 0),
+            false => out.extend_from_slice(&self.to_wire()),
+        }
     }
 
     /// Whether the set holds `slot`.
@@ -341,6 +352,9 @@ mod tests {
                 }
                 set.check_invariants();
                 let read = SlotSet::from_wire(&set.to_wire());
+                let mut appended = vec![7];
+                set.put_wire(&mut appended);
+                assert_eq!(appended[1..], set.to_wire());
                 read.check_invariants();
                 assert_eq!((&read, read.len()), (&set, model.len()));
             }

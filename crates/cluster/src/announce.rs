@@ -5,7 +5,7 @@ use crate::event::Level;
 use crate::forget;
 use crate::node::Announced;
 use crate::node_table::NodeKey;
-use crate::wire::{Extension, PeerClass, Type4};
+use crate::wire::{Extension, NodeFlags, PeerClass, Type4};
 use base::ShardId;
 
 /// Forgotten nodes told in one packet, at most.
@@ -96,7 +96,7 @@ pub(crate) fn apply(core: &mut Core, sender: NodeKey, list: Vec<Extension>) {
     if core.nodes[sender].announced != said {
         core.nodes[sender].announced = said;
         core.save_soon();
-        core.view_changed();
+        core.view_soon();
     }
     follow_shard(core, sender, shard);
 }
@@ -111,14 +111,17 @@ fn follow_shard(core: &mut Core, sender: NodeKey, said: Option<ShardId>) {
     if node.shard == shard {
         return;
     }
-    for key in (0..core.nodes.bound()).map(NodeKey) {
-        let follows = key == sender || core.nodes.get(key).is_some_and(|n| n.replicaof == Some(sender));
-        if follows {
-            core.nodes[key].shard = shard;
+    core.nodes[sender].shard = shard;
+    // Whoever has replicas has this mark. Each node's first word changes its shard, so the others are not searched.
+    if core.nodes[sender].is(NodeFlags::MIGRATE_TO) {
+        for key in (0..core.nodes.bound()).map(NodeKey) {
+            if core.nodes.get(key).is_some_and(|n| n.replicaof == Some(sender)) {
+                core.nodes[key].shard = shard;
+            }
         }
     }
     core.save_soon();
-    core.view_changed();
+    core.view_soon();
 }
 
 #[cfg(test)]

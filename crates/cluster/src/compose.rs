@@ -4,7 +4,7 @@ use crate::core::Core;
 use crate::event::{Level, LinkId, SaveId, Transmit};
 use crate::node_table::NodeKey;
 use crate::place::Place;
-use crate::wire::{self, Body, Header, MsgFlags, NodeFlags, Packet, PingKind, STATE_FAIL, STATE_OK};
+use crate::wire::{self, Body, Gossip, Header, MsgFlags, NodeFlags, Packet, PingKind, STATE_FAIL, STATE_OK};
 use crate::{announce, gossip};
 use base::NodeId;
 
@@ -63,8 +63,7 @@ pub(crate) fn post_bytes(core: &mut Core, link: LinkId, bytes: Vec<u8>, until: O
 /// PING, PONG or MEET on `link`. Nothing if the link is not connected.
 pub(crate) fn ping(core: &mut Core, link: LinkId, kind: PingKind) {
     let Some(record) = core.links.get(link).filter(|l| l.up) else { return };
-    let (to, link_class) = (record.node, record.class);
-    let extensions_wanted = record.extensions_seen;
+    let to = record.node;
     if kind != PingKind::Pong
         && let Some(record) = core.links.get_mut(link)
     {
@@ -80,9 +79,21 @@ pub(crate) fn ping(core: &mut Core, link: LinkId, kind: PingKind) {
             PingKind::Pong => {}
         }
     }
+    let gossip = gossip::select(core, link);
+    say(core, link, kind, gossip);
+}
+
+/// News on `link`, as a PONG that nobody asked for: a PING would cost an answer.
+pub(crate) fn tell(core: &mut Core, link: LinkId, gossip: Vec<Gossip>) {
+    say(core, link, PingKind::Pong, gossip);
+}
+
+fn say(core: &mut Core, link: LinkId, kind: PingKind, gossip: Vec<Gossip>) {
+    let Some(record) = core.links.get_mut(link).filter(|l| l.up) else { return };
+    record.greeted = true;
+    let (to, link_class, extensions_wanted) = (record.node, record.class, record.extensions_seen);
     let (mut header, until) = header(core);
     header.mflags.insert(MsgFlags::EXT_DATA);
-    let gossip = gossip::select(core, to);
     let supports = to.is_some_and(|k| core.nodes[k].is(NodeFlags::EXTENSIONS));
     // A stranger, or a node in handshake, is known by what came on its link only.
     let class = to.and_then(|k| core.nodes[k].class).or(link_class);

@@ -2,21 +2,22 @@
 
 use crate::admission::Admission;
 use crate::curiosity::Curiosity;
-use crate::epochs::{self, Epochs};
+use crate::epochs::{self, Collision, Epochs};
 use crate::event::{Event, Level, LinkAction, LinkId, SaveId};
 use crate::failure::Accused;
 use crate::forget::Blacklist;
-use crate::gossip::News;
 use crate::health::{self, Health};
 use crate::links::Links;
 use crate::meeting::{self, Meetings};
+use crate::names::Names;
+use crate::news::News;
 use crate::node_table::{NodeKey, NodeTable};
 use crate::operator::Debug;
 use crate::outbox::Outbox;
 use crate::place::Place;
 use crate::recorder::{Recorder, Value, What};
 use crate::refusal::Refusals;
-use crate::save::Complaints;
+use crate::save::{Complaints, LazySave};
 use crate::saver::{Promises, Saver};
 use crate::settings::Settings;
 use crate::slots::SlotTable;
@@ -26,6 +27,10 @@ use crate::wire::{NodeFlags, PingKind};
 use crate::{compose, dial, save};
 use base::{Mono, NodeId, Now, ReplOffset, Rng, ShardId, SlotSet};
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A change of the view that can wait is published so long after it, with all that follow in that time.
+const VIEW_PAUSE: Duration = Duration::from_millis(50);
 
 /// Work that handlers ask for, done once at the end of a call.
 #[derive(Clone, Copy, Default)]
@@ -35,8 +40,6 @@ pub(crate) struct Todo {
     /// Our address or what we announce changed: others follow addresses on PINGs only.
     pub broadcast_ping: bool,
     pub view: bool,
-    /// Tell a few nodes about newcomers without waiting for the next regular ping.
-    pub spread_news: bool,
 }
 
 /// The nouns of the machine. Rules are functions over it, one file per noun or rule.
@@ -48,6 +51,7 @@ pub(crate) struct Core {
     pub epochs: Epochs,
     pub health: Health,
     pub blacklist: Blacklist,
+    pub names: Names,
     pub news: News,
     pub curiosity: Curiosity,
     pub meetings: Meetings,
@@ -74,10 +78,10 @@ pub(crate) struct Core {
     pub repl_offset: ReplOffset,
     pub view_version: u64,
     /// A node that keeps the epoch we share.
-    pub collision: Option<NodeKey>,
-    /// Something worth saving that can wait, and the tick before which it does.
-    pub lazy_save: bool,
-    pub lazy_until: u64,
+    pub collision: Option<Collision>,
+    pub lazy_save: LazySave,
+    /// When a change of the view that could wait is published.
+    pub view_due: Option<Mono>,
     /// Slots that moved away in this call, by new owner.
     pub lost: BTreeMap<Option<NodeId>, SlotSet>,
 }
@@ -101,11 +105,21 @@ impl Core {
         node: Option<NodeId>,
         fields: [(&'static str, Value); N],
     ) {
-        self.recorder.add(self.now, what, node, fields.into());
+        let record = self.recorder.make(self.now, what, node, fields.into());
+        if self.settings.tells_records && !what.is_noise() {
+            self.outbox.event(Event::Recorded(record.clone()));
+        }
+        self.recorder.add(record);
     }
 
     pub fn view_changed(&mut self) {
         self.todo.view = true;
+    }
+
+    /// The same for what no command is answered differently for: who is there and what it is called. While a mesh
+    /// forms, nodes appear by the hundred, and each view costs as much as the cluster is large.
+    pub fn view_soon(&mut self) {
+        self.view_due.get_or_insert(self.now.mono + VIEW_PAUSE);
     }
 
     /// The present state must reach the disk; the name of the save that will hold it.
@@ -113,10 +127,9 @@ impl Core {
         self.saver.want()
     }
 
-    /// The same for what is relearnt from others if a crash takes it: with the next tick, and less often the longer
-    /// the file is.
+    /// The same for what is relearnt from others if a crash takes it: with a tick, and ever less often while it goes on.
     pub fn save_soon(&mut self) {
-        self.lazy_save = true;
+        self.lazy_save.want(self.now.mono);
     }
 
     pub fn promises(&self) -> Promises {
@@ -135,14 +148,20 @@ impl Core {
             return None;
         };
         self.nodes[key].shard = ShardId::random(&mut self.rng);
-        self.todo.update_state = true;
-        self.view_changed();
+        self.view_soon();
         Some(key)
     }
 
     /// Removes a record and all that refers to it: slots, open slots, links, reports, replicas' pointers.
     pub fn remove_node(&mut self, key: NodeKey) {
         meeting::removed(self, key);
+        // Neither the cluster's state nor where clients are sent depends on nodes without slots.
+        if self.nodes[key].slots.is_empty() {
+            self.view_soon();
+        } else {
+            self.todo.update_state = true;
+            self.view_changed();
+        }
         self.slots.unassign_all(&mut self.nodes, key);
         self.slots.close_open(key);
         let node = &self.nodes[key];
@@ -153,13 +172,11 @@ impl Core {
         self.news.forget(key);
         self.doubts.forget(key);
         self.accused.remove(&key);
-        self.collision = self.collision.filter(|k| *k != key);
+        self.collision = self.collision.filter(|c| c.with != key);
         self.nodes.remove(key);
         if let Some(primary) = primary {
             self.replica_left(primary);
         }
-        self.todo.update_state = true;
-        self.view_changed();
     }
 
     /// Points a replica at its primary, keeping the primaries' marks.
@@ -225,6 +242,7 @@ impl Core {
                 let id = node.id;
                 self.record(What::LinkUp, Some(id), [("direction", "from".into())]);
             }
+            self.news.catch_up(key, self.now.mono);
         }
     }
 
@@ -236,13 +254,12 @@ impl Core {
         {
             self.bind_inbound(link, key);
         }
-        let known = self.nodes.len();
+        self.doubts.learnt(self.now.mono);
         if !std::mem::replace(&mut self.epochs.joined, true) {
             epochs::open(self);
         }
-        self.news.learnt(key, known);
+        self.news.learnt(key, self.now.mono);
         self.curiosity.satisfied();
-        self.todo.spread_news = true;
     }
 
     /// A node is reached elsewhere from now on.
@@ -299,6 +316,7 @@ impl Core {
         }
         dial::dial_new(self);
         if std::mem::take(&mut self.todo.view) {
+            self.view_due = None;
             self.view_version += 1;
             self.outbox.event(Event::ViewChanged);
         }

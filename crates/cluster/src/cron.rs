@@ -13,18 +13,17 @@ pub(crate) const TICK: Duration = Duration::from_millis(100);
 /// Every so many ticks one of a few random nodes is pinged.
 const RANDOM_PING_EVERY: u64 = 10;
 const RANDOM_PING_SAMPLE: usize = 5;
-/// A file of so many nodes is written, for what can wait, one tick less often.
-const LAZY_SAVE_NODES: u64 = 100;
-/// Nodes that are told about newcomers in one tick.
-const NEWS_PINGS: usize = 16;
+/// A link whose peer talks, but does not answer on it, is dialled anew after this many node timeouts.
+const HALF_OPEN: u32 = 2;
 const SICK: NodeFlags = NodeFlags(NodeFlags::PFAIL.0 | NodeFlags::FAIL.0);
 
 pub(crate) fn tick(core: &mut Core) {
     core.ticks += 1;
     core.nodes.suspects = core.nodes.iter().filter(|(_, n)| n.is(NodeFlags::PFAIL)).count();
+    let mut repairs = handshake::REPAIRS_MAX;
     for key in (0..core.nodes.bound()).map(NodeKey) {
         if core.nodes.contains(key) && key != core.nodes.myself {
-            upkeep(core, key);
+            upkeep(core, key, &mut repairs);
         }
     }
     if core.ticks.is_multiple_of(RANDOM_PING_EVERY) {
@@ -32,9 +31,6 @@ pub(crate) fn tick(core: &mut Core) {
             ping_a_random_node(core);
         }
         save::retry(core);
-    }
-    if std::mem::take(&mut core.todo.spread_news) || !core.news.is_empty() {
-        spread_news(core);
     }
     curiosity::tick(core);
     for key in (0..core.nodes.bound()).map(NodeKey) {
@@ -46,11 +42,7 @@ pub(crate) fn tick(core: &mut Core) {
     admission::tick(core);
     verify::tick(core);
     failure::weigh_accusations(core);
-    if core.lazy_save && core.ticks >= core.lazy_until {
-        core.lazy_save = false;
-        core.lazy_until = core.ticks + 1 + core.nodes.len() as u64 / LAZY_SAVE_NODES;
-        core.want_save();
-    }
+    save::lazily(core);
     start::regain_trust(core);
     if core.health.is_failing() {
         core.todo.update_state = true;
@@ -58,7 +50,7 @@ pub(crate) fn tick(core: &mut Core) {
 }
 
 /// Links and handshakes of one node.
-fn upkeep(core: &mut Core, key: NodeKey) {
+fn upkeep(core: &mut Core, key: NodeKey, repairs: &mut u32) {
     if core.settings.link_sendbuf_limit != 0 {
         for link in [core.nodes[key].outbound, core.nodes[key].inbound].into_iter().flatten() {
             close_if_clogged(core, key, link);
@@ -68,7 +60,7 @@ fn upkeep(core: &mut Core, key: NodeKey) {
         return;
     }
     dial::dial(core, key);
-    handshake::repair(core, key);
+    handshake::repair(core, key, repairs);
 }
 
 /// A peer that does not read must not cost us memory.
@@ -110,26 +102,6 @@ fn ping_a_random_node(core: &mut Core) {
     }
 }
 
-/// Pings a few nodes at once, so that they hear of newcomers in this tick and not in a second or two.
-fn spread_news(core: &mut Core) {
-    let bound = core.nodes.bound();
-    let mut left = NEWS_PINGS;
-    let first = core.rng.below(u64::from(bound)) as u32;
-    for key in (0..bound).map(|i| NodeKey((first + i) % bound)) {
-        let Some(node) = core.nodes.get(key).filter(|n| !n.in_handshake() && n.ping_sent.is_none()) else {
-            continue;
-        };
-        if left > 0
-            && core.news.is_any_for(key)
-            && let Some(link) = node.outbound
-            && core.links.get(link).is_some_and(|l| l.up)
-        {
-            left -= 1;
-            compose::ping(core, link, PingKind::Ping);
-        }
-    }
-}
-
 /// Silence of one node (spec `cluster-behaviour.md` §5.3).
 fn check(core: &mut Core, key: NodeKey) {
     let now = core.now.mono;
@@ -140,7 +112,8 @@ fn check(core: &mut Core, key: NodeKey) {
     let timeout = Duration::from_micros(core.settings.timeout_us());
     let ping_delay = node.ping_sent.map_or(Duration::ZERO, |at| now.since(at));
     let data_delay = node.data_received.map_or(Duration::MAX, |at| now.since(at));
-    let overdue = ping_delay > timeout / 2 && data_delay > timeout / 2;
+    // A peer that talks on other links is well; after so long this one leads nowhere all the same.
+    let overdue = ping_delay > timeout / 2 && (data_delay > timeout / 2 || ping_delay > timeout * HALF_OPEN);
     if overdue
         && let Some(link) = node.outbound.and_then(|id| core.links.get(id))
         && now.since(link.created) > timeout

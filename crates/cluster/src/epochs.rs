@@ -2,6 +2,7 @@
 
 use crate::core::Core;
 use crate::event::Level;
+use crate::news;
 use crate::node::Node;
 use crate::node_table::NodeKey;
 use crate::recorder::What;
@@ -9,6 +10,9 @@ use crate::refusal::Refusal;
 use crate::verify::Said;
 use base::{Epoch, Mono};
 use std::time::Duration;
+
+/// A collision is not kept for longer, newcomers or not.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The cluster's epoch as far as this node heard, and the last one it voted in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -66,7 +70,7 @@ pub(crate) fn observe(core: &mut Core, sender: NodeKey, current: Epoch, config: 
     if is_primary && config > core.nodes[sender].config_epoch {
         set(core, sender, config, "it says so");
         core.save_soon();
-        core.view_changed();
+        core.view_soon();
     }
 }
 
@@ -95,19 +99,33 @@ fn outranks(me: &Node, other: &Node) -> bool {
     both && other.config_epoch == me.config_epoch && other.id > me.id && other.data_received.is_some()
 }
 
-/// Notes that `sender` has my epoch and keeps it; the next tick gives me another.
+/// Another node has my epoch and keeps it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Collision {
+    pub with: NodeKey,
+    pub since: Mono,
+}
+
+/// Notes that `sender` has my epoch and keeps it; a later tick gives me another.
 pub(crate) fn note_collision(core: &mut Core, sender: NodeKey, config: Epoch) {
     let collides = config == core.nodes.me().config_epoch && outranks(core.nodes.me(), &core.nodes[sender]);
     if collides && core.collision.is_none() {
-        core.collision = Some(sender);
+        core.collision = Some(Collision { with: sender, since: core.now.mono });
     }
 }
 
 /// Takes a new epoch if another node keeps mine. Were it always the next one, a crowd of N that starts in epoch 0
-/// would need N rounds, each of them announced to all. So everybody waits for a tick, to hear who else is in it, and
-/// takes as many steps as there are greater names: one round is enough, and a pair behaves as it always did.
+/// would need N rounds, each of them announced to all. So everybody waits until no newcomers appear, to hear who else is
+/// in it, and takes as many steps as there are greater names: one round is enough, and a pair behaves as it always did.
 pub(crate) fn resolve_collision(core: &mut Core) {
-    let Some(other) = core.collision.take().filter(|k| core.nodes.contains(*k)) else { return };
+    let Some(Collision { with: other, since }) = core.collision else { return };
+    if !news::is_quiet(core) && core.now.mono.since(since) < PATIENCE {
+        return;
+    }
+    core.collision = None;
+    if !core.nodes.contains(other) {
+        return;
+    }
     let me = core.nodes.me();
     let rank = core.nodes.iter().filter(|(_, n)| outranks(me, n)).count() as Epoch;
     if rank == 0 {

@@ -1,18 +1,20 @@
 //! Gossip: what to tell about other nodes, and what to make of what is told.
 
 use crate::core::Core;
-use crate::event::Level;
+use crate::event::{Level, LinkId};
 use crate::failure;
+use crate::news;
 use crate::node::Node;
 use crate::node_table::NodeKey;
 use crate::place::Place;
 use crate::recorder::What;
 use crate::wire::{GOSSIP_SENT_MAX, Gossip, NodeFlags};
 use base::Mono;
-use std::collections::VecDeque;
 
-/// Newcomers that are remembered to be told about first.
-const NEWS_MAX: usize = 1024;
+/// Ordinary entries of any packet, at least, if so many nodes are known.
+const ENTRIES_MIN: u64 = 3;
+/// Ordinary entries of the first packet on a link, whatever the size of the cluster.
+const GREETING_ENTRIES: usize = 8;
 /// A pong time from the future is believed if it is not further away, microseconds.
 const CLOCK_SKEW_US: u64 = 500_000;
 
@@ -28,85 +30,40 @@ const COPIED_FLAGS: NodeFlags = NodeFlags(
 );
 const SICK: NodeFlags = NodeFlags(NodeFlags::PFAIL.0 | NodeFlags::FAIL.0);
 
-/// Nodes learnt lately: told first, each a number of times that grows with the cluster, so that a mesh closes in
-/// the time an epidemic takes and not by the luck of the draw.
-#[derive(Default)]
-pub(crate) struct News {
-    told: VecDeque<(NodeKey, u32)>,
-    undialled: Vec<NodeKey>,
-    stamp: u64,
-}
-
-impl News {
-    /// `known`: nodes in the table.
-    pub fn learnt(&mut self, key: NodeKey, known: usize) {
-        if self.told.len() == NEWS_MAX {
-            self.told.pop_front();
-        }
-        self.told.push_back((key, 4 + 3 * (known.max(1)).ilog2()));
-        self.undialled.push(key);
-    }
-
-    /// To be dialled at the end of this call.
-    pub fn dial_soon(&mut self, key: NodeKey) {
-        self.undialled.push(key);
-    }
-
-    pub fn forget(&mut self, key: NodeKey) {
-        self.told.retain(|(k, _)| *k != key);
-        self.undialled.retain(|k| *k != key);
-    }
-
-    pub fn take_undialled(&mut self) -> Vec<NodeKey> {
-        std::mem::take(&mut self.undialled)
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.told.is_empty()
-    }
-
-    /// Whether there is news about others than `to`.
-    pub fn is_any_for(&self, to: NodeKey) -> bool {
-        self.told.iter().any(|(key, _)| *key != to)
-    }
-}
-
-/// Entries for a packet to `to`: newcomers, then random nodes, then everybody who may be failing.
-pub(crate) fn select(core: &mut Core, to: Option<NodeKey>) -> Vec<Gossip> {
-    core.news.stamp += 1;
-    let stamp = core.news.stamp;
+/// Entries for a packet on `link`: introductions that the other end was not told of, then random nodes, then everybody who
+/// may be failing.
+pub(crate) fn select(core: &mut Core, link: LinkId) -> Vec<Gossip> {
+    let stamp = core.news.next_stamp();
+    let Some(record) = core.links.get(link) else { return Vec::new() };
+    let (to, greeting) = (record.node, !record.greeted);
     let known = core.nodes.len();
-    let wanted = (known as u64 * core.settings.gossip_percent / 100).max(3) as usize;
+    let regular = (known as u64 * core.settings.gossip_percent / 100).max(ENTRIES_MIN) as usize;
+    let wanted = match greeting {
+        // Whoever does not know us does not listen to us.
+        true if link.is_dialled() && to.is_none_or(|k| core.nodes[k].inbound.is_none()) => {
+            ENTRIES_MIN as usize
+        }
+        true => GREETING_ENTRIES,
+        false => regular,
+    };
     let wanted = wanted.min(known.saturating_sub(2)).min(GOSSIP_SENT_MAX);
     let mut entries = Vec::with_capacity(wanted);
-    tell_news(core, to, wanted, stamp, &mut entries);
-    for _ in 0..wanted * 3 {
+    news::untold(core, link, stamp, &mut entries);
+    let bound = core.nodes.bound();
+    // Draws miss much of a small table, which can be walked from anywhere instead.
+    let small = bound as usize <= wanted * 3;
+    let first = core.rng.below(u64::from(bound)) as u32;
+    for n in 0..if small { bound } else { wanted as u32 * 3 } {
         if entries.len() >= wanted {
             break;
         }
-        let key = NodeKey(core.rng.below(u64::from(core.nodes.bound())) as u32);
-        if eligible(core, key, to, stamp) {
-            entries.push(tell(core, key, stamp));
+        let at = if small { (first + n) % bound } else { core.rng.below(u64::from(bound)) as u32 };
+        if eligible(core, NodeKey(at), to, stamp) {
+            entries.push(tell(core, NodeKey(at), stamp));
         }
     }
     tell_suspects(core, to, &mut entries);
     entries
-}
-
-fn tell_news(core: &mut Core, to: Option<NodeKey>, wanted: usize, stamp: u64, entries: &mut Vec<Gossip>) {
-    let mut looked_at = 0;
-    while entries.len() < wanted && looked_at < core.news.told.len() {
-        looked_at += 1;
-        let Some((key, left)) = core.news.told.pop_front() else { return };
-        let told = eligible(core, key, to, stamp);
-        if told {
-            entries.push(tell(core, key, stamp));
-        }
-        // To the back: the next packet tells the others first.
-        if left > u32::from(told) {
-            core.news.told.push_back((key, left - u32::from(told)));
-        }
-    }
 }
 
 fn tell_suspects(core: &Core, to: Option<NodeKey>, entries: &mut Vec<Gossip>) {
@@ -121,7 +78,8 @@ fn tell_suspects(core: &Core, to: Option<NodeKey>, entries: &mut Vec<Gossip>) {
     }
 }
 
-fn eligible(core: &Core, key: NodeKey, to: Option<NodeKey>, stamp: u64) -> bool {
+/// Whether `to` may be told of the node in this section.
+pub(crate) fn eligible(core: &Core, key: NodeKey, to: Option<NodeKey>, stamp: u64) -> bool {
     let Some(node) = core.nodes.get(key) else { return false };
     let barred = NodeFlags::PFAIL | NodeFlags::HANDSHAKE | NodeFlags::NOADDR;
     let idle = node.outbound.is_none() && node.slots.is_empty();
@@ -132,7 +90,8 @@ fn eligible(core: &Core, key: NodeKey, to: Option<NodeKey>, stamp: u64) -> bool 
         && !idle
 }
 
-fn tell(core: &mut Core, key: NodeKey, stamp: u64) -> Gossip {
+/// The node's entry; marks it as told in this section.
+pub(crate) fn tell(core: &mut Core, key: NodeKey, stamp: u64) -> Gossip {
     core.nodes[key].gossip_stamp = stamp;
     entry(core, &core.nodes[key])
 }
@@ -185,6 +144,9 @@ fn admit(core: &mut Core, sender: NodeKey, told: &Gossip) {
     let (teller, human) = (core.nodes[sender].id, core.nodes[sender].human());
     let Some(key) = core.add_node(node) else { return };
     core.welcome(key);
+    if news::introduces_nobody(core, sender) {
+        core.news.overhear(key, core.now.mono);
+    }
     core.save_soon();
     let address = core.nodes[key].addr.address();
     core.record(What::Learnt, Some(told.node), [("by", teller.into()), ("address", address.into())]);
@@ -226,23 +188,5 @@ fn follow_address(core: &mut Core, key: NodeKey, told: &Gossip) {
         Place::from_wire(told.ip.clone(), told.port, told.pport, told.cport, core.settings.tls_cluster);
     if node.addr != address {
         core.move_node(key, address);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn news_is_bounded_and_told_a_few_times() {
-        let mut news = News::default();
-        let many = NEWS_MAX as u32 + 200;
-        for n in 0..many {
-            news.learnt(NodeKey(n), 200);
-        }
-        assert_eq!(news.told.len(), NEWS_MAX);
-        assert_eq!(news.told[0].0, NodeKey(200));
-        news.forget(NodeKey(many - 1));
-        assert_eq!(news.told.len(), NEWS_MAX - 1);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::core::Core;
 use crate::event::{Level, LinkId};
+use crate::news;
 use crate::node::Node;
 use crate::node_table::NodeKey;
 use crate::place::{Place, ip_text};
@@ -17,7 +18,9 @@ use std::time::Duration;
 pub const HANDSHAKES_MAX: usize = 4096;
 
 /// A node we know that has not dialled us by then will not learn of us soon by gossip alone.
-const STRANGE_PATIENCE: Duration = Duration::from_secs(1);
+const STRANGE_PATIENCE: Duration = Duration::from_millis(300);
+/// Repairs in one tick: most nodes that seem to need one are only slow.
+pub(crate) const REPAIRS_MAX: u32 = 8;
 
 /// What became of a packet on a link whose node was still in handshake.
 pub(crate) enum Completed {
@@ -27,8 +30,8 @@ pub(crate) enum Completed {
     Known,
 }
 
-/// The operator names an address. The record of the handshake with it, and whether it is new: one under way goes on. `None` if there are
-/// too many.
+/// The operator names an address. The record of the handshake with it, and whether it is new: one under way goes on.
+/// `None` if there are too many.
 pub(crate) fn start(core: &mut Core, addr: Place) -> Option<(NodeKey, bool)> {
     let same = |n: &Node| {
         n.in_handshake()
@@ -105,6 +108,7 @@ pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Comple
         let asked_by_us = core.nodes[key].is(NodeFlags::MEET);
         if known != core.nodes.myself && (asked_by_us || core.settings.bus_verify != Verify::Strict) {
             settle_known(core, key, known, header);
+            hand_over_links(core, key, known);
         } else if known != core.nodes.myself {
             refuse_address(core, key, known);
         }
@@ -130,8 +134,8 @@ pub(crate) fn complete(core: &mut Core, key: NodeKey, header: &Header) -> Comple
         [("address", core.nodes[key].addr.address().into())],
     );
     core.welcome(key);
-    core.todo.update_state = true;
-    core.view_changed();
+    news::introduce(core, key);
+    core.view_soon();
     core.save_soon();
     Completed::Yes
 }
@@ -154,6 +158,25 @@ fn settle_known(core: &mut Core, key: NodeKey, known: NodeKey, header: &Header) 
     let addr = Place::from_wire(ip, header.port, header.pport, header.cport, tls);
     if core.nodes[known].addr != addr {
         core.move_node(known, addr);
+    }
+}
+
+/// The links of a handshake with a node that became known otherwise meanwhile are good ones: were they closed, the node
+/// would find its own broken and wait before it dials again.
+fn hand_over_links(core: &mut Core, record: NodeKey, known: NodeKey) {
+    if core.nodes[known].outbound.is_none()
+        && let Some(link) = core.nodes[record].outbound.take()
+    {
+        core.nodes[known].outbound = Some(link);
+        if let Some(link) = core.links.get_mut(link) {
+            link.node = Some(known);
+        }
+        compose::ping(core, link, PingKind::Ping);
+    }
+    if core.nodes[known].inbound.is_none()
+        && let Some(link) = core.nodes[record].inbound.take()
+    {
+        core.bind_inbound(link, known);
     }
 }
 
@@ -185,7 +208,11 @@ pub(crate) fn expire(core: &mut Core, key: NodeKey) -> bool {
 /// A node that answers us but never dials us does not know us: its MEET was lost. Say MEET again, once per handshake
 /// timeout. Of a peer that cannot tell a repeated MEET apart only if it never knew us; otherwise a node that others
 /// forgot would push itself back in.
-pub(crate) fn repair(core: &mut Core, key: NodeKey) {
+/// `left`: how many may be repaired yet in this tick.
+pub(crate) fn repair(core: &mut Core, key: NodeKey, left: &mut u32) {
+    if *left == 0 || core.nodes[key].inbound.is_some() {
+        return;
+    }
     let timeout = Duration::from_micros(core.settings.handshake_timeout_us());
     let now = core.now.mono;
     let node = &core.nodes[key];
@@ -193,7 +220,7 @@ pub(crate) fn repair(core: &mut Core, key: NodeKey) {
     let Some(link) = node.outbound else { return };
     // A node that never dialled us was named to us by others, and nobody has named us to it yet.
     let patience = if node.was_mutual { timeout } else { timeout.min(STRANGE_PATIENCE) };
-    let one_sided = node.inbound.is_none() && now.since(node.inbound_lost) > patience;
+    let one_sided = now.since(node.inbound_lost) > patience && (node.was_mutual || news::is_quiet(core));
     let lately = node.meet_sent.is_some_and(|at| now.since(at) <= timeout);
     let tolerant = node.is(NodeFlags::LIGHT_MODULE) || !node.was_mutual;
     // Whoever forgot us does not want us back, and MEET would force it.
@@ -203,6 +230,7 @@ pub(crate) fn repair(core: &mut Core, key: NodeKey) {
     }
     // An answer on this link would have told us that we are forgotten.
     if core.links.get(link).is_some_and(|l| l.up && l.answered) {
+        *left -= 1;
         core.nodes[key].flags.insert(NodeFlags::MEET);
         compose::ping(core, link, PingKind::Meet);
     }

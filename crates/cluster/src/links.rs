@@ -1,6 +1,7 @@
 //! Connections of the bus: two per pair of nodes, one dialled by each side.
 
 use crate::event::LinkId;
+use crate::news::Told;
 use crate::node_table::NodeKey;
 use crate::wire::{Framer, PACKET_MAX, PeerClass};
 use base::{Mono, NodeId};
@@ -30,6 +31,10 @@ pub(crate) struct Link {
     stranger: Option<NodeId>,
     /// It carried a whole message before the one being handled.
     pub used: bool,
+    /// We said something on it.
+    pub greeted: bool,
+    /// How far whoever dialled it was told the news.
+    pub told: Told,
     /// When the last valid packet came on it.
     heard_at: Option<Mono>,
     /// Bytes of an unfinished packet, while nobody known stands behind it.
@@ -55,6 +60,8 @@ impl Link {
             answered: false,
             stranger: None,
             used: false,
+            greeted: false,
+            told: 0,
             heard_at: None,
             held: 0,
             asked: 0,
@@ -122,6 +129,7 @@ impl Links {
         self.dialled += 1;
         let mut link = Link::new(None, now);
         link.peer = Some(addr);
+        self.census[Standing::Ours as usize] += 1;
         self.map.insert(id, link);
         id
     }
@@ -175,7 +183,7 @@ impl Links {
     /// So much of an unfinished packet is held for a link. Of strangers' links it is counted; the sum.
     pub fn note_held(&mut self, id: LinkId, bytes: usize) -> usize {
         if let Some(link) = self.map.get_mut(&id) {
-            let counted = if link.node.is_none() { bytes } else { 0 };
+            let counted = if link.node.is_none() && !id.is_dialled() { bytes } else { 0 };
             self.held = self.held - link.held + counted;
             link.held = counted;
         }

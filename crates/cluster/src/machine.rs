@@ -14,7 +14,7 @@ use crate::saver::{FileOp, OpId};
 use crate::settings::Settings;
 use crate::start::{self, LoadedFiles, StartError};
 use crate::view::{Audience, View};
-use crate::{admission, core::Core, cron, dial, receive, save, stats::Stats};
+use crate::{admission, core::Core, cron, dial, names, news, receive, save, stats::Stats};
 use base::{Epoch, Mono, NodeId, Now, ReplOffset, Rng, ShardId, SlotSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -66,6 +66,11 @@ impl Cluster {
         self.turn(now, |core| dial::down(core, link, Some(why)));
     }
 
+    /// The addresses of a host that [`Event::Resolve`] named, or why there are none.
+    pub fn handle_resolved(&mut self, name: &str, found: Result<&[IpAddr], &str>, now: Now) {
+        self.turn(now, |core| names::resolved(core, name, found));
+    }
+
     /// Bytes came, cut anywhere.
     pub fn handle_bytes(&mut self, link: LinkId, bytes: &[u8], now: Now) {
         self.turn(now, |core| receive::bytes(core, link, bytes));
@@ -79,6 +84,10 @@ impl Cluster {
     /// The time of `poll_timeout` has come. Early calls do no harm.
     pub fn handle_timeout(&mut self, now: Now) {
         self.turn(now, |core| {
+            if core.view_due.is_some_and(|due| now.mono >= due) {
+                core.view_changed();
+            }
+            news::flush(core);
             if now.mono >= core.next_tick {
                 core.next_tick = now.mono + cron::TICK;
                 cron::tick(core);
@@ -300,7 +309,8 @@ impl Cluster {
 
     /// When `handle_timeout` wants to be called.
     pub fn poll_timeout(&self) -> Option<Mono> {
-        Some(self.core.next_tick)
+        let core = &self.core;
+        [core.view_due, core.news.due()].into_iter().flatten().chain([core.next_tick]).min()
     }
 
     /// The newest save that something waits for; `None` if all is on disk. Replies that promise may wait for it.

@@ -67,6 +67,8 @@ pub(crate) struct Node {
     /// Dials that failed in a row.
     pub dial_failures: u32,
 
+    /// We shook hands and it is to be told of all nodes: of those from this key on.
+    pub owed: Option<u32>,
     pub reports: Vec<Report>,
     /// Stamp of the gossip section that mentioned it last: keeps one section free of doubles.
     pub gossip_stamp: u64,
@@ -101,6 +103,7 @@ impl Node {
             forgot_us: false,
             redial_at: now,
             dial_failures: 0,
+            owed: None,
             reports: Vec::new(),
             gossip_stamp: 0,
         }

@@ -119,10 +119,10 @@ pub(crate) fn dropped(core: &mut Core, id: LinkId, reason: &'static str, kind: O
     );
 }
 
-/// A PONG on a link that we dialled answers the oldest question there.
+/// A PONG on a link that we dialled answers the oldest question there; if all are answered, nobody asked for it.
 fn count_answer(core: &mut Core, id: LinkId, kind: u16) {
     if kind == kinds::PONG
-        && let Some(link) = core.links.get_mut(id).filter(|_| id.is_dialled())
+        && let Some(link) = core.links.get_mut(id).filter(|l| id.is_dialled() && l.answers != l.asked)
     {
         link.answers = link.answers.wrapping_add(1);
     }
@@ -329,7 +329,7 @@ fn heard(core: &mut Core, id: LinkId, sender: NodeKey, header: &Header, said: Sa
     }
     node.class = class.or(node.class);
     if gained_data {
-        core.view_changed();
+        core.view_soon();
     }
     let is_primary = header.replicaof.is_none();
     epochs::observe(core, sender, header.current_epoch, header.config_epoch, is_primary);
@@ -383,7 +383,9 @@ fn ping(
             return;
         }
     }
-    if let Some(trusted) = trusted {
+    // Whoever said MEET is believed from then on, as its MEET was, although we may not have heard its answer yet.
+    let introduced = core.links.get(id).and_then(|l| l.node).filter(|_| !id.is_dialled());
+    if let Some(trusted) = trusted.or(introduced) {
         gossip::apply(core, trusted, &ping.gossip);
     }
     if let Some(sender) = sender.filter(|s| core.nodes.contains(*s)) {
@@ -476,7 +478,7 @@ fn learn_my_address(core: &mut Core, id: LinkId, kind: PingKind) {
         core.record(What::AddressChanged, Some(me), [("from", before.into()), ("to", ip.as_str().into())]);
         core.nodes.me_mut().addr.ip = ip;
         core.save_soon();
-        core.view_changed();
+        core.view_soon();
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::conf::Step;
 use crate::core::Core;
 use crate::event::{Event, Level, SaveId};
+use crate::news;
 use crate::recorder::What;
 use crate::report::nodes;
 use crate::saver::{OpId, Progress};
@@ -19,8 +20,52 @@ pub(crate) struct Complaints {
     retry: bool,
 }
 
+/// The pause after the first of a row of lazy saves; each is twice as long as the one before.
+const LAZY_PAUSE_MIN: Duration = Duration::from_millis(100);
+const LAZY_PAUSE_MAX: Duration = Duration::from_millis(3200);
+/// What can wait does not wait for longer, newcomers or not.
+const LAZY_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Something worth saving that can wait.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct LazySave {
+    wanted: Option<Mono>,
+    not_before: Mono,
+    pause: Duration,
+}
+
+impl LazySave {
+    /// Something changed.
+    pub fn want(&mut self, now: Mono) {
+        self.wanted.get_or_insert(now);
+    }
+}
+
+/// Saves what could wait until now; asked by the cron. A mesh that forms changes the file with each packet, so a save waits
+/// until no newcomers appear, and for longer the more there were in a row.
+pub(crate) fn lazily(core: &mut Core) {
+    let now = core.now.mono;
+    let quiet = news::is_quiet(core);
+    let lazy = &mut core.lazy_save;
+    if now < lazy.not_before {
+        return;
+    }
+    let Some(since) = lazy.wanted else {
+        if now > lazy.not_before + lazy.pause {
+            lazy.pause = Duration::ZERO;
+        }
+        return;
+    };
+    if quiet || now.since(since) >= LAZY_PATIENCE {
+        lazy.pause = (lazy.pause * 2).clamp(LAZY_PAUSE_MIN, LAZY_PAUSE_MAX);
+        lazy.not_before = now + lazy.pause;
+        core.want_save();
+    }
+}
+
 /// Puts the present state on its way.
 pub(crate) fn start(core: &mut Core) {
+    core.lazy_save.wanted = None;
     let promises = core.promises();
     let state = nodes::saved(core);
     if let Err((save, why)) = core.saver.start(promises, state) {

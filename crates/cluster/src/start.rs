@@ -7,10 +7,11 @@ use crate::curiosity::Curiosity;
 use crate::epochs::Epochs;
 use crate::event::Level;
 use crate::forget::Blacklist;
-use crate::gossip::News;
 use crate::health::Health;
 use crate::links::Links;
 use crate::meeting::Meetings;
+use crate::names::Names;
+use crate::news::News;
 use crate::node::{Announced, Node};
 use crate::node_table::{NodeKey, NodeTable};
 use crate::operator::Debug;
@@ -18,7 +19,7 @@ use crate::outbox::Outbox;
 use crate::place::Place;
 use crate::recorder::{Recorder, What};
 use crate::refusal::Refusals;
-use crate::save::Complaints;
+use crate::save::{Complaints, LazySave};
 use crate::saver::{Promises, Saver};
 use crate::settings::Settings;
 use crate::slots::SlotTable;
@@ -112,6 +113,7 @@ fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core
         epochs: Epochs::default(),
         health: Health::default(),
         blacklist: Blacklist::default(),
+        names: Names::default(),
         news: News::default(),
         curiosity: Curiosity::default(),
         meetings: Meetings::default(),
@@ -134,8 +136,8 @@ fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core
         repl_offset: 0,
         view_version: 0,
         collision: None,
-        lazy_save: false,
-        lazy_until: 0,
+        lazy_save: LazySave::default(),
+        view_due: None,
         lost: BTreeMap::new(),
     }
 }

@@ -327,11 +327,14 @@ fn endure(verify: Verify, stranger: bool) {
         words_about(&cast),
         kinds_of_all_sorts(&cast),
     ];
-    for (what, packet) in groups.concat() {
+    for (n, (what, packet)) in groups.concat().into_iter().enumerate() {
         say(&mut world, from, cast.a, stranger, &packet);
         let machine = world.machine(0).unwrap_or_else(|| panic!("it ended: {what}"));
-        machine.view().check_invariants();
-        check_restart(&world, &what);
+        // What is not taken changes no file: now and then is enough.
+        if verify != Verify::Strict || n % 16 == 0 {
+            machine.view().check_invariants();
+            check_restart(&world, &what);
+        }
     }
     if verify != Verify::Strict || !stranger {
         return;

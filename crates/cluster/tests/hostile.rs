@@ -122,7 +122,8 @@ fn lie(seed: u64) {
     hosts.iter().for_each(|h| world.boot(*h));
     let liar_id = NodeId::parse(&[b'q'; 40]).expect("an id");
     let q = world.add_host("Q", 1000);
-    world.hosts[q].seat = Seat::Fake(Box::new(Fake::new(liar_id, world.now_us)));
+    let liar = Fake::new(liar_id, world.now_us);
+    world.sit(q, Seat::Fake(Box::new(liar)));
     for n in 1..4 {
         let ip = world.hosts[n].ip.to_string();
         world.call(0, |m, now| m.meet(ip.as_bytes(), b"7000", None, "test", now)).expect("a good address");

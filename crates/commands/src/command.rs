@@ -71,6 +71,8 @@ pub struct Cmd<'c, 'k> {
     pub env: &'c Env,
     /// What the command does besides.
     pub effects: &'c mut Effects,
+    /// Randomness.
+    pub rng: &'c mut Rng,
 }
 
 /// Runs a command over locked keys. It writes one reply.

@@ -11,14 +11,17 @@ mod effects;
 #[cfg(any(test, feature = "facts"))]
 pub mod facts;
 mod generic;
+mod geo;
 pub mod introspect;
 mod keys;
+mod list;
 mod registry;
 pub mod spec;
 mod string;
 #[cfg(test)]
 mod testing;
 mod typed;
+mod zset;
 
 pub use args::help;
 pub use command::{Cmd, Env, Ground, Handler, Limits, Row, Run, Walk, WalkHandler};
@@ -29,5 +32,5 @@ pub use spec::{Flag, KeyRef, Locks, Spec};
 
 /// The rows of all data families.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [bitmap::ROWS, generic::ROWS, string::ROWS].into_iter().flatten()
+    [bitmap::ROWS, generic::ROWS, geo::ROWS, list::ROWS, string::ROWS, zset::ROWS].into_iter().flatten()
 }

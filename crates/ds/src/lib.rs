@@ -6,6 +6,7 @@
 mod block;
 mod class;
 pub mod entry;
+pub mod geohash;
 pub mod intset;
 mod keyed;
 pub mod listpack;

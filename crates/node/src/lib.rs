@@ -21,3 +21,4 @@ pub mod switches;
 pub mod worker;
 
 pub use families::table;
+pub use store::set_element_key;

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// Time between samples.
 pub const SAMPLE_EVERY: Duration = Duration::from_millis(100);
+/// Time between two samples of the memory of a node without traffic.
+pub const QUIET_MEMORY_EVERY: Duration = Duration::from_secs(1);
 /// Samples averaged.
 const SAMPLES: usize = 16;
 
@@ -21,7 +23,8 @@ pub enum Rate {
     Output = 2,
 }
 
-const RATES: usize = 3;
+/// How many there are.
+pub const RATES: usize = 3;
 
 #[derive(Default)]
 struct Track {
@@ -39,9 +42,9 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Takes one sample of each counter.
-    pub fn take(&self, values: [u64; RATES], memory: u64, now: Mono) {
-        self.memory_peak.fetch_max(memory, Relaxed);
+    /// Takes one sample of each counter, and of the memory if it was read.
+    pub fn take(&self, values: [u64; RATES], memory: Option<u64>, now: Mono) {
+        self.memory_peak.fetch_max(memory.unwrap_or(0), Relaxed);
         let Ok(mut tracks) = self.tracks.lock() else { return };
         for (track, value) in tracks.iter_mut().zip(values) {
             let elapsed = now.since(track.last_at).as_micros() as u64;

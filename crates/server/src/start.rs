@@ -90,6 +90,7 @@ fn run(
         log: Arc::clone(logger) as _,
         process: Arc::clone(host) as _,
     };
+    node::set_element_key((random(), random()));
     let plan = Plan {
         settings: start.settings,
         renames: start.renames,

@@ -23,6 +23,7 @@ pub(crate) fn forget(core: &mut Core, id: &[u8], who: &str) -> Result<(), Refuse
     core.log(Level::Notice, format!("Cluster forget {} (user request from '{who}').", core.nodes[key].id));
     let ttl_s = core.settings.blacklist_ttl_s;
     crate::forget::forget(core, key, ttl_s, who.into());
+    // Those who understand it forget the node too, at once: it would come back from whoever does not hear of it.
     core.todo.broadcast_pong = true;
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Messages to bytes.
 
 use super::header::{self, Rest, SIGNATURE, VERSION};
-use super::{Body, LIGHT, LIGHT_HEADER_LEN, MsgFlags, Packet, extensions, gossip};
+use super::{Body, GOSSIP_LEN, HEADER_LEN, LIGHT, LIGHT_HEADER_LEN, MsgFlags, Packet, extensions, gossip};
+use base::SLOTS;
+use base::id::ID_LEN;
 
 /// Appends the packet. With extensions, the header gets [`MsgFlags::EXT_DATA`] whether it has it or not.
 ///
@@ -10,6 +12,7 @@ use super::{Body, LIGHT, LIGHT_HEADER_LEN, MsgFlags, Packet, extensions, gossip}
 /// field can say: callers bound what they send far below.
 pub fn encode(packet: &Packet, out: &mut Vec<u8>) {
     let start = out.len();
+    out.reserve(likely_length(&packet.body));
     let mut header = packet.header.clone();
     let mut rest = Rest { count: 0, extensions: 0 };
     if let Body::Ping { gossip, extensions, .. } = &packet.body {
@@ -41,6 +44,17 @@ pub fn encode_light(body: &Body, out: &mut Vec<u8>) {
     set_length(out, start);
 }
 
+/// Exact but for long extensions.
+fn likely_length(body: &Body) -> usize {
+    HEADER_LEN
+        + match body {
+            Body::Ping { gossip, extensions, .. } => gossip.len() * GOSSIP_LEN + extensions.len() * 64,
+            Body::Fail(_) => ID_LEN,
+            Body::Update { .. } => 8 + ID_LEN + SLOTS / 8,
+            _ => 0,
+        }
+}
+
 fn set_length(out: &mut [u8], start: usize) {
     let total = u32::try_from(out.len() - start).expect("packets are bounded");
     out[start + 4..start + 8].copy_from_slice(&total.to_be_bytes());
@@ -67,7 +81,7 @@ fn write_body(body: &Body, out: &mut Vec<u8>) {
         Body::Update { config_epoch, node, slots } => {
             out.extend_from_slice(&config_epoch.to_be_bytes());
             out.extend_from_slice(node.as_bytes());
-            out.extend_from_slice(&slots.to_wire());
+            slots.put_wire(out);
         }
         Body::Module { id, kind, payload } => {
             out.extend_from_slice(id);

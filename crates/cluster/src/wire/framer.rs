@@ -8,8 +8,6 @@ pub const PACKET_MAX: usize = 16 << 20;
 
 /// As many bytes as it takes to judge the frame: through the type.
 const PREFIX: usize = 14;
-/// Capacity kept from packet to packet, in bytes: a PING of a small cluster.
-const KEPT: usize = 4096;
 
 /// Why a link is closed: what comes cannot be cut into packets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -62,8 +60,7 @@ impl Framer {
     /// packet that lies whole in `input` is not copied. After an error the link must be closed.
     pub fn next<'a, 'i: 'a>(&'a mut self, input: &mut &'i [u8]) -> Result<Option<&'a [u8]>, BadFrame> {
         if std::mem::take(&mut self.done) {
-            self.held.clear();
-            self.held.shrink_to(KEPT);
+            self.held = Vec::new();
         }
         if self.held.is_empty() {
             let whole = frame_length(input, self.max)?.filter(|total| *total <= input.len());
@@ -172,10 +169,10 @@ mod tests {
             came += piece.len();
             let whole = framer.next(&mut piece).expect("frames").is_some();
             assert_eq!(whole, came == packet.len());
-            assert!(framer.memory() <= 2 * came.max(KEPT));
+            assert!(framer.memory() <= 2 * came);
         }
         assert_eq!(framer.held(), 0);
         assert_eq!(framer.next(&mut &b"R"[..]), Ok(None));
-        assert!(framer.memory() <= KEPT);
+        assert!(framer.memory() <= 16);
     }
 }

@@ -147,7 +147,7 @@ pub(super) fn write(header: &Header, kind: u16, total: u32, rest: &Rest, out: &m
         out.extend_from_slice(&field.to_be_bytes());
     }
     out.extend_from_slice(header.sender.as_bytes());
-    out.extend_from_slice(&header.slots.to_wire());
+    header.slots.put_wire(out);
     out.extend_from_slice(header.replicaof.as_ref().map_or(&[0; ID_LEN][..], |id| id.as_bytes()));
     put_padded(out, header.ip.as_bytes(), ADDRESS_FIELD);
     out.extend_from_slice(&rest.extensions.to_be_bytes());

@@ -7,6 +7,7 @@ pub mod fake;
 pub mod names;
 pub mod print;
 pub mod script;
+mod trace;
 
 use base::{Mono, NodeId, Now, Rng};
 use cluster::wire::{self, Framer};
@@ -93,6 +94,15 @@ pub struct World {
     pub show_packets: bool,
     pub lowest_level: Level,
     pub failing_disks: BTreeSet<usize>,
+    /// Packets sent, and their bytes.
+    pub packets: u64,
+    pub bytes: u64,
+    /// All packets sent, if anybody wants them: from, to, what.
+    pub sent: Option<Vec<(usize, usize, Vec<u8>)>>,
+    /// Hosts by when they want to be called, and when that is: as of their last call.
+    timers: BTreeSet<(u64, usize)>,
+    timer_of: Vec<u64>,
+    places: BTreeMap<SocketAddr, usize>,
     /// The cluster's epoch as each node named it last: nobody takes one back.
     spoken: BTreeMap<NodeId, u64>,
 }
@@ -115,6 +125,12 @@ impl World {
             show_packets: true,
             lowest_level: Level::Verbose,
             failing_disks: BTreeSet::new(),
+            packets: 0,
+            bytes: 0,
+            sent: None,
+            timers: BTreeSet::new(),
+            timer_of: Vec::new(),
+            places: BTreeMap::new(),
             spoken: BTreeMap::new(),
         }
     }
@@ -186,9 +202,16 @@ impl World {
         self.pump(host);
     }
 
+    /// Somebody else takes the host's seat.
+    pub fn sit(&mut self, host: usize, seat: Seat) {
+        self.hosts[host].seat = seat;
+        self.set_timer(host);
+    }
+
     /// The process dies at once; what was not synced may be lost.
     pub fn kill(&mut self, host: usize, lose: bool) {
         self.hosts[host].seat = Seat::Empty;
+        self.set_timer(host);
         self.hosts[host].life += 1;
         if lose {
             let mut rng = self.rng.clone();
@@ -264,7 +287,7 @@ impl World {
     }
 
     fn step(&mut self, until: u64) -> bool {
-        let timer = (0..self.hosts.len()).filter_map(|h| Some((self.timer(h)?, h))).min();
+        let timer = self.timers.first().copied();
         let message = self.queue.first_key_value().map(|(key, _)| *key);
         let timer_first = timer.is_some_and(|(at, _)| message.is_none_or(|(m, _)| at < m));
         if timer_first {
@@ -284,6 +307,21 @@ impl World {
         self.now_us = key.0.max(self.now_us);
         self.happen(what);
         true
+    }
+
+    /// Notes when the host wants to be called next.
+    fn set_timer(&mut self, host: usize) {
+        let at = self.timer(host).unwrap_or(u64::MAX);
+        if self.timer_of.len() <= host {
+            self.timer_of.resize(host + 1, u64::MAX);
+        }
+        let old = std::mem::replace(&mut self.timer_of[host], at);
+        if old != at {
+            self.timers.remove(&(old, host));
+            if at != u64::MAX {
+                self.timers.insert((at, host));
+            }
+        }
     }
 
     fn timer(&self, host: usize) -> Option<u64> {
@@ -324,7 +362,10 @@ impl World {
     }
 
     fn dial(&mut self, host: usize, link: LinkId, addr: SocketAddr) {
-        let there = self.hosts.iter().position(|h| h.ip == addr.ip() && h.settings.bus_port == addr.port());
+        let here = |h: &Host| h.ip == addr.ip() && h.settings.bus_port == addr.port();
+        let there = self.places.get(&addr).copied().filter(|h| here(&self.hosts[*h]));
+        let there = there.or_else(|| self.hosts.iter().position(here));
+        self.places.extend(there.map(|h| (addr, h)));
         let life = self.hosts[host].life;
         let Some(peer) = there else {
             self.schedule(self.latency_us, What::Refused { host, life, link });
@@ -397,6 +438,11 @@ impl World {
         }
         self.show_packet(conn, side, &bytes);
         self.note_epochs(host, &bytes);
+        self.packets += 1;
+        self.bytes += bytes.len() as u64;
+        if let Some(sent) = &mut self.sent {
+            sent.push((host, self.conns[conn].host[side.other() as usize], bytes.clone()));
+        }
         let jitter = if self.jitter_us == 0 { 0 } else { self.rng.below(self.jitter_us) };
         let at = (self.now_us + self.latency_us + jitter).max(self.conns[conn].arrives[side as usize]);
         self.conns[conn].arrives[side as usize] = at;
@@ -466,6 +512,11 @@ impl World {
 
     /// Takes and does all that a host asks for.
     pub fn pump(&mut self, host: usize) {
+        self.take_all(host);
+        self.set_timer(host);
+    }
+
+    fn take_all(&mut self, host: usize) {
         if let Seat::Fake(fake) = &mut self.hosts[host].seat {
             let (dials, sends, closes) = fake.take();
             for (link, addr) in dials {
@@ -504,6 +555,9 @@ impl World {
             } else if let Some(transmit) = machine.poll_transmit() {
                 self.send(host, transmit.link, transmit.bytes);
             } else if let Some(event) = machine.poll_event() {
+                if let Event::Resolve { name } = &event {
+                    self.resolve(host, name);
+                }
                 self.show_event(host, event);
                 if std::mem::take(&mut self.hosts[host].exited) {
                     self.kill(host, false);
@@ -514,69 +568,12 @@ impl World {
         }
     }
 
-    /// What a host promised on the wire must hold after any crash.
-    fn note_epochs(&mut self, host: usize, bytes: &[u8]) {
-        // Liars may say what they like, and in others' names.
-        let machine = matches!(self.hosts[host].seat, Seat::Machine(_));
-        if let (true, Ok(wire::Message::Full(packet))) = (machine, wire::decode(bytes)) {
-            let spoken = self.spoken.entry(packet.header.sender).or_default();
-            let current = packet.header.current_epoch;
-            assert!(
-                current >= *spoken,
-                "{} spoke of epoch {spoken} and now of {current}",
-                self.hosts[host].name
-            );
-            *spoken = current;
-            let told = &mut self.hosts[host].told;
-            told.0 = told.0.max(packet.header.current_epoch).max(packet.header.config_epoch);
-            if matches!(packet.body, wire::Body::AuthAck) {
-                told.1 = told.1.max(packet.header.current_epoch);
-            }
-        }
-    }
-
-    fn show_event(&mut self, host: usize, event: Event) {
-        if let Seat::Machine(machine) = &self.hosts[host].seat {
-            let (name, id, shard) = (self.hosts[host].name.clone(), machine.my_id(), machine.my_shard_id());
-            self.names.machine(&name, id, shard);
-        }
-        let text = match event {
-            Event::Log { level, text } if level >= self.lowest_level => text,
-            Event::SlotsLost { slots, to } => {
-                let to = to.map_or("nobody".to_string(), |id: NodeId| id.to_string());
-                format!("* lost slots {slots:?} to {to}")
-            }
-            Event::Published { channel, .. } => {
-                format!("* published on {}", String::from_utf8_lossy(&channel))
-            }
-            Event::Met { result: Ok(id), .. } => format!("* met {id}"),
-            Event::Met { result: Err(why), .. } => format!("* ERR {why}"),
-            Event::Exit => {
-                self.hosts[host].exited = true;
-                "* exit".to_string()
-            }
-            _ => return,
-        };
-        self.say(&format!("{}      {text}", self.hosts[host].name));
-    }
-
-    /// One line of the trace, with the time and with names for ids.
-    pub fn say(&mut self, text: &str) {
-        let at = (self.now_us - 1_000_000) as f64 / 1e6;
-        let named = self.names.replace(text);
-        if let Some(trace) = &mut self.trace {
-            trace.push(format!("{at:9.3} {named}"));
-        }
-    }
-
-    fn show_packet(&mut self, conn: usize, side: Side, bytes: &[u8]) {
-        if self.trace.is_none() || !self.show_packets {
-            return;
-        }
-        let from = &self.hosts[self.conns[conn].host[side as usize]].name;
-        let to = &self.hosts[self.conns[conn].host[side.other() as usize]].name;
-        let arrow = if side == Side::Dialler { "->" } else { "=>" };
-        let text = format!("{from} {arrow} {to} {}", print::packet(bytes));
-        self.say(&text);
+    /// A host's name in lower case, with anything behind a dot, is where it is.
+    fn resolve(&mut self, host: usize, name: &str) {
+        let label = name.split('.').next().unwrap_or_default();
+        let named = self.hosts.iter().find(|h| h.name.eq_ignore_ascii_case(label)).map(|h| [h.ip]);
+        let found = named.as_ref().map(|ip| &ip[..]).ok_or("no such host");
+        let now = self.now();
+        self.machine_mut(host).handle_resolved(name, found, now);
     }
 }

@@ -82,6 +82,7 @@ fn perform(world: &mut World, words: &[&str]) -> String {
         ["show", "packets"] => world.show_packets = true,
         ["show", "logs"] => world.show_packets = false,
         ["show", "debug"] => world.lowest_level = Level::Debug,
+        ["show", "verbose"] => world.lowest_level = Level::Verbose,
         ["show", "notice"] => world.lowest_level = Level::Notice,
         ["kill", name] => world.kill(world.find(name), false),
         ["crash", name] => world.kill(world.find(name), true),
@@ -319,7 +320,8 @@ fn fake(world: &mut World, name: &str, words: &[&str]) -> String {
         let letter = name.bytes().next().unwrap_or(b'x').to_ascii_lowercase();
         let id = NodeId::parse(&[letter; 40]).unwrap_or_else(|| panic!("{name} gives no id"));
         world.names.set(id, name);
-        world.hosts[host].seat = Seat::Fake(Box::new(Fake::new(id, world.now_us)));
+        let fake = Fake::new(id, world.now_us);
+        world.sit(host, Seat::Fake(Box::new(fake)));
         return String::new();
     }
     let host = world.find(name);

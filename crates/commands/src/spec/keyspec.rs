@@ -148,6 +148,24 @@ pub const fn span(index: u8, last: i16, step: u8, flags: &[KeyFlag]) -> KeySpec 
     }
 }
 
+/// As many keys as the argument at `index` says, right behind it.
+pub const fn keynum(index: u8, flags: &[KeyFlag]) -> KeySpec {
+    KeySpec {
+        flags: KeyFlags::of(flags),
+        begin: Begin::Index(index),
+        find: Find::Keynum { num: 0, first: 1, step: 1 },
+    }
+}
+
+/// The argument after a word, which is looked for from an argument on.
+pub const fn after(word: &'static str, from: i8, flags: &[KeyFlag]) -> KeySpec {
+    KeySpec {
+        flags: KeyFlags::of(flags),
+        begin: Begin::Keyword(word, from),
+        find: Find::Range { last: 0, step: 1, limit: 0 },
+    }
+}
+
 impl KeySpec {
     /// The one argument that is a key whatever the others are; 0 if there may be more.
     pub(super) const fn only_key(&self) -> u8 {

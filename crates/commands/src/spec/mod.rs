@@ -11,7 +11,9 @@ pub use acl::{Acl, Category};
 pub use arg::{Arg, ArgKind, KEY, block, flag, int, oneof, text, typed};
 pub use flags::{Flag, Flags};
 pub use group::Group;
-pub use keyspec::{Begin, Find, GetKeys, KeyFlag, KeyFlags, KeyRef, KeySpec, first, range, span};
+pub use keyspec::{
+    Begin, Find, GetKeys, KeyFlag, KeyFlags, KeyRef, KeySpec, after, first, keynum, range, span,
+};
 
 /// How a command wants the keyspace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

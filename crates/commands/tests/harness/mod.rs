@@ -78,6 +78,11 @@ impl Server {
                 self.effects.listen(Classes::of(&[
                     Class::Generic,
                     Class::String,
+                    Class::List,
+                    Class::Set,
+                    Class::Hash,
+                    Class::SortedSet,
+                    Class::Stream,
                     Class::KeyMiss,
                     Class::New,
                 ]));
@@ -171,7 +176,8 @@ impl Server {
         match run {
             Run::Keys(handler) | Run::Whole(handler) => {
                 let keys = &mut turn.try_lock(hashes, CLIENT).expect("alone");
-                handler(&mut Cmd { args, db, keys, hashes, out, env, effects });
+                let rng = &mut self.rng;
+                handler(&mut Cmd { args, db, keys, hashes, out, env, effects, rng });
             }
             Run::Walk(handler) => {
                 let ground = Ground::Turn(&turn);
@@ -189,7 +195,8 @@ impl Server {
         let (env, effects, db) = (&self.env, &mut self.effects, self.db);
         match run {
             Run::Keys(handler) | Run::Whole(handler) => {
-                handler(&mut Cmd { args, db, keys: &mut access, hashes, out, env, effects });
+                let (keys, rng) = (&mut access, &mut self.rng);
+                handler(&mut Cmd { args, db, keys, hashes, out, env, effects, rng });
             }
             Run::Walk(handler) => {
                 let (ground, rng) = (Ground::Whole(&mut access), &mut self.rng);

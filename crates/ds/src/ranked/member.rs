@@ -133,7 +133,7 @@ impl std::fmt::Debug for MemberRef<'_> {
 
 /// The order of scores; neither is NaN. Zeros of both signs are equal.
 #[inline]
-pub(super) fn compare_scores(a: f64, b: f64) -> Ordering {
+pub(crate) fn compare_scores(a: f64, b: f64) -> Ordering {
     debug_assert!(!a.is_nan() && !b.is_nan());
     if a < b {
         Ordering::Less

@@ -10,6 +10,7 @@ mod tree;
 mod walk;
 
 pub use member::MemberRef;
+pub(crate) use member::compare_scores;
 pub use walk::Walk;
 
 use crate::table::{Item, Table};

@@ -3,15 +3,16 @@
 use super::member::{MemberRef, prefetch};
 use super::node::{Branch, Leaf, Node};
 use super::tree::{HEIGHT_MAX, PREFETCH_AHEAD, Tree};
-use std::marker::PhantomData;
 
 /// Elements of a range of ranks, in order; `rev` turns it around.
 #[derive(Clone)]
 pub struct Walk<'a> {
+    tree: &'a Tree,
+    /// Ranks that are left.
+    start: usize,
+    end: usize,
     front: Option<Cursor>,
     back: Option<Cursor>,
-    left: usize,
-    life: PhantomData<&'a Tree>,
 }
 
 /// A place in a leaf, and the way to it.
@@ -21,7 +22,7 @@ struct Cursor {
     path: [Option<(Branch, usize)>; HEIGHT_MAX],
     height: usize,
     leaf: Leaf,
-    /// May be one past the last, or, with a wrap, before the first.
+    /// May be one past the last.
     at: usize,
 }
 
@@ -89,27 +90,10 @@ impl<'a> Walk<'a> {
     /// Elements of the ranks from `start` to before `end`, which the tree has.
     ///
     /// # Safety
-    /// Members and tree stay as they are during `'a`.
-    pub(super) unsafe fn new(tree: &Tree, start: usize, end: usize) -> Walk<'a> {
-        assert!(end <= tree.len());
-        let left = end.saturating_sub(start);
-        let cursor = |rank| (left > 0).then(|| Cursor::new(tree, rank));
-        let mut walk = Walk { front: cursor(start), back: None, left, life: PhantomData };
-        if left > 0 {
-            walk.back =
-                Some(walk.front.clone().filter(|_| left == 1).unwrap_or_else(|| Cursor::new(tree, end - 1)));
-            walk.ask_ahead();
-        }
-        walk
-    }
-
-    /// Asks for the first elements from both ends.
-    fn ask_ahead(&self) {
-        let (Some(front), Some(back)) = (&self.front, &self.back) else { return };
-        let last = front.leaf.len().min(front.at + PREFETCH_AHEAD).min(front.at + self.left);
-        (front.at..last).for_each(|i| prefetch(front.leaf.get(i)));
-        let first = back.at.saturating_sub(PREFETCH_AHEAD.min(self.left) - 1);
-        (first..=back.at).for_each(|i| prefetch(back.leaf.get(i)));
+    /// Members stay as they are during `'a`.
+    pub(super) unsafe fn new(tree: &'a Tree, start: usize, end: usize) -> Walk<'a> {
+        assert!(start <= end && end <= tree.len());
+        Walk { tree, start, end, front: None, back: None }
     }
 }
 
@@ -118,8 +102,15 @@ impl<'a> Iterator for Walk<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<MemberRef<'a>> {
-        self.left = self.left.checked_sub(1)?;
-        let cursor = self.front.as_mut()?;
+        if self.start == self.end {
+            return None;
+        }
+        let cursor = self.front.get_or_insert_with(|| {
+            let cursor = Cursor::new(self.tree, self.start);
+            let ahead = PREFETCH_AHEAD.min(self.end - self.start).min(cursor.leaf.len() - cursor.at);
+            (0..ahead).for_each(|i| prefetch(cursor.leaf.get(cursor.at + i)));
+            cursor
+        });
         if cursor.at == cursor.leaf.len() {
             cursor.next_leaf();
         }
@@ -129,31 +120,40 @@ impl<'a> Iterator for Walk<'a> {
         // SAFETY: an element of the tree, which stays as it is during `'a`.
         let member = unsafe { cursor.leaf.member(cursor.at) };
         cursor.at += 1;
+        self.start += 1;
         Some(member)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
+        let left = self.end - self.start;
+        (left, Some(left))
     }
 }
 
 impl<'a> DoubleEndedIterator for Walk<'a> {
     #[inline]
     fn next_back(&mut self) -> Option<MemberRef<'a>> {
-        self.left = self.left.checked_sub(1)?;
-        let cursor = self.back.as_mut()?;
-        // One step before the first of a leaf wraps.
-        if cursor.at == usize::MAX {
-            cursor.previous_leaf();
-            cursor.at -= 1;
+        if self.start == self.end {
+            return None;
         }
+        // Stands behind the element that comes next.
+        let cursor = self.back.get_or_insert_with(|| {
+            let mut cursor = Cursor::new(self.tree, self.end - 1);
+            cursor.at += 1;
+            let ahead = PREFETCH_AHEAD.min(self.end - self.start).min(cursor.at);
+            (1..=ahead).for_each(|i| prefetch(cursor.leaf.get(cursor.at - i)));
+            cursor
+        });
+        if cursor.at == 0 {
+            cursor.previous_leaf();
+        }
+        cursor.at -= 1;
         if let Some(ahead) = cursor.at.checked_sub(PREFETCH_AHEAD) {
             prefetch(cursor.leaf.get(ahead));
         }
+        self.end -= 1;
         // SAFETY: an element of the tree, which stays as it is during `'a`.
-        let member = unsafe { cursor.leaf.member(cursor.at) };
-        cursor.at = cursor.at.wrapping_sub(1);
-        Some(member)
+        Some(unsafe { cursor.leaf.member(cursor.at) })
     }
 }
 

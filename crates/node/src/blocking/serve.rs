@@ -104,6 +104,7 @@ impl Core {
             out: &mut reply,
             env: &self.env,
             effects: &mut self.effects,
+            rng: &mut self.rng,
         });
         access.no_touch = no_touch;
         if self.effects.block.take().is_some() {

@@ -20,7 +20,7 @@ pub use state::State;
 
 use crate::dispatch::Core;
 use crate::mail::ControlMail;
-use crate::samples::SAMPLE_EVERY;
+use crate::samples::{QUIET_MEMORY_EVERY, RATES, SAMPLE_EVERY};
 use crate::shared::Shared;
 use base::{Mono, Now};
 use cluster::Cluster;
@@ -31,6 +31,9 @@ pub struct Control {
     core: Core,
     state: State,
     next_sample: Mono,
+    /// The counters at the last sample.
+    sampled: [u64; RATES],
+    next_memory_sample: Mono,
     seen_generation: u64,
 }
 
@@ -42,6 +45,8 @@ impl Control {
             core: Core::new(index, shared, now, seed),
             state: State::new(cluster),
             next_sample: now.mono,
+            sampled: [0; RATES],
+            next_memory_sample: now.mono,
             seen_generation: 0,
         };
         control.settle(now);
@@ -85,6 +90,8 @@ impl Control {
 
     fn begin(&mut self, now: Now) {
         self.core.now = now;
+        // Transactions that ran here: too rare to free what they removed bit by bit.
+        self.core.effects.litter.clear();
         let generation = self.core.shared.generation.load(std::sync::atomic::Ordering::Acquire);
         if generation != self.seen_generation {
             self.seen_generation = generation;
@@ -92,10 +99,17 @@ impl Control {
         }
     }
 
-    fn sample(&self, now: Now) {
+    fn sample(&mut self, now: Now) {
         let shared = &self.core.shared;
         let values =
             [shared.total(|c| &c.commands), shared.total(|c| &c.net_input), shared.total(|c| &c.net_output)];
-        shared.samples.take(values, shared.outside.process.allocator().0, now.mono);
+        // Reading the allocator is the dearest thing that an idle node does, and its memory hardly moves.
+        let busy = values != self.sampled || now.mono >= self.next_memory_sample;
+        let memory = busy.then(|| shared.outside.process.allocator().0);
+        shared.samples.take(values, memory, now.mono);
+        self.sampled = values;
+        if busy {
+            self.next_memory_sample = now.mono + QUIET_MEMORY_EVERY;
+        }
     }
 }

@@ -94,6 +94,7 @@ impl Core {
                     out: &mut reply,
                     env: &self.env,
                     effects: &mut self.effects,
+                    rng: &mut self.rng,
                 });
                 self.book_access(access);
             }

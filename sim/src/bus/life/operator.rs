@@ -212,9 +212,11 @@ impl Life {
     /// A node of ours is configured anew while it runs: what it says of itself changes.
     pub(super) fn announce_something(&mut self) {
         let members = self.running_members();
-        let Some(host) = self.pick(&members).filter(|h| self.world.hosts[*h].family == Family::Ours) else {
-            return;
+        let apt = |life: &Life, h: usize| {
+            let it = &life.world.hosts[h];
+            it.family == Family::Ours && it.frozen_until.is_none()
         };
+        let Some(host) = self.pick(&members).filter(|h| apt(self, *h)) else { return };
         let mut text = |of: &str| if self.rng.one_in(2) { of.to_owned() } else { String::new() };
         let (hostname, human, zone) = (text("a-host.example"), text("a name"), text("zone-1"));
         // A Redis 8 and a Valkey that announces an address do not join each other; this project's do.

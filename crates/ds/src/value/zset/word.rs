@@ -1,12 +1,15 @@
 //! How the value is kept in an entry.
 
-use super::Zset;
+use super::{Zset, pack, with_score_text};
 use crate::listpack::Listpack;
+use crate::ranked::{Ranked, compare_scores};
 use crate::value::Word;
-use crate::{Kind, StrRef};
+use crate::{Kind, StrRef, Thin};
+use std::cmp::Ordering;
 use std::ptr::NonNull;
 
 const PACK: u8 = 0;
+const TREE: u8 = 1;
 
 // SAFETY: each encoding is one pointer, a block of bytes or a `Thin`; the number says which.
 unsafe impl Word for Zset {
@@ -16,27 +19,34 @@ unsafe impl Word for Zset {
     fn into_word(self) -> (u8, NonNull<u8>) {
         match self {
             Zset::Pack(pack) => (PACK, pack.into_raw()),
+            Zset::Tree(tree) => (TREE, tree.into_raw()),
         }
     }
 
     #[inline]
     unsafe fn from_word(encoding: u8, raw: NonNull<u8>) -> Zset {
-        match encoding {
-            // SAFETY: the caller vouches for what the word came from.
-            PACK => Zset::Pack(unsafe { Listpack::from_raw(raw) }),
-            other => unreachable!("no zset has encoding {other}"),
+        // SAFETY: the caller vouches for what the word came from.
+        unsafe {
+            match encoding {
+                PACK => Zset::Pack(Listpack::from_raw(raw)),
+                TREE => Zset::Tree(Thin::from_raw(raw)),
+                other => unreachable!("no zset has encoding {other}"),
+            }
         }
     }
 
+    #[inline]
     fn allocated(&self) -> usize {
         match self {
             Zset::Pack(pack) => pack.allocated(),
+            Zset::Tree(tree) => Thin::<Ranked>::ALLOCATED + tree.allocated(),
         }
     }
 
     fn encoding(&self) -> &'static str {
         match self {
             Zset::Pack(_) => "listpack",
+            Zset::Tree(_) => "skiplist",
         }
     }
 
@@ -45,23 +55,24 @@ unsafe impl Word for Zset {
     }
 
     fn count(&self) -> usize {
-        match self {
-            Zset::Pack(pack) => pack.len() / 2,
-        }
+        self.len()
     }
 
     fn visit(&self, show: &mut dyn FnMut(&[StrRef<'_>])) {
-        match self {
-            Zset::Pack(pack) => pack.view().pairs().for_each(|(a, b)| show(&[a, b])),
+        for element in self.iter() {
+            with_score_text(element.score, |score| show(&[element.member, score]));
         }
     }
 
     fn check_invariants(&self) {
         match self {
+            Zset::Tree(tree) => tree.check_invariants(),
             Zset::Pack(pack) => {
                 pack.check_invariants();
-                assert!(pack.len().is_multiple_of(2));
+                assert!(pack::is_sound(pack.view()), "{pack:?}");
             }
         }
+        let scores = self.iter().zip(self.iter().skip(1));
+        assert!(scores.into_iter().all(|(a, b)| compare_scores(a.score, b.score) != Ordering::Greater));
     }
 }
