@@ -102,7 +102,8 @@ pub fn run(plan: &Plan) -> Result<Report> {
     let rounds = plan.packets.div_ceil(ROUND).max(1);
     for round in 0..rounds {
         let packets = ROUND.min(plan.packets - hammer.report.sent.min(plan.packets));
-        hammer.round(round, packets).with_context(|| format!("round {round} of seed {}", plan.seed))?;
+        let done = hammer.round(round, packets);
+        done.with_context(|| format!("round {round} of seed {}; {}", plan.seed, watch::logs(&hammer.mesh)))?;
         println!("{:6.0} s  {}", start.elapsed().as_secs_f32(), hammer.report.line(&hammer.watch));
     }
     hammer.end()?;

@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -96,7 +97,14 @@ fn idle_connections_take_nobodys_place() -> Result<()> {
 }
 
 fn header(name: &str, port: u16) -> Header {
-    Header { name: name.to_owned(), port, current_epoch: 0, config_epoch: 0, slots: 1..=0, primary: None }
+    Header {
+        name: name.to_owned(),
+        port,
+        current_epoch: 0,
+        config_epoch: 0,
+        slots: RangeInclusive::new(1, 0),
+        primary: None,
+    }
 }
 
 /// Whether the other end closed the connection, waiting a while for it.

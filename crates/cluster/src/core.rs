@@ -9,6 +9,7 @@ use crate::forget::Blacklist;
 use crate::health::{self, Health};
 use crate::links::Links;
 use crate::meeting::{self, Meetings};
+use crate::names::Names;
 use crate::news::News;
 use crate::node_table::{NodeKey, NodeTable};
 use crate::operator::Debug;
@@ -50,6 +51,7 @@ pub(crate) struct Core {
     pub epochs: Epochs,
     pub health: Health,
     pub blacklist: Blacklist,
+    pub names: Names,
     pub news: News,
     pub curiosity: Curiosity,
     pub meetings: Meetings,
@@ -103,7 +105,11 @@ impl Core {
         node: Option<NodeId>,
         fields: [(&'static str, Value); N],
     ) {
-        self.recorder.add(self.now, what, node, fields.into());
+        let record = self.recorder.make(self.now, what, node, fields.into());
+        if self.settings.tells_records && !what.is_noise() {
+            self.outbox.event(Event::Recorded(record.clone()));
+        }
+        self.recorder.add(record);
     }
 
     pub fn view_changed(&mut self) {
@@ -248,6 +254,7 @@ impl Core {
         {
             self.bind_inbound(link, key);
         }
+        self.doubts.learnt(self.now.mono);
         if !std::mem::replace(&mut self.epochs.joined, true) {
             epochs::open(self);
         }

@@ -7,6 +7,7 @@ use crate::news;
 use crate::node_table::NodeKey;
 use crate::wire::{NodeFlags, PingKind};
 use base::NodeId;
+use std::time::Duration;
 
 /// Rounds in a row that made nobody known. A stranger whom nobody knows must not make us ask for ever.
 const FRUITLESS_MAX: u8 = 4;
@@ -14,6 +15,9 @@ const FRUITLESS_MAX: u8 = 4;
 const FORGIVEN_EVERY: u64 = 300;
 /// Nodes asked in one round.
 const ASKED_MAX: u32 = 4;
+
+/// A node is new to us for so long.
+const YOUTH: Duration = Duration::from_secs(2);
 
 /// Whom to ask, and whether.
 #[derive(Default)]
@@ -39,6 +43,9 @@ pub(crate) fn stranger(core: &mut Core, id: &NodeId) {
 
 /// Asks, if there was a stranger since the last tick.
 pub(crate) fn tick(core: &mut Core) {
+    if core.news.learnt_since(core.now.mono, YOUTH) {
+        ask_the_young(core);
+    }
     // While a mesh forms there are strangers all the time, and they become known without our asking.
     let quiet = news::is_quiet(core);
     let curiosity = &mut core.curiosity;
@@ -49,6 +56,20 @@ pub(crate) fn tick(core: &mut Core) {
         return;
     }
     curiosity.fruitless += 1;
+    ask(core, |_, _| true);
+}
+
+/// Asks those who introduce nobody whom they met since: they are new themselves, and tell when they are asked.
+fn ask_the_young(core: &mut Core) {
+    let now = core.now.mono;
+    let young = |core: &Core, key: NodeKey| {
+        news::introduces_nobody(core, key) && now.since(core.nodes[key].created) < YOUTH
+    };
+    ask(core, young);
+}
+
+/// PINGs a few of those that `wanted` names.
+fn ask(core: &mut Core, wanted: impl Fn(&Core, NodeKey) -> bool) {
     let bound = core.nodes.bound();
     let first = core.rng.below(u64::from(bound)) as u32;
     let mut left = ASKED_MAX;
@@ -57,6 +78,7 @@ pub(crate) fn tick(core: &mut Core) {
         let sound = !node.flags.intersects(NodeFlags::HANDSHAKE | NodeFlags::PFAIL | NodeFlags::FAIL);
         if left > 0
             && sound
+            && wanted(core, key)
             && node.ping_sent.is_none()
             && let Some(link) = node.outbound
             && core.links.get(link).is_some_and(|l| l.up)

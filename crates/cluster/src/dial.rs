@@ -1,13 +1,13 @@
 //! Opening links: newly learnt nodes at once, unreachable ones after growing pauses.
 
-use crate::compose;
 use crate::core::Core;
-use crate::event::{DialError, Level, LinkAction, LinkId};
-use crate::meeting;
+use crate::event::{DialError, LinkAction, LinkId};
 use crate::node_table::NodeKey;
+use crate::place::Place;
 use crate::recorder::What;
 use crate::wire::{NodeFlags, PingKind};
-use std::net::IpAddr;
+use crate::{compose, meeting, names};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// The pause after a first failed dial; it doubles up to a tenth of the node timeout.
@@ -26,26 +26,40 @@ pub(crate) fn dial_new(core: &mut Core) {
 
 /// Opens the link to `key` if there is none and its pause is over.
 pub(crate) fn dial(core: &mut Core, key: NodeKey) {
-    let now = core.now.mono;
-    let node = &core.nodes[key];
-    let wanted = key != core.nodes.myself && !node.is(NodeFlags::NOADDR) && node.outbound.is_none();
-    if !wanted || now < node.redial_at || core.debug.no_reconnection {
+    if !wanted(core, key) || core.now.mono < core.nodes[key].redial_at {
         return;
     }
-    let Some(addr) = node.addr.bus_addr() else {
-        give_up_address(core, key);
-        return;
-    };
-    let link = core.links.dial(key, addr, now);
+    match core.nodes[key].addr.bus_addr() {
+        Some(addr) => open(core, key, addr),
+        None => ask_address(core, key),
+    }
+}
+
+/// Whether a link to `key` is missing and may be opened.
+pub(crate) fn wanted(core: &Core, key: NodeKey) -> bool {
+    let node = &core.nodes[key];
+    let missing = key != core.nodes.myself && !node.is(NodeFlags::NOADDR) && node.outbound.is_none();
+    missing && !core.debug.no_reconnection
+}
+
+/// Opens the link to `key` there.
+pub(crate) fn open(core: &mut Core, key: NodeKey, addr: SocketAddr) {
+    let link = core.links.dial(key, addr, core.now.mono);
+    core.nodes[key].outbound = Some(link);
+    begin(core, key);
+    core.outbox.action(LinkAction::Dial { link, addr });
+}
+
+/// An attempt to reach `key` begins.
+fn begin(core: &mut Core, key: NodeKey) {
+    let now = core.now.mono;
     let pause = pause_us(core, key);
     let node = &mut core.nodes[key];
-    node.outbound = Some(link);
     node.redial_at = now + Duration::from_micros(pause);
     // Silence counts from the first attempt, or a dead address would never be held against the node.
     if node.ping_sent.is_none() && !node.in_handshake() {
         node.ping_sent = Some(now);
     }
-    core.outbox.action(LinkAction::Dial { link, addr });
 }
 
 fn pause_us(core: &Core, key: NodeKey) -> u64 {
@@ -54,16 +68,12 @@ fn pause_us(core: &Core, key: NodeKey) -> u64 {
     (PAUSE_MIN_US << doublings).min(max)
 }
 
-/// A name, not an address, was announced: it cannot be dialled, but the node may well fail.
-fn give_up_address(core: &mut Core, key: NodeKey) {
-    let now = core.now.mono;
-    let pause = Duration::from_micros(PAUSE_MAX_US);
-    let node = &mut core.nodes[key];
-    node.redial_at = now + pause;
-    if node.ping_sent.is_none() && !node.in_handshake() {
-        node.ping_sent = Some(now);
-        let text = format!("Cannot connect to node {}: {:?} is no address", node.id, node.addr.ip);
-        core.log(Level::Verbose, text);
+/// A name, not an address, was announced: the link is opened when it is resolved.
+fn ask_address(core: &mut Core, key: NodeKey) {
+    begin(core, key);
+    let Place { ip, bus, .. } = core.nodes[key].addr.clone();
+    if bus != 0 && !ip.is_empty() {
+        names::ask(core, &ip);
     }
 }
 

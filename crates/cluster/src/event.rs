@@ -1,6 +1,7 @@
 //! What the machine tells its caller: links to open, bytes to send, things that happened.
 
 use crate::meeting::MeetId;
+use crate::recorder::Record;
 use base::{NodeId, SlotSet};
 use std::net::SocketAddr;
 
@@ -113,6 +114,11 @@ pub enum Event {
         /// The message.
         message: Vec<u8>,
     },
+    /// A node announces a host name for its address: `handle_resolved` wants to hear where that is.
+    Resolve {
+        /// The name.
+        name: String,
+    },
     /// All states up to `save` are on disk, or could not be written.
     Saved {
         /// The newest state that this covers.
@@ -120,6 +126,8 @@ pub enum Event {
         /// The operating system's words on failure.
         result: Result<(), String>,
     },
+    /// Something was recorded: if the settings ask for it.
+    Recorded(Record),
     /// A MEET that a client waits for is over.
     Met {
         /// Which.

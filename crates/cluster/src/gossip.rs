@@ -144,6 +144,9 @@ fn admit(core: &mut Core, sender: NodeKey, told: &Gossip) {
     let (teller, human) = (core.nodes[sender].id, core.nodes[sender].human());
     let Some(key) = core.add_node(node) else { return };
     core.welcome(key);
+    if news::introduces_nobody(core, sender) {
+        core.news.overhear(key, core.now.mono);
+    }
     core.save_soon();
     let address = core.nodes[key].addr.address();
     core.record(What::Learnt, Some(told.node), [("by", teller.into()), ("address", address.into())]);

@@ -27,6 +27,7 @@ mod health;
 mod links;
 mod machine;
 mod meeting;
+mod names;
 mod news;
 mod node;
 mod node_table;

@@ -14,7 +14,7 @@ use crate::saver::{FileOp, OpId};
 use crate::settings::Settings;
 use crate::start::{self, LoadedFiles, StartError};
 use crate::view::{Audience, View};
-use crate::{admission, core::Core, cron, dial, news, receive, save, stats::Stats};
+use crate::{admission, core::Core, cron, dial, names, news, receive, save, stats::Stats};
 use base::{Epoch, Mono, NodeId, Now, ReplOffset, Rng, ShardId, SlotSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -64,6 +64,11 @@ impl Cluster {
     /// A link could not be connected, for this reason.
     pub fn handle_dial_failed(&mut self, link: LinkId, why: DialError, now: Now) {
         self.turn(now, |core| dial::down(core, link, Some(why)));
+    }
+
+    /// The addresses of a host that [`Event::Resolve`] named, or why there are none.
+    pub fn handle_resolved(&mut self, name: &str, found: Result<&[IpAddr], &str>, now: Now) {
+        self.turn(now, |core| names::resolved(core, name, found));
     }
 
     /// Bytes came, cut anywhere.

@@ -4,13 +4,15 @@
 //! the newcomer. Nobody passes on what it was told, so a node is told of another about once, and not once by everybody.
 //! Where two crowds meet, each member finds the others by walking: every node that it comes to know answers its first
 //! word with those that it shook hands with itself.
+//!
+//! A Redis introduces nobody. Among such nodes we pass on what they tell us, to each other.
 
 use crate::compose;
 use crate::core::Core;
 use crate::event::LinkId;
 use crate::gossip;
 use crate::node_table::{NODES_MAX, NodeKey};
-use crate::wire::{GOSSIP_SENT_MAX, Gossip};
+use crate::wire::{GOSSIP_SENT_MAX, Gossip, PeerClass};
 use base::Mono;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -22,6 +24,8 @@ const NEWS_LIFE: Duration = Duration::from_secs(60);
 /// News waits so long for more, or for a packet that leaves anyway.
 const BATCH: Duration = Duration::from_millis(10);
 
+/// The same for what others should have told: it comes in drops, and is told to those few who depend on us.
+const HEARSAY_BATCH: Duration = Duration::from_millis(50);
 /// A crowd to which nobody was added for so long is complete; the larger it is, the longer its nodes take.
 const QUIET_MIN: Duration = Duration::from_millis(50);
 const QUIET_PER_NODE: Duration = Duration::from_millis(2);
@@ -34,6 +38,8 @@ struct Introduced {
     /// `None` once it was forgotten.
     who: Option<NodeKey>,
     at: Mono,
+    /// One of those who introduce nobody named it: only they need to hear it from us.
+    hearsay: bool,
 }
 
 /// Introductions and who waits for them.
@@ -66,15 +72,30 @@ impl News {
         self.learnt.is_none_or(|at| now.since(at) >= span)
     }
 
+    /// Whether somebody became known in the last `span`.
+    pub fn learnt_since(&self, now: Mono, span: Duration) -> bool {
+        self.learnt.is_some_and(|at| now.since(at) < span)
+    }
+
     /// A handshake with `key` was completed: all others shall know.
     fn introduce(&mut self, key: NodeKey, now: Mono) {
+        self.add(Introduced { who: Some(key), at: now, hearsay: false });
+        self.wake(now);
+    }
+
+    /// A node that introduces nobody named `key`.
+    pub fn overhear(&mut self, key: NodeKey, now: Mono) {
+        self.add(Introduced { who: Some(key), at: now, hearsay: true });
+        self.due.get_or_insert(now + HEARSAY_BATCH);
+    }
+
+    fn add(&mut self, introduced: Introduced) {
         if self.introduced.len() == NEWS_MAX {
             self.introduced.pop_front();
             self.first += 1;
         }
-        self.introduced.push_back(Introduced { who: Some(key), at: now });
+        self.introduced.push_back(introduced);
         self.all_behind = true;
-        self.wake(now);
     }
 
     /// `key` became one that can be told.
@@ -84,7 +105,8 @@ impl News {
     }
 
     fn wake(&mut self, now: Mono) {
-        self.due.get_or_insert(now + BATCH);
+        let due = now + BATCH;
+        self.due = Some(self.due.map_or(due, |set| set.min(due)));
     }
 
     /// When [`flush`] wants to be called.
@@ -145,6 +167,12 @@ fn heard_by(core: &Core, key: NodeKey) -> Option<LinkId> {
     core.nodes[key].inbound.filter(|_| !core.nodes[key].in_handshake())
 }
 
+/// Whether the node is of a family that leaves it to chance who hears of whom. A Valkey does too, but cannot be told from
+/// one of us, and spreads its own news sooner.
+pub(crate) fn introduces_nobody(core: &Core, key: NodeKey) -> bool {
+    core.nodes[key].class.is_some_and(|class| class != PeerClass::Valkey)
+}
+
 /// Entries for a packet on `link`: what the other end was not told of our introductions. Nothing to whom we just shook
 /// hands with: until its own end is done too it may not listen, so [`flush`] tells it somewhat later, and all there is.
 pub(crate) fn untold(core: &mut Core, link: LinkId, stamp: u64, entries: &mut Vec<Gossip>) {
@@ -157,9 +185,11 @@ pub(crate) fn untold(core: &mut Core, link: LinkId, stamp: u64, entries: &mut Ve
     };
     let Some(counted) = counted else { return };
     let Some(told) = core.links.get(counted).map(|l| l.told.max(core.news.first)) else { return };
+    let needy = to.is_some_and(|key| introduces_nobody(core, key));
     let mut at = told;
     while at < core.news.end() && entries.len() < GOSSIP_SENT_MAX {
-        let who = core.news.introduced[(at - core.news.first) as usize].who;
+        let introduced = &core.news.introduced[(at - core.news.first) as usize];
+        let who = introduced.who.filter(|_| needy || !introduced.hearsay);
         if let Some(key) = who.filter(|key| gossip::eligible(core, *key, to, stamp)) {
             entries.push(gossip::tell(core, key, stamp));
         }

@@ -119,10 +119,10 @@ pub(crate) fn dropped(core: &mut Core, id: LinkId, reason: &'static str, kind: O
     );
 }
 
-/// A PONG on a link that we dialled answers the oldest question there.
+/// A PONG on a link that we dialled answers the oldest question there; if all are answered, nobody asked for it.
 fn count_answer(core: &mut Core, id: LinkId, kind: u16) {
     if kind == kinds::PONG
-        && let Some(link) = core.links.get_mut(id).filter(|_| id.is_dialled())
+        && let Some(link) = core.links.get_mut(id).filter(|l| id.is_dialled() && l.answers != l.asked)
     {
         link.answers = link.answers.wrapping_add(1);
     }

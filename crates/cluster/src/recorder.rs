@@ -30,13 +30,24 @@ impl Recorder {
         Recorder { decisions: VecDeque::new(), noise: VecDeque::new(), next: 0, limit }
     }
 
-    /// Adds a record. A repetition of a recent one is counted there instead, if it is noise.
-    pub fn add(&mut self, now: Now, what: What, node: Option<NodeId>, fields: Vec<(&'static str, Value)>) {
+    /// The next record, still to be added.
+    pub fn make(
+        &mut self,
+        now: Now,
+        what: What,
+        node: Option<NodeId>,
+        fields: Vec<(&'static str, Value)>,
+    ) -> Record {
         assert!(fields.len() <= RECORD_FIELDS_MAX, "a record has few fields");
-        let ring = if what.is_noise() { &mut self.noise } else { &mut self.decisions };
-        let mut record = Record { id: self.next, unix_ms: now.unix_ms(), what, node, times: 1, fields };
         self.next += 1;
-        if what.is_noise() {
+        Record { id: self.next - 1, unix_ms: now.unix_ms(), what, node, times: 1, fields }
+    }
+
+    /// Adds a record. If it is noise, it takes the place of a recent one that said the same, and counts both.
+    pub fn add(&mut self, mut record: Record) {
+        let noise = record.what.is_noise();
+        let ring = if noise { &mut self.noise } else { &mut self.decisions };
+        if noise {
             let first = ring.len().saturating_sub(REPEATS_LOOKED_AT);
             let same = (first..ring.len()).find(|at| ring[*at].says_the_same(&record));
             if let Some(old) = same.and_then(|at| ring.remove(at)) {
@@ -72,6 +83,17 @@ mod tests {
         Now { mono: Mono(ms * 1000), unix_us: ms * 1000 }
     }
 
+    fn add(
+        recorder: &mut Recorder,
+        now: Now,
+        what: What,
+        node: Option<NodeId>,
+        fields: Vec<(&'static str, Value)>,
+    ) {
+        let record = recorder.make(now, what, node, fields);
+        recorder.add(record);
+    }
+
     fn ids(recorder: &Recorder) -> Vec<u64> {
         recorder.newest_first().map(|record| record.id).collect()
     }
@@ -81,7 +103,7 @@ mod tests {
         let mut recorder = Recorder::new(10);
         for (n, what) in [What::Failed, What::LinkUp, What::LinkDown, What::Recovered].into_iter().enumerate()
         {
-            recorder.add(at(n as u64), what, None, Vec::new());
+            add(&mut recorder, at(n as u64), what, None, Vec::new());
         }
         assert_eq!(ids(&recorder), [3, 2, 1, 0]);
     }
@@ -89,20 +111,26 @@ mod tests {
     #[test]
     fn noise_pushes_out_noise_only_and_repeats_are_counted() {
         let mut recorder = Recorder::new(3);
-        recorder.add(at(0), What::Failed, None, Vec::new());
+        add(&mut recorder, at(0), What::Failed, None, Vec::new());
         for n in 0..10u64 {
-            recorder.add(at(n), What::LinkUp, None, vec![("n", Value::from(n))]);
+            add(&mut recorder, at(n), What::LinkUp, None, vec![("n", Value::from(n))]);
         }
         assert_eq!(ids(&recorder), [10, 9, 8, 0]);
         for n in 0..5 {
-            recorder.add(at(20 + n), What::PacketDropped, None, vec![("reason", Value::from("length"))]);
+            add(
+                &mut recorder,
+                at(20 + n),
+                What::PacketDropped,
+                None,
+                vec![("reason", Value::from("length"))],
+            );
         }
         let newest = recorder.newest_first().next().expect("a record");
         assert_eq!((newest.times, newest.unix_ms, newest.what), (5, 24, What::PacketDropped));
         assert_eq!(recorder.noise.len(), 3);
         let mut failed = 0;
         for n in 0..9 {
-            recorder.add(at(30), What::Failed, None, Vec::new());
+            add(&mut recorder, at(30), What::Failed, None, Vec::new());
             failed = n;
         }
         // Each failure is one of its own.
@@ -112,7 +140,7 @@ mod tests {
     #[test]
     fn a_recorder_of_nothing_keeps_nothing() {
         let mut recorder = Recorder::new(0);
-        recorder.add(at(0), What::Failed, None, Vec::new());
+        add(&mut recorder, at(0), What::Failed, None, Vec::new());
         assert_eq!(ids(&recorder), []);
     }
 }

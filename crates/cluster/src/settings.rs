@@ -75,6 +75,8 @@ pub struct Settings {
     pub blacklist_ttl_s: u64,
     /// Records kept of each class of CLUSTER LOG; at most [`crate::RECORDS_MAX`]. Not changed at run time.
     pub records_max: usize,
+    /// Each record that is not mere noise is an [`crate::Event::Recorded`] too: for traces.
+    pub tells_records: bool,
     /// `cluster-config-save-behavior best-effort`: a failed save does not end the process.
     pub save_best_effort: bool,
     /// `cluster-bus-verify`.
@@ -115,6 +117,7 @@ impl Default for Settings {
             gossip_percent: 10,
             blacklist_ttl_s: 60,
             records_max: crate::RECORDS_MAX,
+            tells_records: false,
             save_best_effort: false,
             bus_verify: Verify::default(),
             bus_allow: AllowList::default(),

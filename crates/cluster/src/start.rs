@@ -10,6 +10,7 @@ use crate::forget::Blacklist;
 use crate::health::Health;
 use crate::links::Links;
 use crate::meeting::Meetings;
+use crate::names::Names;
 use crate::news::News;
 use crate::node::{Announced, Node};
 use crate::node_table::{NodeKey, NodeTable};
@@ -112,6 +113,7 @@ fn empty(settings: Settings, me: Node, saver: Saver, now: Now, rng: Rng) -> Core
         epochs: Epochs::default(),
         health: Health::default(),
         blacklist: Blacklist::default(),
+        names: Names::default(),
         news: News::default(),
         curiosity: Curiosity::default(),
         meetings: Meetings::default(),

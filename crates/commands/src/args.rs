@@ -33,12 +33,6 @@ pub(crate) fn timeout(arg: &[u8], now_ms: u64) -> Result<Option<Duration>, Refus
     wait_of(ms as i64, now_ms)
 }
 
-/// The timeout of XREAD: whole milliseconds.
-pub(crate) fn timeout_ms(arg: &[u8], now_ms: u64) -> Result<Option<Duration>, Refused> {
-    let ms = num::parse_i64(arg).ok_or(Refused("timeout is not an integer or out of range"))?;
-    wait_of(ms, now_ms)
-}
-
 const TIMEOUT_RANGE: Refused = Refused("timeout is out of range");
 
 fn wait_of(ms: i64, now_ms: u64) -> Result<Option<Duration>, Refused> {
@@ -47,6 +41,12 @@ fn wait_of(ms: i64, now_ms: u64) -> Result<Option<Duration>, Refused> {
     }
     ms.checked_add_unsigned(now_ms).ok_or(TIMEOUT_RANGE)?;
     Ok((ms > 0).then(|| Duration::from_millis(ms as u64)))
+}
+
+/// A count that is not negative; all else is refused with one text.
+pub(crate) fn positive(arg: &[u8]) -> Result<usize, Refused> {
+    let count = num::parse_i64(arg).and_then(|n| usize::try_from(n).ok());
+    count.ok_or(Refused("value is out of range, must be positive"))
 }
 
 /// Whether an argument is this word, in any case.
@@ -83,7 +83,5 @@ mod tests {
         assert_eq!(ms("inf"), Err(TIMEOUT_RANGE));
         assert_eq!(ms("9223372036854775"), Err(TIMEOUT_RANGE));
         assert_eq!(ms("9223372036854776000"), Err(TIMEOUT_RANGE));
-        assert_eq!(timeout_ms(b"9223372036854775807", 1), Err(TIMEOUT_RANGE));
-        assert_eq!(timeout_ms(b"1.5", 1), Err(Refused("timeout is not an integer or out of range")));
     }
 }

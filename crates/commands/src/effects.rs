@@ -2,7 +2,7 @@
 
 use resp::Reply;
 use std::time::Duration;
-use store::{AccessStats, DbId, Entry, Kind};
+use store::{AccessStats, DbId, Entry, Kind, Object};
 
 /// Classes of keyspace notifications.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -114,7 +114,7 @@ pub struct Effects {
     /// The command would wait.
     pub block: Option<Block>,
     /// Big values that were removed, to be freed bit by bit.
-    pub litter: Vec<Entry>,
+    pub litter: Vec<Object>,
     wanted: Classes,
 }
 

@@ -14,6 +14,7 @@ mod generic;
 mod geo;
 pub mod introspect;
 mod keys;
+mod list;
 mod registry;
 pub mod spec;
 mod string;
@@ -31,5 +32,5 @@ pub use spec::{Flag, KeyRef, Locks, Spec};
 
 /// The rows of all data families.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [bitmap::ROWS, generic::ROWS, geo::ROWS, string::ROWS, zset::ROWS].into_iter().flatten()
+    [bitmap::ROWS, generic::ROWS, geo::ROWS, list::ROWS, string::ROWS, zset::ROWS].into_iter().flatten()
 }

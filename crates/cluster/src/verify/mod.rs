@@ -33,6 +33,8 @@ use vote::Vote;
 const CLAIMS_MAX: usize = 8;
 /// One node is not asked more often than this because of claims.
 const ASK_PAUSE: Duration = Duration::from_millis(100);
+/// So long after a node was learnt epochs rise of themselves: newcomers must not share one.
+const CROWDED: Duration = Duration::from_secs(5);
 /// After this many node timeouts nothing is expected any more.
 const PATIENCE: u64 = 2;
 
@@ -106,6 +108,8 @@ pub(crate) struct Doubts {
     fences: usize,
     /// When a node was last asked because the cluster's epoch rose.
     epochs_asked_at: Option<Mono>,
+    /// When a node became known.
+    learnt_at: Option<Mono>,
 }
 
 impl Doubts {
@@ -119,6 +123,11 @@ impl Doubts {
                 update.senders.retain(|sender| *sender != key);
             }
         }
+    }
+
+    /// A node became known.
+    pub fn learnt(&mut self, now: Mono) {
+        self.learnt_at = Some(now);
     }
 
     /// Who is in question.
@@ -162,7 +171,8 @@ pub(crate) fn weigh(core: &mut Core, sender: NodeKey, header: &Header, said: Sai
 /// A crowd of nodes that starts raises the epoch many times a second, and all mean it: of epochs one is asked at a time.
 fn may_ask_of_epochs(core: &mut Core) -> bool {
     let now = core.now.mono;
-    let may = core.doubts.epochs_asked_at.is_none_or(|at| now.since(at) >= ASK_PAUSE);
+    let crowded = core.doubts.learnt_at.is_some_and(|at| now.since(at) < CROWDED);
+    let may = !crowded && core.doubts.epochs_asked_at.is_none_or(|at| now.since(at) >= ASK_PAUSE);
     if may {
         core.doubts.epochs_asked_at = Some(now);
     }
@@ -304,7 +314,11 @@ pub(crate) fn bind(core: &mut Core, link: LinkId, key: NodeKey) {
     let lively = old.filter(|l| l.heard_at().is_some_and(|at| now.since(at) <= alive));
     if let Some(first) = lively {
         let (first, second) = (first.peer, core.links.get(link).filter(|l| !l.used).and_then(|l| l.peer));
+        // Whoever has just been met may still have a link for each of the ways in which it was.
+        let settled = now.since(core.nodes[key].created)
+            > Duration::from_micros(core.settings.handshake_timeout_us().saturating_mul(PATIENCE));
         if let (Some(first), Some(second)) = (first, second)
+            && settled
             && core.settings.bus_verify != Verify::Off
         {
             core.refuse(Refusal::SecondLink, Level::Warning, |core| {

@@ -82,6 +82,7 @@ fn perform(world: &mut World, words: &[&str]) -> String {
         ["show", "packets"] => world.show_packets = true,
         ["show", "logs"] => world.show_packets = false,
         ["show", "debug"] => world.lowest_level = Level::Debug,
+        ["show", "verbose"] => world.lowest_level = Level::Verbose,
         ["show", "notice"] => world.lowest_level = Level::Notice,
         ["kill", name] => world.kill(world.find(name), false),
         ["crash", name] => world.kill(world.find(name), true),

@@ -78,7 +78,11 @@ impl Server {
                 self.effects.listen(Classes::of(&[
                     Class::Generic,
                     Class::String,
+                    Class::List,
+                    Class::Set,
+                    Class::Hash,
                     Class::SortedSet,
+                    Class::Stream,
                     Class::KeyMiss,
                     Class::New,
                 ]));

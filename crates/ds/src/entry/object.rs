@@ -52,6 +52,17 @@ impl Entry {
         }
     }
 
+    /// The value alone, if it has elements.
+    pub fn into_object(self) -> Option<Object> {
+        let mut entry = ManuallyDrop::new(self);
+        // SAFETY: the entry only loses its allocation; its value was moved out.
+        unsafe {
+            let object = entry.take_object();
+            entry.release();
+            object
+        }
+    }
+
     fn of_word(key: &[u8], byte: u8, word: NonNull<u8>, expiry: Option<u64>) -> Entry {
         let shape = Shape::of_object(byte, key.len(), expiry.is_some());
         let raw = obtain(class_of(shape.total()), ALIGN);

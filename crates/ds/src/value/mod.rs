@@ -57,6 +57,12 @@ pub unsafe trait Word: Sized + Clone + Send + Sync {
     /// Number of elements; fields, of a hash.
     fn count(&self) -> usize;
 
+    /// Frees about `budget` elements, for a big value that goes bit by bit. True when dropping the rest is quick.
+    fn shed(&mut self, budget: usize) -> bool {
+        let _ = budget;
+        true
+    }
+
     /// Shows each element with all that belongs to it (a field and its value, a member and its score), in order if the
     /// type has one.
     fn visit(&self, show: &mut dyn FnMut(&[StrRef<'_>]));

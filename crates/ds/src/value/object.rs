@@ -73,6 +73,11 @@ impl Object {
         each!(self, value => value.count())
     }
 
+    /// Frees about `budget` elements; true when dropping the rest is quick.
+    pub fn shed(&mut self, budget: usize) -> bool {
+        each!(self, value => value.shed(budget))
+    }
+
     /// Shows each element; see [`Word::visit`].
     pub fn visit(&self, show: &mut dyn FnMut(&[StrRef<'_>])) {
         each!(self, value => value.visit(show));

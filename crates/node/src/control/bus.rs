@@ -98,6 +98,8 @@ impl Control {
                     self.core.tell_listeners(&Arc::new(Message { shard: sharded, channel, text }));
                 }
                 Event::Saved { save, result } => self.saved(save, &result),
+                Event::Recorded(_) => {}
+                Event::Resolve { name } => self.resolve_peer(name),
                 Event::Met { meet, result } => self.met(meet, result.map(drop)),
                 Event::Exit => self.exit_at_once(1),
             }

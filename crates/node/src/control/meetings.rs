@@ -1,4 +1,5 @@
-//! CLUSTER MEET, as far as its client waits: for the addresses of a host, and for the end of the handshake.
+//! CLUSTER MEET, as far as its client waits: for the addresses of a host, and for the end of the handshake. And hosts
+//! that nodes name for their addresses.
 
 use super::{Action, ActionId, Control, Outcome, State};
 use base::{Mono, Now};
@@ -49,8 +50,24 @@ impl Control {
     /// The addresses of a host, or why there are none.
     pub fn handle_resolved(&mut self, id: ActionId, found: Result<Vec<IpAddr>, String>, now: Now) {
         self.begin(now);
-        self.resolved(id, found, now);
+        match self.state.naming.iter().position(|(asked, _)| *asked == id) {
+            Some(at) => {
+                let (_, name) = self.state.naming.swap_remove(at);
+                if let Some(cluster) = &mut self.state.cluster {
+                    cluster.handle_resolved(&name, found.as_deref().map_err(String::as_str), now);
+                }
+            }
+            None => self.resolved(id, found, now),
+        }
         self.settle(now);
+    }
+
+    /// Finds the addresses of a host that a node announces. The machine asks again if that takes too long: the older
+    /// question is then nobody's.
+    pub(super) fn resolve_peer(&mut self, name: String) {
+        self.state.naming.retain(|(_, asked)| *asked != name);
+        let id = self.state.ask(|id| Action::Resolve(id, name.clone()));
+        self.state.naming.push((id, name));
     }
 
     fn resolved(&mut self, id: ActionId, found: Result<Vec<IpAddr>, String>, now: Now) {

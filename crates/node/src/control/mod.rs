@@ -90,6 +90,8 @@ impl Control {
 
     fn begin(&mut self, now: Now) {
         self.core.now = now;
+        // Transactions that ran here: too rare to free what they removed bit by bit.
+        self.core.effects.litter.clear();
         let generation = self.core.shared.generation.load(std::sync::atomic::Ordering::Acquire);
         if generation != self.seen_generation {
             self.seen_generation = generation;

@@ -71,6 +71,8 @@ pub struct State {
     pub(super) meetings: Vec<(MeetId, ActionId)>,
     /// CLUSTER MEETs of hosts whose addresses are being found.
     pub(super) resolving: Vec<Resolving>,
+    /// Host names that nodes announce as their addresses, being resolved.
+    pub(super) naming: Vec<(ActionId, String)>,
     /// What to go back to if the action asked for fails.
     pub(super) undo: Option<Settings>,
     /// A shutdown is on its way.
@@ -93,6 +95,7 @@ impl State {
             saving: VecDeque::new(),
             meetings: Vec::new(),
             resolving: Vec::new(),
+            naming: Vec::new(),
             exit: None,
         }
     }

@@ -20,6 +20,9 @@ use store::{Clock, Expired, Key, Touch};
 /// Unsent bytes at which a client that has not authenticated is closed: it would only be filling memory.
 const UNAUTHENTICATED_OUTPUT_MAX: u64 = 17 << 10;
 
+/// Elements of removed values that are freed in a turn.
+const LITTER_ELEMENTS_A_TURN: usize = 4096;
+
 /// The common part of workers and control.
 pub struct Core {
     /// Place in the lists of counters: the worker's index; control comes last.
@@ -86,6 +89,15 @@ impl Core {
         self.pausing = self.paused() != Paused::Nothing;
         self.plain = !self.config.cluster.enabled && !self.pausing;
         self.effects.listen(self.config.notify_keyspace_events.classes());
+    }
+
+    /// Frees some of the big values that commands removed.
+    pub(crate) fn free_litter(&mut self) {
+        if let Some(object) = self.effects.litter.last_mut()
+            && object.shed(LITTER_ELEMENTS_A_TURN)
+        {
+            self.effects.litter.pop();
+        }
     }
 
     /// This worker, as the keyspace counts them.

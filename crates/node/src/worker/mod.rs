@@ -98,6 +98,7 @@ impl Worker {
     pub fn has_work(&self) -> bool {
         ((!self.ready.is_empty() || !self.core.deferred.is_empty()) && !self.gated)
             || self.exclusivity.is_due()
+            || !self.core.effects.litter.is_empty()
     }
 
     /// When to call [`Worker::poll_turn`] next, if nothing happens before.

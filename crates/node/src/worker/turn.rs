@@ -73,7 +73,7 @@ impl Worker {
         }
         self.run_exclusive();
         // Big values that were removed are freed here, where nobody waits for a stripe.
-        self.core.effects.litter.clear();
+        self.core.free_litter();
         self.upkeep();
     }
 

@@ -83,11 +83,13 @@ impl Access<'_> {
         key: Key<'_>,
         edit: impl FnOnce(&mut T) -> R,
     ) -> Result<Changed<R>, WrongKind> {
-        if self.contains(db, key) {
-            return self.change(db, key, edit).map(|changed| changed.expect("it was there"));
+        let mut edit = Some(edit);
+        let mut run = |value: &mut T| edit.take().map(|edit| edit(value)).expect("it runs once");
+        if let Some(changed) = self.change(db, key, &mut run)? {
+            return Ok(changed);
         }
         let mut value = T::default();
-        let result = edit(&mut value);
+        let result = run(&mut value);
         let is_new = !value.is_spent();
         if is_new {
             drop(self.put_value(db, key, value, Expiry::Clear));

@@ -111,6 +111,7 @@ fn ours(machine: &mut Cluster) -> Option<Wish> {
     while let Some(event) = machine.poll_event() {
         match event {
             Event::Log { text, .. } => return Some(Wish::Log(text)),
+            Event::Recorded(record) => return Some(Wish::Log(format!("* {record}"))),
             Event::Exit => return Some(Wish::Exit),
             _ => {}
         }

@@ -263,6 +263,18 @@ impl Quick {
         node
     }
 
+    /// Frees runs until `budget` elements are gone; whether all are.
+    pub(super) fn shed(&mut self, budget: usize) -> bool {
+        let aim = self.len.saturating_sub(budget);
+        while self.len > aim
+            && let Some(run) = self.runs.pop_front()
+        {
+            self.len -= run.len;
+            self.bytes -= run.held();
+        }
+        self.runs.is_empty()
+    }
+
     /// Joins a node with the next of its run if both fit one.
     pub(super) fn join(&mut self, at: Place, fill: Fill) {
         let Some(nodes) = self.runs.get(at.run).map(|run| &run.nodes) else { return };

@@ -178,6 +178,18 @@ fn encodings_change_as_the_reference_does() {
 }
 
 #[test]
+fn a_big_list_goes_bit_by_bit() {
+    let mut list = List::new();
+    list.push(End::Left, (0..5000).map(|_| &b"element"[..]), limits(1));
+    let mut steps = 0;
+    while !list.shed(1000) {
+        list.check_invariants();
+        steps += 1;
+    }
+    assert_eq!((steps, list.len()), (4, 0));
+}
+
+#[test]
 fn bytes_of_a_big_list() {
     let mut list = List::new();
     for i in 0..100_000 {

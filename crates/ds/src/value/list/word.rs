@@ -59,6 +59,13 @@ unsafe impl Word for List {
         self.len()
     }
 
+    fn shed(&mut self, budget: usize) -> bool {
+        match self {
+            List::Pack(_) => true,
+            List::Quick(quick) => quick.shed(budget),
+        }
+    }
+
     fn visit(&self, show: &mut dyn FnMut(&[StrRef<'_>])) {
         self.scan(End::Left, 0, |element| {
             show(&[element]);
