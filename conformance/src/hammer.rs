@@ -188,8 +188,9 @@ impl Hammer {
 
 /// Packets that our servers send to a node of their cluster.
 fn record(mesh: &Mesh, port: u16) -> Result<Vec<Vec<u8>>> {
-    let header =
-        Header { name: "5".repeat(40), port, current_epoch: 1, config_epoch: 1, slots: 0..=9, primary: None };
+    // Claims by the least epoch there is: it gets no slot, and is told who has them.
+    let (name, slots) = ("5".repeat(40), 0..=16_383);
+    let header = Header { name, port, current_epoch: 0, config_epoch: 0, slots, primary: None };
     let fake = Fake::start(header)?;
     for node in &mesh.nodes {
         let mut line = fake.dial(node.port)?;

@@ -121,7 +121,9 @@ impl Mesh {
     /// What a node says of all.
     pub fn rows(&self, node: usize) -> Result<Vec<Row>> {
         let reply = self.nodes[node].call(&["CLUSTER", "NODES"])?;
-        reply.text()?.lines().map(Row::parse).collect()
+        let text = reply.text()?;
+        let rows: Result<Vec<_>> = text.lines().map(Row::parse).collect();
+        rows.with_context(|| format!("{} answered {text:?}", self.nodes[node]))
     }
 
     /// A node's own id.

@@ -28,7 +28,7 @@ fn announcements(kinds: &[Kind]) -> Vec<Announced> {
 fn form(kinds: &[Kind], announced: &[Announced], meets: &[(usize, usize)], port: u16) -> Result<Mesh> {
     let options = |said: &Announced| {
         let mut options = said.options();
-        options.extend(["--bind", "127.0.0.1", "-::1"].map(str::to_owned));
+        options.extend(["--enable-debug-command", "yes", "--bind", "127.0.0.1", "-::1"].map(str::to_owned));
         options
     };
     let each: Vec<_> = kinds.iter().zip(announced).map(|(kind, said)| (*kind, options(said))).collect();

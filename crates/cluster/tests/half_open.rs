@@ -28,7 +28,12 @@ fn a_link_that_answers_nothing_is_dialled_anew_however_much_the_peer_talks() {
     if let Seat::Fake(fake) = &mut world.hosts[z].seat {
         fake.deaf = true;
     }
-    world.run_ms(5000);
-    assert!(dialled(&world).expect("a link") > first, "the same link after five timeouts");
+    // Between two attempts there may be no link at all.
+    let mut newest = first;
+    for _ in 0..50 {
+        world.run_ms(100);
+        newest = newest.max(dialled(&world).unwrap_or(first));
+    }
+    assert!(newest > first, "the same link after five timeouts");
     assert!(!world.machine(a).expect("it runs").nodes_text(Default::default()).contains("fail"));
 }

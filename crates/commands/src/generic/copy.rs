@@ -31,6 +31,7 @@ fn try_copy(cmd: &mut Cmd<'_, '_>) -> Result<bool, Refused> {
         return Err(Refused(SAME_OBJECT));
     }
     if cmd.keys.lookup(cmd.db, from).is_none() {
+        cmd.missed(from);
         return Ok(false);
     }
     if cmd.keys.contains(db, to) && !replace {
