@@ -102,7 +102,8 @@ pub fn run(plan: &Plan) -> Result<Report> {
     let rounds = plan.packets.div_ceil(ROUND).max(1);
     for round in 0..rounds {
         let packets = ROUND.min(plan.packets - hammer.report.sent.min(plan.packets));
-        hammer.round(round, packets).with_context(|| format!("round {round} of seed {}", plan.seed))?;
+        let done = hammer.round(round, packets);
+        done.with_context(|| format!("round {round} of seed {}; {}", plan.seed, watch::logs(&hammer.mesh)))?;
         println!("{:6.0} s  {}", start.elapsed().as_secs_f32(), hammer.report.line(&hammer.watch));
     }
     hammer.end()?;
@@ -187,8 +188,9 @@ impl Hammer {
 
 /// Packets that our servers send to a node of their cluster.
 fn record(mesh: &Mesh, port: u16) -> Result<Vec<Vec<u8>>> {
-    let header =
-        Header { name: "5".repeat(40), port, current_epoch: 1, config_epoch: 1, slots: 0..=9, primary: None };
+    // Claims by the least epoch there is: it gets no slot, and is told who has them.
+    let (name, slots) = ("5".repeat(40), 0..=16_383);
+    let header = Header { name, port, current_epoch: 0, config_epoch: 0, slots, primary: None };
     let fake = Fake::start(header)?;
     for node in &mesh.nodes {
         let mut line = fake.dial(node.port)?;

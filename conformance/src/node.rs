@@ -217,7 +217,10 @@ impl Node {
 
     /// All that it has logged.
     pub fn log(&self) -> String {
-        ["log", "output"].map(|name| fs::read_to_string(self.dir.join(name)).unwrap_or_default()).concat()
+        // What a peer sent may be quoted in it, whatever that was.
+        let text =
+            |name| String::from_utf8_lossy(&fs::read(self.dir.join(name)).unwrap_or_default()).into_owned();
+        ["log", "output"].map(text).concat()
     }
 }
 

@@ -1,5 +1,5 @@
-//! What is promised of CLUSTER MEET, each line against real servers: the command as clients see it, the ports, the two ways in, the
-//! packet, and meshes of any size, in any order.
+//! What is promised of CLUSTER MEET, each line against real servers: the command as clients see it, the ports, the two
+//! ways in, the packet, and meshes of any size, in any order.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -208,8 +208,8 @@ fn a_ping_admits_nobody_and_a_meet_does() -> Result<()> {
     Ok(())
 }
 
-/// Real nodes go on pinging one that forgot them all: it answers, and takes in neither them nor those they gossip about. (Not Valkey: it
-/// says MEET again to whoever does not dial it.)
+/// Real nodes go on pinging one that forgot them all: it answers, and takes in neither them nor those they gossip about.
+/// (Not Valkey: it says MEET again to whoever does not dial it.)
 #[test]
 fn real_strangers_stay_strangers() -> Result<()> {
     for (kinds, reset, port) in
@@ -229,7 +229,8 @@ fn real_strangers_stay_strangers() -> Result<()> {
     Ok(())
 }
 
-/// What each kind sends for MEET and PING differs in the type alone, and in the gossip and extensions that follow the header.
+/// What each kind sends for MEET and PING differs in the type alone, and in the gossip and extensions that follow the
+/// header.
 #[test]
 fn a_meet_has_the_format_of_a_ping() -> Result<()> {
     let mesh = strangers(&ALL, 21165)?;
@@ -295,8 +296,8 @@ fn four_nodes_of_which_one_is_told_form_a_full_mesh() -> Result<()> {
     Ok(())
 }
 
-/// Ten nodes, told in an order of no meaning, each by one that may itself be alone still; some of them are killed and started again in
-/// between.
+/// Ten nodes, told in an order of no meaning, each by one that may itself be alone still; some of them are killed and
+/// started again in between.
 #[test]
 fn any_order_will_do_with_nodes_that_come_and_go() -> Result<()> {
     let kinds = [Handfast, Redis7, Valkey9, Handfast, Redis7, Handfast, Valkey9, Handfast, Redis7, Handfast];

@@ -1,4 +1,5 @@
-//! CLUSTER MEET … WAIT: answered when both know each other, or with the reason that they do not, real servers being the other end.
+//! CLUSTER MEET … WAIT: answered when both know each other, or with the reason that they do not, real servers being the
+//! other end.
 
 use std::io::Read;
 use std::net::TcpListener;

@@ -1,4 +1,5 @@
-//! What a node tells of itself: the flight recorder, and counters that must agree with those of a real server at the other end.
+//! What a node tells of itself: the flight recorder, and counters that must agree with those of a real server at the
+//! other end.
 
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -87,6 +87,9 @@ struct Bus {
     /// Hours, as the simulated clocks count them.
     #[arg(long, default_value_t = 1.0)]
     hours: f64,
+    /// cluster-node-timeout, milliseconds; the seed chooses otherwise.
+    #[arg(long)]
+    timeout: Option<u64>,
     /// Whose nodes are among ours; the seed chooses otherwise.
     #[arg(long)]
     family: Option<Families>,
@@ -181,7 +184,14 @@ fn lives(arguments: &Bus, tally: &mut Tally) {
     let seconds = (arguments.hours * 3600.0) as u64;
     for seed in arguments.seed..arguments.seed.saturating_add(arguments.seeds) {
         let mix = arguments.family.map(Families::mix);
-        let plan = sim::bus::life::Plan { seed, nodes: arguments.nodes, seconds, mix, loud: arguments.trace };
+        let plan = sim::bus::life::Plan {
+            seed,
+            nodes: arguments.nodes,
+            seconds,
+            timeout_ms: arguments.timeout,
+            mix,
+            loud: arguments.trace,
+        };
         tally.bus(plan, arguments.twice);
         if tally.is_bad() && !arguments.keep_going {
             break;

@@ -150,13 +150,14 @@ impl Search<'_> {
 
     fn run(&self, name: &str, len_max: &str, seconds: u32) -> Result<()> {
         let (found, seeds, artifacts) = (self.found(name), self.seeds(name), Path::new(ARTIFACTS).join(name));
-        for dir in [&found, &seeds, &artifacts] {
+        let corpus = Path::new(CORPUS).join(name);
+        for dir in [&found, &seeds, &artifacts, &corpus] {
             fs::create_dir_all(dir)?;
         }
         output(self.replayer(&["--seeds", name, &seeds.to_string_lossy()]))?;
         let mut command = program(&self.discover.to_string_lossy(), &[]);
         command.env("FUZZ_TARGET", name);
-        command.args([&found, &Path::new(CORPUS).join(name), &seeds]);
+        command.args([&found, &corpus, &seeds]);
         command.arg(format!("-artifact_prefix={}/", artifacts.display()));
         command.arg(format!("-max_len={len_max}")).arg(format!("-max_total_time={seconds}"));
         command.arg(format!("-timeout={INPUT_SECONDS_MAX}")).arg(format!("-rss_limit_mb={INPUT_MIB_MAX}"));
@@ -181,8 +182,8 @@ impl Search<'_> {
             fs::remove_dir_all(&merged)?;
         }
         fs::create_dir_all(&merged)?;
-        let mut command = program(&self.discover.to_string_lossy(), &["-merge=1", "-use_value_profile=0"]);
-        command.env("FUZZ_TARGET", name).args([&merged, &corpus, &self.found(name)]);
+        let mut command = program(&self.discover.to_string_lossy(), &["-set_cover_merge=1"]);
+        command.env("FUZZ_TARGET", name).args([&merged, &corpus, &self.found(name), &self.seeds(name)]);
         run(command)?;
         fs::remove_dir_all(&corpus)?;
         fs::create_dir_all(&corpus)?;

@@ -108,10 +108,13 @@ impl Repair {
         }
         for (other, id) in self.ids.iter().enumerate().filter(|(other, _)| *other != node) {
             let port = mesh.nodes[other].port;
+            let (address, range) = (format!("127.0.0.1:{port}@{}", port + BUS_OFFSET), &self.slots[other]);
+            // A node whose epoch ran ahead is not listened to until an operator introduces it again.
             let fine = |row: &Row| {
                 row.connected
                     && row.id == *id
-                    && row.address.starts_with(&format!("127.0.0.1:{port}@{}", port + BUS_OFFSET))
+                    && row.address.starts_with(&address)
+                    && row.slots == [format!("{}-{}", range.start(), range.end())]
             };
             let linked = self.linked(mesh, node).is_ok();
             if !linked || !rows.iter().any(fine) {

@@ -17,6 +17,8 @@ const FAULTS: [&str; 5] =
     ["AddressSanitizer", "LeakSanitizer", "panicked at", "assertion failed", "runtime error"];
 /// Of a log that shows a fault, so much is shown, in bytes.
 const SHOWN: usize = 4000;
+/// Lines of each log that a message shows.
+const LINES: usize = 12;
 
 pub(super) struct Watch {
     /// Per server: `cluster_stats_messages_received` at the last look.
@@ -105,6 +107,15 @@ impl Watch {
         let ordinary = if self.ordinary.is_empty() { "-".to_owned() } else { mib(&self.ordinary) };
         format!("{} MiB at first, {ordinary} warm, {} at last", mib(&self.first), mib(&self.last))
     }
+}
+
+/// The ends of the servers' logs, for messages.
+pub(super) fn logs(mesh: &Mesh) -> String {
+    let end = |node: &Node| {
+        let lines = tail(&node.log()).lines().rev().take(LINES).map(str::to_owned).collect::<Vec<_>>();
+        format!("{node} logged:\n{}\n", lines.into_iter().rev().collect::<Vec<_>>().join("\n"))
+    };
+    mesh.nodes.iter().map(end).collect()
 }
 
 fn received(node: &Node) -> Result<u64> {

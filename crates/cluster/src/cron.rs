@@ -13,6 +13,8 @@ pub(crate) const TICK: Duration = Duration::from_millis(100);
 /// Every so many ticks one of a few random nodes is pinged.
 const RANDOM_PING_EVERY: u64 = 10;
 const RANDOM_PING_SAMPLE: usize = 5;
+/// A link whose peer talks, but does not answer on it, is dialled anew after this many node timeouts.
+const HALF_OPEN: u32 = 2;
 const SICK: NodeFlags = NodeFlags(NodeFlags::PFAIL.0 | NodeFlags::FAIL.0);
 
 pub(crate) fn tick(core: &mut Core) {
@@ -110,7 +112,8 @@ fn check(core: &mut Core, key: NodeKey) {
     let timeout = Duration::from_micros(core.settings.timeout_us());
     let ping_delay = node.ping_sent.map_or(Duration::ZERO, |at| now.since(at));
     let data_delay = node.data_received.map_or(Duration::MAX, |at| now.since(at));
-    let overdue = ping_delay > timeout / 2 && data_delay > timeout / 2;
+    // A peer that talks on other links is well; after so long this one leads nowhere all the same.
+    let overdue = ping_delay > timeout / 2 && (data_delay > timeout / 2 || ping_delay > timeout * HALF_OPEN);
     if overdue
         && let Some(link) = node.outbound.and_then(|id| core.links.get(id))
         && now.since(link.created) > timeout

@@ -30,8 +30,8 @@ pub(crate) enum Completed {
     Known,
 }
 
-/// The operator names an address. The record of the handshake with it, and whether it is new: one under way goes on. `None` if there are
-/// too many.
+/// The operator names an address. The record of the handshake with it, and whether it is new: one under way goes on.
+/// `None` if there are too many.
 pub(crate) fn start(core: &mut Core, addr: Place) -> Option<(NodeKey, bool)> {
     let same = |n: &Node| {
         n.in_handshake()

@@ -1,7 +1,7 @@
 //! An operator's MEET from the command to its end: what came of it, and if nothing, why.
 //!
-//! The handshake goes its way in the table of nodes; this only watches it. The hooks note what went wrong, [`settle`] looks at all of
-//! them at the end of every call.
+//! The handshake goes its way in the table of nodes; this only watches it. The hooks note what went wrong, [`settle`]
+//! looks at all of them at the end of every call.
 
 mod error;
 mod probe;
@@ -185,8 +185,8 @@ pub(crate) fn found(core: &mut Core, key: NodeKey, known: NodeKey) {
     }
 }
 
-/// Whether a node that told its name stays out. A plain MEET lets in whom FORGET bars, as Redis does. A client that waits is told of the
-/// ban instead: the others still keep it, so the node would be no member of theirs.
+/// Whether a node that told its name stays out. A plain MEET lets in whom FORGET bars, as Redis does. A client that
+/// waits is told of the ban instead: the others still keep it, so the node would be no member of theirs.
 pub(crate) fn bars(core: &mut Core, key: NodeKey, name: &NodeId) -> bool {
     let Some(left) = core.blacklist.left(name, core.now.mono) else { return false };
     let all_wait = core.meetings.of(key).all(|m| m.deadline.is_some());

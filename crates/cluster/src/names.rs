@@ -38,7 +38,9 @@ pub(crate) fn resolved(core: &mut Core, name: &str, found: Result<&[IpAddr], &st
         return;
     }
     let addresses = found.unwrap_or_default();
-    if addresses.is_empty() {
+    // Said once, not with every attempt.
+    let news = core.nodes.iter().any(|(_, node)| node.addr.ip == name && node.dial_failures == 0);
+    if addresses.is_empty() && news {
         let why = found.err().unwrap_or("the name has no address");
         core.log(
             Level::Verbose,

@@ -33,12 +33,6 @@ pub(crate) fn timeout(arg: &[u8], now_ms: u64) -> Result<Option<Duration>, Refus
     wait_of(ms as i64, now_ms)
 }
 
-/// The timeout of XREAD: whole milliseconds.
-pub(crate) fn timeout_ms(arg: &[u8], now_ms: u64) -> Result<Option<Duration>, Refused> {
-    let ms = num::parse_i64(arg).ok_or(Refused("timeout is not an integer or out of range"))?;
-    wait_of(ms, now_ms)
-}
-
 const TIMEOUT_RANGE: Refused = Refused("timeout is out of range");
 
 fn wait_of(ms: i64, now_ms: u64) -> Result<Option<Duration>, Refused> {
@@ -89,7 +83,5 @@ mod tests {
         assert_eq!(ms("inf"), Err(TIMEOUT_RANGE));
         assert_eq!(ms("9223372036854775"), Err(TIMEOUT_RANGE));
         assert_eq!(ms("9223372036854776000"), Err(TIMEOUT_RANGE));
-        assert_eq!(timeout_ms(b"9223372036854775807", 1), Err(TIMEOUT_RANGE));
-        assert_eq!(timeout_ms(b"1.5", 1), Err(Refused("timeout is not an integer or out of range")));
     }
 }

@@ -70,14 +70,18 @@ impl Cmd<'_, '_> {
     pub(crate) fn put_value<T: Word>(&mut self, key: Key<'_>, value: T) {
         let old = self.keys.put_value(self.db, key, value, store::Expiry::Clear);
         self.created(key, old.is_some());
-        old.map(|old| self.discard(old));
+        if let Some(old) = old {
+            self.discard(old);
+        }
     }
 
     /// Removes a key; true if it was there. Its removal is yet to be told.
     pub(crate) fn remove(&mut self, key: Key<'_>) -> bool {
         let old = self.keys.remove(self.db, key);
         let existed = old.is_some();
-        old.map(|old| self.discard(old));
+        if let Some(old) = old {
+            self.discard(old);
+        }
         existed
     }
 

@@ -314,7 +314,11 @@ pub(crate) fn bind(core: &mut Core, link: LinkId, key: NodeKey) {
     let lively = old.filter(|l| l.heard_at().is_some_and(|at| now.since(at) <= alive));
     if let Some(first) = lively {
         let (first, second) = (first.peer, core.links.get(link).filter(|l| !l.used).and_then(|l| l.peer));
+        // Whoever has just been met may still have a link for each of the ways in which it was.
+        let settled = now.since(core.nodes[key].created)
+            > Duration::from_micros(core.settings.handshake_timeout_us().saturating_mul(PATIENCE));
         if let (Some(first), Some(second)) = (first, second)
+            && settled
             && core.settings.bus_verify != Verify::Off
         {
             core.refuse(Refusal::SecondLink, Level::Warning, |core| {

@@ -42,6 +42,8 @@ pub struct Fake {
     pub next_tick: u64,
     /// Answers PINGs and sends its own.
     pub lively: bool,
+    /// Hears nothing on the links that it accepted, as if a crash of its host had left them half open.
+    pub deaf: bool,
     dialled: u64,
     links: BTreeMap<LinkId, FakeLink>,
     dials: Vec<(LinkId, SocketAddr)>,
@@ -59,6 +61,7 @@ impl Fake {
             extensions: Vec::new(),
             next_tick: now_us + PING_EVERY_US,
             lively: true,
+            deaf: false,
             dialled: 0,
             links: BTreeMap::new(),
             dials: Vec::new(),
@@ -186,7 +189,7 @@ impl Fake {
         for message in packets {
             let Message::Full(packet) = message else { continue };
             let Body::Ping { kind, .. } = packet.body else { continue };
-            if kind == PingKind::Pong || !self.lively {
+            if kind == PingKind::Pong || !self.lively || self.deaf {
                 continue;
             }
             self.say(id, ping(PingKind::Pong));

@@ -31,6 +31,7 @@ fn try_copy(cmd: &mut Cmd<'_, '_>) -> Result<bool, Refused> {
         return Err(Refused(SAME_OBJECT));
     }
     if cmd.keys.lookup(cmd.db, from).is_none() {
+        cmd.missed(from);
         return Ok(false);
     }
     if cmd.keys.contains(db, to) && !replace {
@@ -38,7 +39,9 @@ fn try_copy(cmd: &mut Cmd<'_, '_>) -> Result<bool, Refused> {
     }
     let source = cmd.keys.remove(cmd.db, from).expect("it was there");
     let old = cmd.keys.insert_entry(db, to, source.with_key(to.bytes));
-    old.map(|old| cmd.discard(old));
+    if let Some(old) = old {
+        cmd.discard(old);
+    }
     cmd.keys.insert_entry(cmd.db, from, source);
     cmd.effects.notify(Class::New, "new", db, to.bytes);
     cmd.keys.signal_modified(db, to);

@@ -27,7 +27,9 @@ fn move_value(cmd: &mut Cmd<'_, '_>, overwrite: bool) -> Result<bool, Refused> {
     }
     let entry = cmd.keys.remove(cmd.db, from).expect("it was there");
     let old = cmd.keys.insert_entry(cmd.db, to, entry.into_key(to.bytes));
-    old.map(|old| cmd.discard(old));
+    if let Some(old) = old {
+        cmd.discard(old);
+    }
     cmd.effects.notify(Class::New, "new", cmd.db, to.bytes);
     cmd.keys.signal_modified(cmd.db, from);
     cmd.keys.signal_modified(cmd.db, to);

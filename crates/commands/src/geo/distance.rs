@@ -76,8 +76,8 @@ mod tests {
 
     #[test]
     fn palermo_to_catania() {
-        let palermo = Point { longitude: 13.36138933897018433, latitude: 38.11555639549629859 };
-        let catania = Point { longitude: 15.08726745843887329, latitude: 37.50266842333162032 };
+        let palermo = Point { longitude: 13.361389338970184, latitude: 38.1155563954963 };
+        let catania = Point { longitude: 15.087267458438873, latitude: 37.50266842333162 };
         let mut out = Vec::new();
         reply(&mut Reply::new(&mut out, resp::Proto::Resp2), between(palermo, catania));
         assert_eq!(out, b"$11\r\n166274.1516\r\n");

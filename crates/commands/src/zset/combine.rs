@@ -129,13 +129,18 @@ fn combine(cmd: &mut Cmd<'_, '_>, form: &Form, keys: &[Key<'_>], options_at: usi
     for (key, weight) in keys.iter().zip(&options.weights) {
         sources.push(Source::new(cmd.keys, cmd.db, *key, *weight)?);
     }
+    if form.operation != Operation::Diff {
+        // Others start with the smallest, and add scores up in that order.
+        sources.sort_by_key(Source::len);
+    }
     if form.goal == Goal::Count {
-        let count = inter(&mut sources, &options, |_, _| {});
+        let count = inter(&sources, &options, |_, _| {});
         cmd.out.int(count as i64);
         return Ok(());
     }
     let limits = cmd.env.limits.zset;
-    let mut result = Zset::for_members(sources.iter().map(Source::len).sum(), 0, &limits);
+    // Not a listpack, whatever the size: that would not keep the sign of a zero, which others show.
+    let mut result = Zset::for_members(usize::MAX, 0, &limits);
     match form.operation {
         Operation::Union => {
             for source in &sources {
@@ -147,7 +152,7 @@ fn combine(cmd: &mut Cmd<'_, '_>, form: &Form, keys: &[Key<'_>], options_at: usi
             }
         }
         Operation::Inter => {
-            inter(&mut sources, &options, |member, score| {
+            inter(&sources, &options, |member, score| {
                 result.insert(member, score, &limits);
             });
         }
@@ -228,9 +233,7 @@ pub(super) fn not_nan(score: f64) -> f64 {
 }
 
 /// Shows the members that all sources have, and returns how many there are; stops at the limit.
-fn inter(sources: &mut [Source<'_>], options: &Options, mut show: impl FnMut(&[u8], f64)) -> usize {
-    // Others start with the smallest, and add scores up in that order.
-    sources.sort_by_key(Source::len);
+fn inter(sources: &[Source<'_>], options: &Options, mut show: impl FnMut(&[u8], f64)) -> usize {
     let Some((first, others)) = sources.split_first() else { return 0 };
     if first.len() == 0 {
         return 0;

@@ -156,7 +156,10 @@ impl Server {
             return Reply::new(out, self.proto).error(&wrong_arity(command.spec));
         }
         let mut refs = Vec::new();
-        keys_of(command.spec, args, &mut refs).expect("keys");
+        // Where keys cannot be found, the command itself answers what is wrong.
+        if keys_of(command.spec, args, &mut refs).is_err() {
+            refs.clear();
+        }
         let keys: Vec<Key<'_>> = refs.iter().map(|r| self.keyspace.key(args.at(r.index as usize))).collect();
         let hashes: Vec<KeyHash> = keys.iter().map(|key| key.at).collect();
         match command.run {

@@ -94,8 +94,8 @@ impl Hub {
     /// Names of a kind that somebody listens to, those that match the pattern if one is given.
     pub fn names(&self, kind: Kind, pattern: Option<&[u8]>) -> Vec<Box<[u8]>> {
         let names = self.read();
-        let wanted = |name: &&Box<[u8]>| pattern.is_none_or(|p| glob::matches(p, name, false));
-        names[kind as usize].keys().filter(wanted).cloned().collect()
+        let wanted = |name: &[u8]| pattern.is_none_or(|p| glob::matches(p, name, false));
+        names[kind as usize].keys().filter(|name| wanted(name)).cloned().collect()
     }
 
     /// How many names of a kind somebody listens to.

@@ -10,7 +10,7 @@ mod message;
 mod subscriptions;
 
 pub use hub::Hub;
-pub use listeners::Listeners;
+pub use listeners::{Listener, Listeners};
 pub use message::{Message, confirm};
 pub use subscriptions::{Change, Subscriptions};
 

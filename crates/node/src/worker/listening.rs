@@ -4,7 +4,7 @@ use super::Worker;
 use super::conn::Conn;
 use crate::families::pubsub::leave_all;
 use crate::mail::ConnId;
-use crate::pubsub::{Kind, Message, confirm};
+use crate::pubsub::{Kind, Listener, Message, confirm};
 use crate::session::Session;
 use base::Slot;
 use resp::{Proto, Reply};
@@ -61,7 +61,7 @@ impl Worker {
         }
         let view = &self.core.view;
         let lost = |name: &[u8]| !view.serves(Slot::of_key(name));
-        let gone: Vec<(Box<[u8]>, Vec<(ConnId, u64)>)> = self
+        let gone: Vec<(Box<[u8]>, Vec<Listener>)> = self
             .listeners
             .shard_channels()
             .filter(|(name, _)| lost(name))

@@ -1,5 +1,5 @@
-//! Host names to addresses. The system's resolver blocks, for as long as it likes: each name has a thread of its own, and control does not
-//! wait for one that takes too long.
+//! Host names to addresses. The system's resolver blocks, for as long as it likes: each name has a thread of its own, and
+//! control does not wait for one that takes too long.
 
 use crate::mailbox::{Boxes, ToControl};
 use node::control::{ADDRESSES_MAX, ActionId};

@@ -98,3 +98,76 @@ fn epochs_differ(members: &[Member]) -> Result<(), String> {
     }
     Ok(())
 }
+
+/// Tables for tests.
+#[cfg(test)]
+pub(super) mod samples {
+    use super::*;
+
+    /// Names.
+    pub fn ids(count: usize) -> Vec<NodeId> {
+        let mut rng = base::Rng::new(1);
+        (0..count).map(|_| NodeId::random(&mut rng)).collect()
+    }
+
+    /// What the node at `me` shows when all is well; the slots are shared out evenly.
+    pub fn outlook(ids: &[NodeId], me: usize) -> Outlook {
+        let entry = |n: usize| Entry {
+            flags: flag::PRIMARY,
+            ip: format!("10.0.0.{n}"),
+            port: 7000,
+            bus_port: 17000,
+            primary: None,
+            epoch: n as u64,
+            connected: true,
+            inbound: true,
+            slots: Slot::all().filter(|slot| slot.index() % ids.len() == n).collect(),
+        };
+        let nodes = ids.iter().enumerate().map(|(n, id)| (*id, entry(n))).collect();
+        Outlook { me: ids[me], ok: true, current_epoch: 9, nodes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::SlotSet;
+
+    fn members() -> Vec<Member> {
+        let ids = samples::ids(3);
+        let member = |host: usize| Member {
+            host,
+            ip: format!("10.0.0.{host}").parse().expect("an address"),
+            for_clients: String::new(),
+            shown: samples::outlook(&ids, host),
+        };
+        (0..3).map(member).collect()
+    }
+
+    /// Member 0 says something else of member 1.
+    fn says(change: impl Fn(&mut Entry)) -> Result<(), String> {
+        let mut all = members();
+        let other = all[1].shown.me;
+        change(all[0].shown.nodes.get_mut(&other).expect("it is there"));
+        check(&all)
+    }
+
+    #[test]
+    fn every_disagreement_is_seen() {
+        assert_eq!(check(&members()), Ok(()));
+        assert!(says(|n| n.flags |= flag::PFAIL).is_err());
+        assert!(says(|n| n.connected = false).is_err());
+        assert!(says(|n| n.inbound = false).is_err());
+        assert!(says(|n| n.ip = "10.0.0.9".to_owned()).is_err());
+        assert!(says(|n| n.epoch = 7).is_err());
+        assert!(says(|n| n.slots = SlotSet::new()).is_err());
+        let mut all = members();
+        all[2].shown.ok = false;
+        assert!(check(&all).is_err());
+        let mut all = members();
+        let gone = all[1].shown.me;
+        all[0].shown.nodes.remove(&gone);
+        assert!(check(&all).is_err());
+        assert!(check(&all[..2]).is_err(), "somebody whom nobody is");
+    }
+}

@@ -35,3 +35,24 @@ impl Forgotten {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bus::check::agreement::samples::{ids, outlook};
+
+    #[test]
+    fn whoever_comes_back_too_soon_is_seen() {
+        let ids = ids(2);
+        let (alone, both) = (outlook(&ids[..1], 0), outlook(&ids, 0));
+        let mut forgotten = Forgotten::default();
+        forgotten.forgot(0, ids[1], 1000);
+        assert_eq!(forgotten.check(500, 0, &alone), Ok(()));
+        assert!(forgotten.check(500, 0, &both).is_err());
+        assert_eq!(forgotten.check(500, 1, &both), Ok(()));
+        assert_eq!(forgotten.check(1000, 0, &both), Ok(()));
+        forgotten.forgot(0, ids[1], 2000);
+        forgotten.excuse(|_, id| id == ids[1]);
+        assert_eq!(forgotten.check(1500, 0, &both), Ok(()));
+    }
+}

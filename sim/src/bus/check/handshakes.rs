@@ -36,3 +36,20 @@ impl Handshakes {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bus::check::agreement::samples::{ids, outlook};
+
+    #[test]
+    fn a_handshake_has_its_time() {
+        let ids = ids(2);
+        let mut shown = outlook(&ids, 0);
+        let mut handshakes = Handshakes::default();
+        let mut check = |now, shown: &Outlook| handshakes.check(now, 0, 0, 100, shown).is_ok();
+        shown.nodes.get_mut(&ids[1]).expect("it is there").flags = flag::HANDSHAKE;
+        assert!(check(1000, &shown) && check(1100, &shown) && !check(1101, &shown));
+        assert!(check(1102, &outlook(&ids, 0)) && check(2000, &shown));
+    }
+}

@@ -74,3 +74,33 @@ impl Promises {
         self.told.entry(host).or_default().excused = true;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cluster::wire::{self, Body, Header, Packet};
+
+    fn packet(current: u64, own: u64, body: Body) -> Vec<u8> {
+        let mut header = Header::new(NodeId::random(&mut base::Rng::new(1)));
+        (header.current_epoch, header.config_epoch) = (current, own);
+        let mut bytes = Vec::new();
+        wire::encode(&Packet { header, body }, &mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn epochs_and_votes_are_kept() {
+        let mut promises = Promises::default();
+        let mut sent = |c, o, body| promises.sent(0, Raw(&packet(c, o, body))).is_ok();
+        assert!(sent(5, 3, Body::AuthRequest) && sent(6, 3, Body::AuthAck));
+        assert!(!sent(6, 3, Body::AuthAck), "twice in one epoch");
+        assert!(!sent(5, 3, Body::AuthRequest) && !sent(6, 2, Body::AuthRequest));
+        assert_eq!(promises.started(0, (6, 3, 6)), Ok(()));
+        assert!(promises.started(0, (5, 3, 6)).is_err() && promises.started(0, (6, 3, 5)).is_err());
+        promises.damaged(0);
+        assert_eq!(promises.started(0, (2, 1, 0)), Ok(()));
+        assert!(promises.sent(0, Raw(&packet(6, 3, Body::AuthAck))).is_err(), "the vote binds all the same");
+        promises.forget(0);
+        assert_eq!(promises.started(0, (0, 0, 0)), Ok(()));
+    }
+}

@@ -12,6 +12,8 @@ pub struct Plan {
     pub nodes: Option<usize>,
     /// How long it lasts, as the simulated clocks count it: seconds.
     pub seconds: u64,
+    /// `cluster-node-timeout`, milliseconds; the seed chooses if there is none.
+    pub timeout_ms: Option<u64>,
     /// Whose programs run; the seed chooses if there is none.
     pub mix: Option<Mix>,
     /// Print every line of the trace as it happens.
@@ -68,10 +70,11 @@ impl Choice {
             7..=10 => &[2000, 5000, 15_000],
             _ => &[15_000],
         };
+        let timeout_ms = timeouts[rng.below(timeouts.len() as u64) as usize];
         Choice {
             nodes,
             spares: 3,
-            timeout_ms: timeouts[rng.below(timeouts.len() as u64) as usize],
+            timeout_ms: plan.timeout_ms.unwrap_or(timeout_ms),
             full_coverage: rng.below(4) != 0,
             blacklist_s: [10, 30, 60][rng.below(3) as usize],
             mix: plan.mix.unwrap_or(mix),

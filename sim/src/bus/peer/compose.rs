@@ -116,7 +116,7 @@ impl Peer {
         all
     }
 
-    fn to_all(&mut self, packet: &[u8]) {
+    fn tell_all(&mut self, packet: &[u8]) {
         let links: Vec<LinkId> = self.state.nodes.values().filter_map(|n| n.outbound).collect();
         for link in links {
             let known = self.links[&link].node.is_some_and(|id| !self.state.nodes[&id].has(flag::HANDSHAKE));
@@ -161,7 +161,7 @@ impl Peer {
     pub(super) fn broadcast_fail(&mut self, id: NodeId) {
         let mut packet = self.header(kind::FAIL, HEADER + 40);
         put(&mut packet, HEADER, id.as_bytes());
-        self.to_all(&packet);
+        self.tell_all(&packet);
     }
 
     /// Asks everybody for a vote. `forced`: even of those who see the primary up.
@@ -170,7 +170,7 @@ impl Peer {
         if forced {
             packet[2253] |= FORCEACK;
         }
-        self.to_all(&packet);
+        self.tell_all(&packet);
     }
 
     /// On the link that was dialled to `to`, if it is up.

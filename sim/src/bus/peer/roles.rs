@@ -104,7 +104,7 @@ impl Peer {
                 (true, true) => {
                     self.state.unclaimed.remove(slot);
                 }
-                (true, false) if !(self.state.importing.contains_key(&slot) && !self.is_valkey()) => {
+                (true, false) if self.is_valkey() || !self.state.importing.contains_key(&slot) => {
                     let older = owner.is_some_and(|o| self.state.nodes[&o].epoch < epoch);
                     if self.state.is_unclaimed(slot) || older {
                         lost += usize::from(owner == Some(mine));

@@ -64,6 +64,20 @@ impl World {
         }
         for (conn, side) in self.hosts[host].links.drain() {
             self.shut(conn, side, false);
+            self.perish_for_models(conn, side);
+        }
+    }
+
+    /// The others do not notice for hours that what they dialled leads nowhere, as long as the peer talks to them. Their
+    /// kernels do it for them here, or no mixed cluster would ever agree again.
+    fn perish_for_models(&mut self, key: super::ConnKey, dead: Side) {
+        let after = self.between(PERISH_US);
+        let Some(conn) = self.conns.get(key) else { return };
+        if let Some(end) = conn.open(dead.other())
+            && self.hosts[end.host as usize].family != Family::Ours
+        {
+            conn.pending += 1;
+            self.schedule(after, Event::Perish { conn: key });
         }
     }
 
