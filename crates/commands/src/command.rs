@@ -45,7 +45,7 @@ impl Default for Limits {
     /// Those of a server without a configuration.
     fn default() -> Limits {
         Limits {
-            list: ListLimits { node_size: -2 },
+            list: ListLimits { node_size: -2, long: ListLimits::LONG },
             set: SetLimits { ints_max: 512, pack_members_max: 128, pack_value_max: 64 },
             zset: ZsetLimits { pack_members_max: 128, pack_value_max: 64 },
             hash: HashLimits { pack_fields_max: 512, pack_value_max: 64 },

@@ -75,13 +75,13 @@ pub struct Block {
     pub kind: Option<Kind>,
     /// For how long; `None`: for ever.
     pub timeout: Option<Duration>,
-    /// What it replies when it waits in vain, or must not wait.
+    /// What it replies when it must not wait, inside a transaction. A wait in vain ends in a null array, whoever waited.
     pub nothing: Nothing,
     /// Arguments to stand in place of those at these indexes when the command is run again: XREAD's `$` means the last entry as of now.
     pub replaced: Vec<(usize, Vec<u8>)>,
 }
 
-/// The reply of a wait in vain.
+/// The reply of a command that finds nothing and must not wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Nothing {
     /// A null bulk string (RESP2).

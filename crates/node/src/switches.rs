@@ -1,12 +1,14 @@
 //! Switches that DEBUG turns.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
+use store::value::ListLimits;
 
 /// The switches. All off but active expiry.
 pub struct Switches {
     active_expire: AtomicBool,
     packet_filter: AtomicI32,
     cron_paused: AtomicBool,
+    long_elements: AtomicUsize,
 }
 
 impl Default for Switches {
@@ -15,6 +17,7 @@ impl Default for Switches {
             active_expire: AtomicBool::new(true),
             packet_filter: AtomicI32::new(-1),
             cron_paused: AtomicBool::new(false),
+            long_elements: AtomicUsize::new(ListLimits::LONG),
         }
     }
 }
@@ -43,6 +46,16 @@ impl Switches {
     /// Whether it waits.
     pub fn cron_paused(&self) -> bool {
         self.cron_paused.load(Relaxed)
+    }
+
+    /// DEBUG QUICKLIST-PACKED-THRESHOLD, bytes.
+    pub fn set_long_elements(&self, bytes: usize) {
+        self.long_elements.store(bytes, Relaxed);
+    }
+
+    /// Elements of lists that are so long have a node of their own.
+    pub fn long_elements(&self) -> usize {
+        self.long_elements.load(Relaxed)
     }
 
     /// The filter in force.

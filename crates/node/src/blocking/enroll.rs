@@ -40,7 +40,7 @@ impl Core {
             access.wait(session.db, key, &waiter);
         }
         session.card.block(Some(Arc::clone(&waiter)));
-        Parked { waiter, deadline: block.timeout.map(|time| self.now.mono + time), nothing: block.nothing }
+        Parked { waiter, deadline: block.timeout.map(|time| self.now.mono + time) }
     }
 }
 

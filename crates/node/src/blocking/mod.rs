@@ -8,7 +8,7 @@ mod serve;
 use crate::dispatch::Row;
 use crate::mail::{ConnId, WorkerIdx};
 use base::Mono;
-use commands::{KeyRef, Nothing};
+use commands::KeyRef;
 use resp::{OwnedRequest, Proto};
 use std::sync::Arc;
 use store::{DbId, KeyHash, Waiter};
@@ -47,8 +47,6 @@ pub struct Parked {
     pub waiter: Arc<Waiter>,
     /// When it ends.
     pub deadline: Option<Mono>,
-    /// What is replied then.
-    pub nothing: Nothing,
 }
 
 impl Parked {

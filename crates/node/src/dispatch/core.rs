@@ -8,6 +8,7 @@ use crate::mail::WorkerIdx;
 use crate::pause::Paused;
 use crate::session::Session;
 use crate::shared::{Level, Shared};
+use crate::switches::Switches;
 use crate::worker::OutputLimit;
 use base::{Now, Rng};
 use cluster::view::View;
@@ -214,14 +215,14 @@ fn env_of(config: &Config, shared: &Shared) -> Env {
         databases: shared.keyspace.databases(),
         string_bytes_max: config.clients.bulk_max as usize,
         lfu: config.memory.policy.is_lfu(),
-        limits: limits_of(&config.encodings),
+        limits: limits_of(&config.encodings, &shared.switches),
     }
 }
 
-fn limits_of(config: &Encodings) -> Limits {
+fn limits_of(config: &Encodings, switches: &Switches) -> Limits {
     let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     Limits {
-        list: ListLimits { node_size: config.list_max_listpack_size },
+        list: ListLimits { node_size: config.list_max_listpack_size, long: switches.long_elements() },
         set: SetLimits {
             ints_max: size(config.set_max_intset_entries),
             pack_members_max: size(config.set_max_listpack_entries),

@@ -26,8 +26,7 @@ impl Worker {
             self.deadlines.remove(&(at, id));
             let Some(parked) = self.conn(id).and_then(|c| c.parked.as_deref()) else { continue };
             if parked.waiter.claim.end() {
-                let nothing = parked.nothing;
-                self.wake(id, |out| nothing.reply(out));
+                self.wake(id, |out| out.null_array());
             } else if !parked.waiter.claim.has_ended() {
                 self.deadlines.insert((now + RETRY, id));
                 if let Some(parked) = self.conn_mut(id).and_then(|c| c.parked.as_deref_mut()) {
@@ -46,13 +45,10 @@ impl Worker {
 
     /// CLIENT UNBLOCK ended the wait.
     pub(super) fn unblocked(&mut self, id: ConnId, client: u64, error: bool) {
-        let Some(nothing) = self.conn(id).and_then(|c| c.parked.as_deref()).map(|p| p.nothing) else {
-            return;
-        };
         if self.waits(id, client) {
             self.wake(id, |out| match error {
                 true => out.error("-UNBLOCKED client unblocked via CLIENT UNBLOCK"),
-                false => nothing.reply(out),
+                false => out.null_array(),
             });
         }
     }

@@ -7,6 +7,13 @@ use crate::listpack::Listpack;
 pub struct ListLimits {
     /// `list-max-listpack-size`: elements of a node, or, from -1 to -5, its bytes: 4 KiB to 64 KiB.
     pub node_size: i32,
+    /// Elements of so many bytes get a node of their own, even if they fit one with others.
+    pub long: usize,
+}
+
+impl ListLimits {
+    /// The usual `long`.
+    pub const LONG: usize = 1 << 30;
 }
 
 /// Bytes of a node whose elements are counted.
@@ -26,12 +33,15 @@ pub(super) struct Fill {
 
 impl Fill {
     pub fn of(limits: ListLimits) -> Fill {
+        let long = limits.long.saturating_sub(1);
         match usize::try_from(limits.node_size) {
-            Ok(count) => Fill { bytes: COUNTED_BYTES_MAX, count: count.max(1), long: COUNTED_BYTES_MAX },
+            Ok(count) => {
+                Fill { bytes: COUNTED_BYTES_MAX, count: count.max(1), long: long.min(COUNTED_BYTES_MAX) }
+            }
             Err(_) => {
                 let level = limits.node_size.unsigned_abs() as usize;
                 let bytes = BYTES_MAX[level.min(BYTES_MAX.len()) - 1];
-                Fill { bytes, count: usize::MAX, long: bytes }
+                Fill { bytes, count: usize::MAX, long: long.min(bytes) }
             }
         }
     }

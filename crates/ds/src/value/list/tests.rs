@@ -6,7 +6,7 @@ use proptest::prelude::*;
 const NODE_SIZES: [i32; 5] = [-2, -1, 1, 3, 128];
 
 fn limits(node_size: i32) -> ListLimits {
-    ListLimits { node_size }
+    ListLimits { node_size, long: ListLimits::LONG }
 }
 
 fn contents(list: &List, from: End) -> Vec<Vec<u8>> {
@@ -110,10 +110,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 3 } else { 200 }))]
 
     #[test]
-    fn follows_a_model(steps in steps(), size in proptest::sample::select(&NODE_SIZES[..])) {
+    fn follows_a_model(
+        steps in steps(),
+        size in proptest::sample::select(&NODE_SIZES[..]),
+        long in prop_oneof![Just(ListLimits::LONG), Just(1), Just(50)],
+    ) {
         let (mut list, mut model) = (List::new(), Vec::new());
         for step in steps {
-            apply(&mut list, &mut model, step, limits(size));
+            apply(&mut list, &mut model, step, ListLimits { long, ..limits(size) });
             check(&list, &model);
         }
     }

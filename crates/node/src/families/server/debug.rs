@@ -4,13 +4,17 @@
 use crate::control::Action;
 use crate::dispatch::{ControlCall, Flow, Held};
 use crate::shared::Level;
-use base::num::{parse_f64, parse_i64};
+use base::num::{parse_f64, parse_i64, parse_memory};
 use resp::{Proto, Reply};
 use std::time::Duration;
+use store::value::ListLimits;
 
 /// The double of DEBUG PROTOCOL.
 #[expect(clippy::approx_constant, reason = "the digits are what clients' tests expect")]
 const SAMPLE_DOUBLE: f64 = 3.141;
+
+/// Greatest DEBUG QUICKLIST-PACKED-THRESHOLD, bytes.
+const PACKED_THRESHOLD_MAX: usize = (1 << 32) - (1 << 20);
 
 /// Longest DEBUG SLEEP.
 const SLEEP_MAX_S: f64 = 86_400.0 * 365.0;
@@ -41,6 +45,7 @@ pub fn debug(call: &mut ControlCall<'_, '_>) -> Flow {
         (b"sdslen", 3) => sdslen(call),
         (b"digest", 2) => digest(call),
         (b"digest-value", _) => digest_value(call),
+        (b"quicklist-packed-threshold", 3) => packed_threshold(call),
         (b"populate", 3..=5) => populate(call),
         (b"change-repl-id", 2) => call.out.error("replication is not built yet in Handfast"),
         (b"stringmatch-len", 4) => string_match(call),
@@ -242,6 +247,22 @@ fn string_match(call: &mut ControlCall<'_, '_>) {
     call.out.int(i64::from(base::glob::matches(&call.args[3], &text, false)));
 }
 
+/// Elements of lists from this length on get a node of their own; 0 is the usual length.
+fn packed_threshold(call: &mut ControlCall<'_, '_>) {
+    let bytes = parse_memory(&call.args[2]).and_then(|n| usize::try_from(n).ok());
+    match bytes.filter(|n| *n <= PACKED_THRESHOLD_MAX) {
+        Some(0) => set_packed_threshold(call, ListLimits::LONG),
+        Some(bytes) => set_packed_threshold(call, bytes),
+        None => call.out.error("argument must be a memory value bigger than 1 and smaller than 4gb"),
+    }
+}
+
+fn set_packed_threshold(call: &mut ControlCall<'_, '_>, bytes: usize) {
+    call.core.shared.switches.set_long_elements(bytes);
+    call.core.shared.changed();
+    call.out.ok();
+}
+
 fn packet_filter(call: &mut ControlCall<'_, '_>) {
     match parse_i64(&call.args[2]).and_then(|n| i32::try_from(n).ok()) {
         Some(kind) => {
@@ -281,6 +302,9 @@ fn help(out: &mut Reply<'_>) {
         "    it is used instead of the 'key' prefix.",
         "PROTOCOL <type>",
         "    Reply with a test value of the specified type.",
+        "QUICKLIST-PACKED-THRESHOLD <size>",
+        "    Give list elements of <size> bytes and more a node of their own. The usual",
+        "    size is 1GB, the greatest 4GB; 0 is the usual one.",
         "SDSLEN <key>",
         "    Show low level string info about `key` and its value.",
         "SET-ACTIVE-EXPIRE <0|1>",
