@@ -276,7 +276,8 @@ mod tests {
             );
             whole += u32::from(made.aligned);
         }
-        assert!((1800..2000).contains(&whole), "{whole} of 2000 are aligned");
+        // Most get past the framer, where the deeper code is; some must not.
+        assert!((1200..2000).contains(&whole), "{whole} of 2000 are aligned");
     }
 
     #[test]
