@@ -50,6 +50,7 @@ pub fn debug(call: &mut ControlCall<'_, '_>) -> Flow {
         (b"change-repl-id", 2) => call.out.error("replication is not built yet in Handfast"),
         (b"stringmatch-len", 4) => string_match(call),
         (b"drop-cluster-packet-filter", 3) => packet_filter(call),
+        (b"clusterlink", 5) if args[2].eq_ignore_ascii_case(b"kill") => kill_links(call),
         _ => {
             let text = format!(
                 "unknown subcommand or wrong number of arguments for '{}'. Try DEBUG HELP.",
@@ -276,9 +277,23 @@ fn packet_filter(call: &mut ControlCall<'_, '_>) {
     }
 }
 
+/// Closes links to a node, from it, or both.
+fn kill_links(call: &mut ControlCall<'_, '_>) {
+    let now = call.core.now;
+    let Some(cluster) = &mut call.state.cluster else {
+        return call.out.error("Debug option only available for cluster mode enabled setup!");
+    };
+    match cluster.kill_links(&call.args[3], &call.args[4], now) {
+        Ok(()) => call.out.ok(),
+        Err(refused) => call.out.error(&refused.to_string()),
+    }
+}
+
 fn help(out: &mut Reply<'_>) {
     const LINES: &[&str] = &[
         "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "CLUSTERLINK KILL <to|from|all> <node-id>",
+        "    Kills the link based on the direction to/from (both) with the provided node.",
         "CONFIG-REWRITE-FORCE-ALL",
         "    Like CONFIG REWRITE but writes all configuration options, including",
         "    keywords not listed in original configuration file or default values.",
