@@ -9,9 +9,23 @@ use std::sync::Arc;
 use store::{Access, Claim, Key, Waiter};
 
 impl Core {
+    /// The command that has just run would wait: its record is left with its keys.
+    #[cold]
+    pub(crate) fn park_for_keys(
+        &mut self,
+        row: &'static Row,
+        session: &Session,
+        request: &Request<'_>,
+        access: &mut Access<'_>,
+    ) {
+        if let Some(block) = self.effects.block.take() {
+            self.parked = Some(Box::new(self.enroll(block, row, session, request, access)));
+        }
+    }
+
     /// Leaves a record with the awaited keys. Called in the same hold of their stripes in which the command found nothing, so that no
     /// change of them is missed.
-    pub(crate) fn enroll(
+    fn enroll(
         &mut self,
         block: Block,
         row: &'static Row,

@@ -24,6 +24,7 @@ enum Outcome {
 impl Core {
     /// Serves those who wait for the awaited keys that were changed under this lock, in the order of the changes; what they do may make
     /// others ready.
+    #[cold]
     pub(crate) fn serve_ready(&mut self, access: &mut Access<'_>) {
         while let Some((db, key)) = access.take_ready() {
             self.serve_key(access, db, &key);

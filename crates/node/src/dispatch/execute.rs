@@ -42,12 +42,14 @@ impl Core {
             return flow;
         }
         if let Held::Access(access) = held {
-            if let Some(block) = self.effects.block.take() {
-                self.parked = Some(Box::new(self.enroll(block, row, session, request, access)));
+            if self.effects.block.is_some() {
+                self.park_for_keys(row, session, request, access);
                 flow = Flow::Blocked;
             }
-            self.serve_ready(access);
-            self.tell_expired(access);
+            if access.has_news() {
+                self.serve_ready(access);
+                self.tell_expired(access);
+            }
         }
         if !self.effects.notices.is_empty() {
             publish_notices(self);

@@ -47,6 +47,9 @@ impl AccessStats {
     }
 }
 
+/// Awaited keys that were changed, if there are any: nearly always there are none.
+type Ready = Option<Box<VecDeque<(DbId, Box<[u8]>)>>>;
+
 /// Locked stripes and everything that can be done with the keys in them. An operation on a key whose stripe is not
 /// held panics; so does a database that the keyspace does not have.
 pub struct Access<'a> {
@@ -60,7 +63,7 @@ pub struct Access<'a> {
     /// Expired keys that were removed, in order: they are to be logged as deleted before the command's own effect.
     pub expired: Vec<(DbId, Entry)>,
     /// Awaited keys that were changed.
-    ready: VecDeque<(DbId, Box<[u8]>)>,
+    ready: Ready,
     /// Lookups leave the access word alone (`CLIENT NO-TOUCH`).
     pub no_touch: bool,
 }
@@ -74,16 +77,7 @@ impl<'a> Access<'a> {
         clock: &'a Clock,
     ) -> Access<'a> {
         let stats = AccessStats::default();
-        Access {
-            keyspace,
-            locked,
-            row,
-            clock,
-            stats,
-            expired: Vec::new(),
-            ready: VecDeque::new(),
-            no_touch: false,
-        }
+        Access { keyspace, locked, row, clock, stats, expired: Vec::new(), ready: None, no_touch: false }
     }
 
     /// What the keys belong to.

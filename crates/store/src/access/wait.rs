@@ -39,9 +39,19 @@ impl Access<'_> {
         }
     }
 
+    /// Whether the commands that ran under this lock left something to be told: awaited keys that were changed, or expired ones.
+    #[inline]
+    pub fn has_news(&self) -> bool {
+        self.ready.is_some() || !self.expired.is_empty()
+    }
+
     /// The next awaited key that was changed since the lock was taken, in the order of the changes.
     pub fn take_ready(&mut self) -> Option<(DbId, Box<[u8]>)> {
-        self.ready.pop_front()
+        let next = self.ready.as_mut()?.pop_front();
+        if next.is_none() {
+            self.ready = None;
+        }
+        next
     }
 
     /// Number of keys that somebody waits for, in the stripes that are held.
@@ -53,9 +63,10 @@ impl Access<'_> {
     /// A key was changed: if somebody waits for it, it is ready.
     pub(super) fn note_ready(&mut self, db: DbId, key: Key<'_>) {
         let waiters = self.locked.get(Keyspace::stripe_of(key.at.slot)).waiters.as_deref();
-        let is_new = || !self.ready.iter().any(|(d, k)| *d == db && **k == *key.bytes);
+        let is_new =
+            || !self.ready.iter().flat_map(|all| all.iter()).any(|(d, k)| *d == db && **k == *key.bytes);
         if waiters.is_some_and(|list| list.has(db, key)) && is_new() {
-            self.ready.push_back((db, key.bytes.into()));
+            self.ready.get_or_insert_default().push_back((db, key.bytes.into()));
         }
     }
 
@@ -63,7 +74,8 @@ impl Access<'_> {
     pub(super) fn note_all_ready(&mut self, db: DbId) {
         for stripe in 0..STRIPES as u16 {
             let Some(list) = self.locked.get(stripe).waiters.as_deref() else { continue };
-            self.ready.extend(list.keys_of(db).map(|key| (db, key.into())));
+            let awaited = list.keys_of(db).map(|key| (db, key.into()));
+            self.ready.get_or_insert_default().extend(awaited);
         }
     }
 }

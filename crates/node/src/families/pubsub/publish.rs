@@ -42,6 +42,7 @@ impl Core {
 
 impl Core {
     /// Tells of keys that were found expired and removed, before what the command itself tells.
+    #[cold]
     pub(crate) fn tell_expired(&mut self, access: &mut Access<'_>) {
         if access.expired.is_empty() {
             return;
