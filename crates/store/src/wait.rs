@@ -43,11 +43,6 @@ impl Waiters {
         self.keys.is_empty()
     }
 
-    /// Number of awaited keys.
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-
     pub fn has(&self, db: DbId, key: Key<'_>) -> bool {
         self.keys.find(key.at.hash, |a| a.is(db, key)).is_some()
     }

@@ -54,12 +54,6 @@ impl Access<'_> {
         next
     }
 
-    /// Number of keys that somebody waits for, in the stripes that are held.
-    pub fn awaited_keys(&self) -> usize {
-        let held = (0..STRIPES as u16).filter(|stripe| self.locked.holds(*stripe));
-        held.filter_map(|stripe| self.locked.get(stripe).waiters.as_deref()).map(|list| list.len()).sum()
-    }
-
     /// A key was changed: if somebody waits for it, it is ready.
     pub(super) fn note_ready(&mut self, db: DbId, key: Key<'_>) {
         let waiters = self.locked.get(Keyspace::stripe_of(key.at.slot)).waiters.as_deref();

@@ -1,12 +1,14 @@
 //! INFO (spec `info.md`).
 
-use crate::clients::CardFlags;
+use crate::clients::{Card, CardFlags};
 use crate::dispatch::{Call, Core, Flow};
 use crate::pause::Paused;
 use crate::pubsub::Kind;
 use crate::samples::Rate;
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::sync::Arc;
+use store::Waiter;
 
 type Section = fn(&Core, &mut String);
 
@@ -131,12 +133,27 @@ fn clients(core: &Core, out: &mut String) {
         "pubsub_clients": listening,
         "watching_clients": watching,
         "total_watched_keys": cards.iter().map(|c| c.watching.load(std::sync::atomic::Ordering::Relaxed)).sum::<u32>(),
-        "total_blocking_keys": 0,
-        "total_blocking_keys_on_nokey": 0,
+        "total_blocking_keys": awaited_keys(&cards, |_| true),
+        "total_blocking_keys_on_nokey": awaited_keys(&cards, |waiter| waiter.kind.is_none()),
         "paused_reason": if paused == Paused::Nothing { "none" } else { "client_pause" },
         "paused_actions": match paused { Paused::Nothing => "none", Paused::Writes => "write", Paused::All => "all" },
         "paused_timeout_milliseconds": shared.pause.until().since(core.now.mono).as_millis(),
     );
+}
+
+/// How many keys blocked clients wait for, of those waits that are `wanted`.
+fn awaited_keys(cards: &[Arc<Card>], wanted: impl Fn(&Waiter) -> bool) -> usize {
+    let waiters: Vec<Arc<Waiter>> =
+        cards.iter().filter_map(|card| card.waiter()).filter(|w| wanted(w)).collect();
+    let mut keys = BTreeSet::new();
+    for waiter in &waiters {
+        let blocked = crate::blocking::of(waiter);
+        let args = blocked.request.as_args();
+        keys.extend(
+            blocked.keys.iter().take(blocked.awaited).map(|key| (blocked.db, args.at(key.index as usize))),
+        );
+    }
+    keys.len()
 }
 
 fn memory(core: &Core, out: &mut String) {
