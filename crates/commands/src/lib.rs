@@ -12,6 +12,7 @@ mod effects;
 pub mod facts;
 mod generic;
 mod geo;
+mod hyperloglog;
 pub mod introspect;
 mod keys;
 mod list;
@@ -32,5 +33,7 @@ pub use spec::{Flag, KeyRef, Locks, Spec};
 
 /// The rows of all data families.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [bitmap::ROWS, generic::ROWS, geo::ROWS, list::ROWS, string::ROWS, zset::ROWS].into_iter().flatten()
+    [bitmap::ROWS, generic::ROWS, geo::ROWS, hyperloglog::ROWS, list::ROWS, string::ROWS, zset::ROWS]
+        .into_iter()
+        .flatten()
 }
