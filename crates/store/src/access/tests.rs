@@ -132,6 +132,24 @@ fn a_hidden_key_is_overwritten_as_if_it_were_not_there() {
 }
 
 #[test]
+fn adding_replaces_what_is_only_hidden() {
+    let keyspace = keyspace();
+    let set =
+        |access: &mut Access<'_>| access.set_string(0, keyspace.key(b"k"), b"old", Expiry::At(START + 1));
+    with(&keyspace, at(0), |access| assert!(!set(access)));
+    let mut hidden = at(2);
+    hidden.expired = Expired::Hide;
+    with(&keyspace, hidden, |access| {
+        let key = keyspace.key(b"k");
+        assert!(access.lookup_mut(0, key).is_none());
+        access.add(0, key, NewString::Int(7), Expiry::Clear);
+        assert_eq!(access.peek(0, key).and_then(|entry| entry.expiry()), None);
+        assert!(access.lookup_mut(0, key).is_some());
+    });
+    assert_eq!(keyspace.db_size(0), 1);
+}
+
+#[test]
 fn a_sweep_takes_expired_keys_and_no_others() {
     let keyspace = keyspace();
     with(&keyspace, at(0), |access| {

@@ -71,6 +71,18 @@ impl Access<'_> {
         false
     }
 
+    /// Stores a string under a key that a lookup under this lock has just not found.
+    pub fn add(&mut self, db: DbId, key: Key<'_>, value: NewString<'_>, expiry: Expiry) {
+        // An expired key that is only hidden is still in the table.
+        if may_be_gone(self.locked.get(Keyspace::stripe_of(key.at.slot)), db, key, self.clock) {
+            self.set(db, key, value, expiry);
+            return;
+        }
+        let mut entry = Entry::string(key.bytes, value, expiry.after(None));
+        entry.set_access(self.clock.start());
+        self.insert_new(db, key, entry);
+    }
+
     /// Adds an entry, which has this key, in place of what was there; returns that.
     pub fn insert_entry(&mut self, db: DbId, key: Key<'_>, entry: Entry) -> Option<Entry> {
         assert_eq!(entry.view().key(), key.bytes, "the entry is that of the key");
