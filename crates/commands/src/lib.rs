@@ -17,6 +17,7 @@ mod keys;
 mod list;
 mod registry;
 mod set;
+mod sort;
 pub mod spec;
 mod string;
 #[cfg(test)]
@@ -33,7 +34,7 @@ pub use spec::{Flag, KeyRef, Locks, Spec};
 
 /// The rows of all data families.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [bitmap::ROWS, generic::ROWS, geo::ROWS, list::ROWS, set::ROWS, string::ROWS, zset::ROWS]
+    [bitmap::ROWS, generic::ROWS, geo::ROWS, list::ROWS, set::ROWS, sort::ROWS, string::ROWS, zset::ROWS]
         .into_iter()
         .flatten()
 }
