@@ -43,6 +43,29 @@ impl<T: Item> Table<T> {
         }
     }
 
+    /// Takes `budget` items out, or a few more, those that are in the way least, and gives them to `each`.
+    pub fn shed(&mut self, budget: usize, mut each: impl FnMut(T)) {
+        let mut taken = 0;
+        while taken < budget && !self.is_empty() {
+            let Some(last) = self.array.len().checked_sub(1) else {
+                self.len = 0;
+                // SAFETY: the one item, which is in the table no more.
+                return each(unsafe { T::from_raw(self.array.root_item().1) });
+            };
+            let before = taken;
+            self.drain(self.array.bucket(last), |table, _, raw| {
+                table.len -= 1;
+                taken += 1;
+                // SAFETY: drained, so owned by nobody else.
+                each(unsafe { T::from_raw(raw) });
+            });
+            if last > 0 {
+                self.array.shrink();
+            }
+            (before..taken).for_each(|_| self.settle());
+        }
+    }
+
     fn merge(&mut self, last: usize) {
         let from = self.array.bucket(last);
         let into = self.array.bucket(last - (1 << last.ilog2()));

@@ -140,6 +140,12 @@ pub struct Iter<'t, T: Item> {
     nth: usize,
 }
 
+impl<T: Item> Clone for Iter<'_, T> {
+    fn clone(&self) -> Self {
+        Iter { table: self.table, index: self.index, nth: self.nth }
+    }
+}
+
 impl<'t, T: Item> Iterator for Iter<'t, T> {
     type Item = T::Ref<'t>;
 
