@@ -43,27 +43,21 @@ impl<T: Item> Table<T> {
         }
     }
 
-    /// Takes `budget` items out, or a few more, those that are in the way least, and gives them to `each`.
-    pub fn shed(&mut self, budget: usize, mut each: impl FnMut(T)) {
-        let mut taken = 0;
-        while taken < budget && !self.is_empty() {
-            let Some(last) = self.array.len().checked_sub(1) else {
-                self.len = 0;
-                // SAFETY: the one item, which is in the table no more.
-                return each(unsafe { T::from_raw(self.array.root_item().1) });
-            };
-            let before = taken;
-            self.drain(self.array.bucket(last), |table, _, raw| {
+    /// Takes about `budget` items out, and gives them to `removed`. True when dropping the rest is quick.
+    pub fn shed(&mut self, budget: usize, mut removed: impl FnMut(T)) -> bool {
+        let mut left = budget;
+        while left > 0 && self.array.len() > 1 {
+            let before = self.len();
+            let last = self.array.bucket(self.array.len() - 1);
+            self.drain(last, |table, _, raw| {
                 table.len -= 1;
-                taken += 1;
-                // SAFETY: drained, so owned by nobody else.
-                each(unsafe { T::from_raw(raw) });
+                // SAFETY: the chain was emptied: nobody else has the item.
+                removed(unsafe { T::from_raw(raw) });
             });
-            if last > 0 {
-                self.array.shrink();
-            }
-            (before..taken).for_each(|_| self.settle());
+            self.array.shrink();
+            left = left.saturating_sub(before - self.len());
         }
+        self.array.len() <= 1
     }
 
     fn merge(&mut self, last: usize) {

@@ -4,7 +4,7 @@ use super::field::{Field, FieldRef};
 use super::{Put, Ttl};
 use crate::keyed::hash;
 use crate::ranked::{MemberRef, Tree};
-use crate::table::{Item, Iter, Table};
+use crate::table::{Iter, Table};
 use base::Rng;
 use std::ptr::NonNull;
 
@@ -176,14 +176,13 @@ impl Fields {
         self.table.random(rng)
     }
 
-    /// Frees about `budget` fields.
-    pub fn shed(&mut self, budget: usize) {
+    /// Frees about `budget` fields; true when dropping the rest is quick. Good for nothing else after that.
+    pub fn shed(&mut self, budget: usize) -> bool {
         let leaving = budget.min(self.queue.len());
-        (0..leaving).for_each(|_| drop(self.queue.remove_at(0)));
-        if self.queue.len() == 0 {
-            let bytes = &mut self.bytes;
-            self.table.shed(budget - leaving, |field| *bytes -= field.view().allocated());
+        for _ in 0..leaving {
+            self.queue.remove_at(0);
         }
+        self.queue.len() == 0 && self.table.shed(budget - leaving, drop)
     }
 
     /// Adds a field that is not there.

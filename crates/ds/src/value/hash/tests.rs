@@ -49,7 +49,7 @@ fn grows_out_of_the_listpack() {
 #[test]
 fn fields_expire_one_by_one() {
     let mut hash = Hash::new();
-    ["a", "b", "c"].iter().for_each(|name| drop(set(&mut hash, name, "1")));
+    ["a", "b", "c"].iter().for_each(|name| assert_eq!(set(&mut hash, name, "1"), Put::Added));
     assert!(hash.set_expiry(b"a", None) && !hash.set_expiry(b"x", Some(5)));
     assert_eq!(hash.encoding(), "listpack");
     assert!(hash.set_expiry(b"a", Some(100)) && hash.set_expiry(b"b", Some(50)));
@@ -110,8 +110,10 @@ fn random_fields_are_live_different_and_all_of_them() {
                 hash.draw(count, now, &mut rng, |pair| drawn += usize::from(pair.is_live(now)));
                 assert_eq!(drawn, count);
             }
-            let seen: BTreeSet<String> =
-                (0..20 * len).filter_map(|_| hash.random(now, &mut rng)).map(|pair| text(pair.field)).collect();
+            let seen: BTreeSet<String> = (0..20 * len)
+                .filter_map(|_| hash.random(now, &mut rng))
+                .map(|pair| text(pair.field))
+                .collect();
             assert_eq!(seen.len(), live);
         }
     }
@@ -124,13 +126,17 @@ fn a_scan_meets_what_stays_while_the_hash_grows_and_shrinks() {
     let mut hash = big(2000);
     let (mut position, mut seen, mut n) = (0, BTreeSet::new(), 0);
     while position < SCAN_END {
-        position = hash.scan(position, |pair| drop(seen.insert(text(pair.field))));
+        position = hash.scan(position, |pair| {
+            seen.insert(text(pair.field));
+        });
         n += 1;
         // Grows to twice the size, then shrinks to the first half.
-        if n < 200 {
-            (0..10).for_each(|i| drop(set(&mut hash, &(2000 + n * 10 + i).to_string(), "more")));
-        } else {
-            (0..20).for_each(|i| drop(hash.remove((4000 - (n - 200) * 20 - i).max(500).to_string().as_bytes(), 0)));
+        for i in 0..20 {
+            if n < 100 {
+                set(&mut hash, &(2000 + n * 20 + i).to_string(), "more");
+            } else {
+                hash.remove((4000 + 2000 - n * 20 - i).max(500).to_string().as_bytes(), 0);
+            }
         }
     }
     assert!((0..500).all(|n| seen.contains(&n.to_string())));

@@ -68,10 +68,7 @@ unsafe impl Word for Hash {
     fn shed(&mut self, budget: usize) -> bool {
         match self {
             Hash::Pack(_) => true,
-            Hash::Table(fields) => {
-                fields.shed(budget);
-                fields.len() <= budget
-            }
+            Hash::Table(fields) => fields.shed(budget),
         }
     }
 
