@@ -13,6 +13,7 @@ pub mod facts;
 mod generic;
 mod geo;
 mod hash;
+mod hyperloglog;
 pub mod introspect;
 mod keys;
 mod list;
@@ -40,6 +41,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         generic::ROWS,
         geo::ROWS,
         hash::ROWS,
+        hyperloglog::ROWS,
         list::ROWS,
         set::ROWS,
         sort::ROWS,

@@ -38,16 +38,16 @@ enum Word {
 
 impl Word {
     fn of(arg: &[u8]) -> Option<Word> {
-        const WORDS: [(&str, fn() -> Word); 7] = [
-            ("asc", || Word::Asc),
-            ("desc", || Word::Desc),
-            ("alpha", || Word::Alpha),
-            ("limit", || Word::Limit),
-            ("store", || Word::Store),
-            ("by", || Word::By),
-            ("get", || Word::Get),
+        const WORDS: [(&str, Word); 7] = [
+            ("asc", Word::Asc),
+            ("desc", Word::Desc),
+            ("alpha", Word::Alpha),
+            ("limit", Word::Limit),
+            ("store", Word::Store),
+            ("by", Word::By),
+            ("get", Word::Get),
         ];
-        WORDS.iter().find(|(word, _)| is(arg, word)).map(|(_, make)| make())
+        WORDS.into_iter().find(|(word, _)| is(arg, word)).map(|(_, meant)| meant)
     }
 
     /// Arguments that follow it.
