@@ -17,6 +17,7 @@ mod keys;
 mod list;
 mod registry;
 pub mod spec;
+mod stream;
 mod string;
 #[cfg(test)]
 mod testing;
@@ -32,5 +33,7 @@ pub use spec::{Flag, KeyRef, Locks, Spec};
 
 /// The rows of all data families.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [bitmap::ROWS, generic::ROWS, geo::ROWS, list::ROWS, string::ROWS, zset::ROWS].into_iter().flatten()
+    [bitmap::ROWS, generic::ROWS, geo::ROWS, list::ROWS, stream::ROWS, string::ROWS, zset::ROWS]
+        .into_iter()
+        .flatten()
 }
