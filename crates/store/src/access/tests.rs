@@ -110,7 +110,7 @@ fn an_expired_key_goes_when_it_is_asked_for() {
         assert!(access.peek(0, key).is_none());
         assert!(access.lookup(0, key).is_none());
         assert_eq!(access.stats, AccessStats { hits: 0, misses: 1, expired: 1 });
-        assert_eq!(access.expired[0].1.view().key(), b"k");
+        assert_eq!(access.take_expired()[0].1.view().key(), b"k");
     });
     assert_eq!((keyspace.db_size(0), keyspace.expires(0), keyspace.slot_count(0)), (0, 0, 0));
 }
@@ -147,8 +147,9 @@ fn a_sweep_takes_expired_keys_and_no_others() {
             while !access.sweep(stripe, 2).done {}
             assert!(!access.wants_sweep(stripe));
         }
-        removed = access.expired.len();
-        assert!(access.expired.iter().all(|(_, e)| e.view().expiry().is_some_and(|at| at < START + 1500)));
+        let expired = access.take_expired();
+        removed = expired.len();
+        assert!(expired.iter().all(|(_, e)| e.view().expiry().is_some_and(|at| at < START + 1500)));
     });
     assert_eq!(removed, 1000);
     assert_eq!(keyspace.db_size(0) + keyspace.db_size(1), 2000);

@@ -43,10 +43,10 @@ impl Access<'_> {
     /// Stores a string in the encoding that is given. True if the key was there.
     #[inline]
     pub fn set(&mut self, db: DbId, key: Key<'_>, value: NewString<'_>, expiry: Expiry) -> bool {
-        let Access { keyspace, locked, row, clock, stats, expired, no_touch, .. } = self;
+        let Access { keyspace, locked, row, clock, stats, news, no_touch } = self;
         let stripe = locked.get_mut(Keyspace::stripe_of(key.at.slot));
         let gone = may_be_gone(stripe, db, key, clock)
-            && Graves { keyspace, row, clock, stats, expired }.admit(stripe, db, key);
+            && Graves { keyspace, row, clock, stats, news }.admit(stripe, db, key);
         if let Some(keys) = stripe.keys_mut(db, key.at.slot)
             && let Some(mut found) = keys.table.get_mut(key.at.hash, key.bytes)
         {
@@ -106,10 +106,10 @@ impl Access<'_> {
     /// The entry of a key, for changes of its value; touches it, counts nothing.
     #[inline]
     pub fn lookup_mut(&mut self, db: DbId, key: Key<'_>) -> Option<EntryMut<'_>> {
-        let Access { keyspace, locked, row, clock, stats, expired, no_touch, .. } = self;
+        let Access { keyspace, locked, row, clock, stats, news, no_touch } = self;
         let stripe = locked.get_mut(Keyspace::stripe_of(key.at.slot));
         if may_be_gone(stripe, db, key, clock)
-            && (Graves { keyspace, row, clock, stats, expired }).admit(stripe, db, key)
+            && (Graves { keyspace, row, clock, stats, news }).admit(stripe, db, key)
         {
             return None;
         }
