@@ -21,6 +21,7 @@ mod registry;
 mod set;
 mod sort;
 pub mod spec;
+mod stream;
 mod string;
 #[cfg(test)]
 mod testing;
@@ -45,6 +46,7 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         list::ROWS,
         set::ROWS,
         sort::ROWS,
+        stream::ROWS,
         string::ROWS,
         zset::ROWS,
     ]
