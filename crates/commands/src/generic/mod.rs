@@ -3,6 +3,7 @@
 mod copy;
 mod count;
 mod delete;
+mod dump;
 mod expire;
 mod memory;
 mod object;
@@ -12,4 +13,5 @@ mod scan;
 mod table;
 mod ttl;
 
+pub use dump::Dumps;
 pub use table::ROWS;
