@@ -16,6 +16,7 @@ pub mod introspect;
 mod keys;
 mod list;
 mod registry;
+mod set;
 pub mod spec;
 mod string;
 #[cfg(test)]
@@ -33,5 +34,7 @@ pub use spec::{Flag, KeyRef, Locks, Spec};
 
 /// The rows of all data families.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [bitmap::ROWS, generic::ROWS, geo::ROWS, list::ROWS, string::ROWS, zset::ROWS].into_iter().flatten()
+    [bitmap::ROWS, generic::ROWS, geo::ROWS, list::ROWS, set::ROWS, string::ROWS, zset::ROWS]
+        .into_iter()
+        .flatten()
 }

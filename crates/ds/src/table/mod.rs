@@ -9,13 +9,16 @@ mod array;
 mod bucket;
 mod chain;
 mod item;
+mod iter;
+mod join;
 mod occupied;
 mod resize;
 mod scan;
 
 pub use item::Item;
+pub use iter::Iter;
 pub use occupied::{Occupied, Probe};
-pub use scan::{Iter, SCAN_BITS, SCAN_END};
+pub use scan::{SCAN_BITS, SCAN_END};
 
 use crate::same::same;
 use array::Array;
