@@ -15,8 +15,7 @@ const FILES: [&str; 4] = [
 const KEY: &str = "k";
 
 /// What its version or type is unknown to a server is answered with.
-const REFUSED: [&str; 2] =
-    ["ERR DUMP payload version or checksum are wrong", "ERR Bad data format"];
+const REFUSED: [&str; 2] = ["ERR DUMP payload version or checksum are wrong", "ERR Bad data format"];
 
 /// A server with a connection.
 struct Server {
@@ -65,7 +64,13 @@ impl Server {
     fn stream(&mut self) -> Result<String> {
         let all = self.client.call(&["XINFO", "STREAM", KEY, "FULL", "COUNT", "0"])?;
         let mut text = String::new();
-        for name in ["length", "last-generated-id", "max-deleted-entry-id", "entries-added", "recorded-first-entry-id"] {
+        for name in [
+            "length",
+            "last-generated-id",
+            "max-deleted-entry-id",
+            "entries-added",
+            "recorded-first-entry-id",
+        ] {
             text += &format!(" {name}={}", all.field(name)?);
         }
         for group in all.field("groups")?.items()? {
@@ -141,7 +146,8 @@ fn every_value_goes_to_each_server_and_back() -> Result<()> {
         kinds.into_iter().map(|(kind, port)| Server::start(kind, port)).collect::<Result<_>>()?;
     for line in FILES.into_iter().flat_map(|file| file.lines().skip(1)) {
         let mut columns = line.split('\t');
-        let (Some(name), Some(payload), Some(digest)) = (columns.next(), columns.next(), columns.next()) else {
+        let (Some(name), Some(payload), Some(digest)) = (columns.next(), columns.next(), columns.next())
+        else {
             bail!("{line} has too few columns");
         };
         let golden = unhex(payload);

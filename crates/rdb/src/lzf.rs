@@ -181,7 +181,8 @@ mod tests {
         for len in [1, 2, 3, 20, 21, 100, 263, 264, 265, 266, 267, 1000, 100_000] {
             check(&vec![b'a'; len]);
         }
-        let far: Vec<u8> = (0..DISTANCE_MAX as u32 + 40).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let far: Vec<u8> =
+            (0..DISTANCE_MAX as u32 + 40).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         check(&[&far[..], &far[..]].concat());
         check(&[&far[..DISTANCE_MAX - 1], &far[..100]].concat());
     }

@@ -44,7 +44,9 @@ impl<'a> Text<'a> {
             Len::Special(LZF) => {
                 let (packed, len) = (from.size()?, from.size()?);
                 let packed = from.take(packed)?;
-                lzf::decompress(packed, len).map(Text::Made).ok_or(Fault::Bad("a compressed string is damaged"))
+                lzf::decompress(packed, len)
+                    .map(Text::Made)
+                    .ok_or(Fault::Bad("a compressed string is damaged"))
             }
             Len::Special(_) => Err(Fault::Bad("a string is of no known form")),
         }

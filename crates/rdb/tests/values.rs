@@ -13,7 +13,8 @@ const FLIPPED_BYTES_MAX: usize = 100;
 const BYTEWISE_BYTES_MAX: usize = 2000;
 
 fn read(golden: &Golden) -> Value {
-    restore(&golden.payload, Checksum::Verified, &rules()).unwrap_or_else(|why| panic!("{}: {why}", golden.name))
+    restore(&golden.payload, Checksum::Verified, &rules())
+        .unwrap_or_else(|why| panic!("{}: {why}", golden.name))
 }
 
 /// The payload that the value has here, and the version in it.
@@ -101,7 +102,8 @@ fn what_is_damaged_is_refused_or_sound() {
                 bytes[at] ^= 1 << bit;
                 if let Ok(value) = restore(&bytes, Checksum::Ignored, &rules()) {
                     check(&value);
-                    let again = restore(&written(&value, true).0, Checksum::Verified, &rules()).expect("our own");
+                    let again =
+                        restore(&written(&value, true).0, Checksum::Verified, &rules()).expect("our own");
                     assert_eq!(digest(&again), digest(&value), "{} at {at}", golden.name);
                 }
             }
@@ -122,7 +124,9 @@ fn footers() {
     let check = |bytes: &[u8], is_good: bool| {
         assert_eq!(Payload::open(bytes, Checksum::Ignored).is_ok(), is_good, "{bytes:?}");
     };
-    for (version, is_good) in [(0, false), (1, true), (12, true), (13, false), (79, false), (80, true), (81, false)] {
+    for (version, is_good) in
+        [(0, false), (1, true), (12, true), (13, false), (79, false), (80, true), (81, false)]
+    {
         check(&[0, 1, b'a', version, 0, 0, 0, 0, 0, 0, 0, 0, 0], is_good);
     }
     check(&[10, 0, 0, 0, 0, 0, 0, 0, 0, 0], true);

@@ -69,7 +69,8 @@ fn try_restore(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
         BadPayload::Value(_) => BAD_VALUE,
     })?;
     let existed = cmd.remove(key);
-    let expiry = (ttl > 0).then(|| if options.absolute { ttl } else { ttl.saturating_add(cmd.keys.now_ms()) });
+    let expiry =
+        (ttl > 0).then(|| if options.absolute { ttl } else { ttl.saturating_add(cmd.keys.now_ms()) });
     if expiry.is_some_and(|at| at <= cmd.keys.now_ms()) {
         if existed {
             cmd.changed(key, Class::Generic, "del");

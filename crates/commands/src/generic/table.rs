@@ -41,19 +41,22 @@ const fn inspecting(name: &'static str, since: &'static str) -> Spec {
     generic(name, 3, since).with(&[Readonly]).keys(INNER_LOOK).tips(ANY_OUTPUT).args(&[KEY])
 }
 
+const RESTORE_KEYS: &[KeySpec] = &[first(1, &[OW, Update])];
+const RESTORE_ARGS: &[Arg] = &[
+    KEY,
+    int("ttl"),
+    text("serialized-value"),
+    flag("replace", "REPLACE").since("3.0.0").optional(),
+    flag("absttl", "ABSTTL").since("5.0.0").optional(),
+    int("seconds").after("IDLETIME").since("5.0.0").optional(),
+    int("frequency").after("FREQ").since("5.0.0").optional(),
+];
+
 const fn restoring(name: &'static str, group: Group, since: &'static str) -> Spec {
     Spec::new(name, -4, group, since)
         .categories(&[Category::Keyspace, Category::Dangerous])
-        .keys(&[first(1, &[OW, Update])])
-        .args(&[
-            KEY,
-            int("ttl"),
-            text("serialized-value"),
-            flag("replace", "REPLACE").since("3.0.0").optional(),
-            flag("absttl", "ABSTTL").since("5.0.0").optional(),
-            int("seconds").after("IDLETIME").since("5.0.0").optional(),
-            int("frequency").after("FREQ").since("5.0.0").optional(),
-        ])
+        .keys(RESTORE_KEYS)
+        .args(RESTORE_ARGS)
 }
 
 /// Commands on keys of any type.
@@ -228,10 +231,9 @@ pub static ROWS: &[Row] = &[
         rename::renamenx,
     ),
     Row::keys(
-        restoring("restore", Group::Generic, "2.6.0").with(&[Write, Denyoom]).docs(
-            "Creates a key from what DUMP returned.",
-            "O(N*log(N)) in the elements of the value",
-        ),
+        restoring("restore", Group::Generic, "2.6.0")
+            .with(&[Write, Denyoom])
+            .docs("Creates a key from what DUMP returned.", "O(N*log(N)) in the elements of the value"),
         dump::restore,
     ),
     Row::keys(

@@ -216,7 +216,10 @@ fn env_of(config: &Config, shared: &Shared) -> Env {
         string_bytes_max: config.clients.bulk_max as usize,
         lfu: config.memory.policy.is_lfu(),
         limits: limits_of(&config.encodings, &shared.switches),
-        dumps: Dumps { compress: config.encodings.rdb_compression, checksum: shared.switches.dump_checksum() },
+        dumps: Dumps {
+            compress: config.encodings.rdb_compression,
+            checksum: shared.switches.dump_checksum(),
+        },
     }
 }
 
