@@ -18,6 +18,7 @@ mod list;
 mod registry;
 mod set;
 pub mod spec;
+mod stream;
 mod string;
 #[cfg(test)]
 mod testing;
@@ -34,7 +35,7 @@ pub use spec::{Flag, KeyRef, Locks, Spec};
 
 /// The rows of all data families.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [bitmap::ROWS, generic::ROWS, geo::ROWS, list::ROWS, set::ROWS, string::ROWS, zset::ROWS]
+    [bitmap::ROWS, generic::ROWS, geo::ROWS, list::ROWS, set::ROWS, stream::ROWS, string::ROWS, zset::ROWS]
         .into_iter()
         .flatten()
 }

@@ -1,0 +1,53 @@
+//! How far a group has read, as Redis 7 estimates it.
+
+use super::StreamId;
+use super::group::Group;
+use super::log::Log;
+
+impl Log {
+    /// Whether an entry from this id on may have been deleted by name.
+    fn has_gaps_from(&self, id: StreamId) -> bool {
+        self.len > 0 && self.max_deleted != StreamId::MIN && id <= self.max_deleted
+    }
+
+    /// How many entries were added up to this id, with it; `None` if nobody can tell.
+    pub fn entries_until(&self, id: StreamId) -> Option<u64> {
+        if self.added == 0 {
+            return Some(0);
+        }
+        if id == self.last || self.len == 0 && id < self.last {
+            return Some(self.added);
+        }
+        if id > self.last {
+            return None;
+        }
+        let before = self.added.wrapping_sub(self.len);
+        let is_whole = self.max_deleted == StreamId::MIN || self.max_deleted < self.first;
+        match id.cmp(&self.first) {
+            std::cmp::Ordering::Less if is_whole => Some(before),
+            std::cmp::Ordering::Equal if is_whole => Some(before.wrapping_add(1)),
+            _ => None,
+        }
+    }
+
+    /// How many entries a group has yet to read; `None` if nobody can tell.
+    pub fn lag(&self, group: &Group) -> Option<i64> {
+        if self.added == 0 {
+            return Some(0);
+        }
+        let read = match group.entries_read() {
+            Some(read) if !self.has_gaps_from(group.last_id()) => read,
+            _ => self.entries_until(group.last_id())?,
+        };
+        Some(self.added.wrapping_sub(read) as i64)
+    }
+
+    /// The number of entries that a group has read once it has read this one.
+    pub(super) fn read_until(&self, read: Option<u64>, id: StreamId) -> Option<u64> {
+        match read {
+            Some(read) if !self.has_gaps_from(id) => Some(read.wrapping_add(1)),
+            read if self.added == 0 => read,
+            _ => self.entries_until(id),
+        }
+    }
+}
