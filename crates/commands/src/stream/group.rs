@@ -90,7 +90,7 @@ fn try_create(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
         return Ok(());
     };
     let (key, name, id) = (cmd.key(2, 0), cmd.args.at(3), cmd.args.at(4));
-    let create = |stream: &mut Stream| {
+    let create = |stream: &mut Stream| -> Result<bool, Refused> {
         let id = position(id, stream.log().last_id())?;
         Ok(stream.create_group(name, id, options.read))
     };
@@ -125,7 +125,7 @@ fn try_set_id(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     let id = cmd.args.at(4);
     let set = edit_group(cmd, |stream, name| {
         let last = stream.log().last_id();
-        stream.edit_group(name, |group, _| {
+        stream.edit_group(name, |group, _| -> Result<(), Refused> {
             group.set_position(position(id, last)?, options.read);
             Ok(())
         })

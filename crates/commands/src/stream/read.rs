@@ -113,7 +113,7 @@ pub(super) struct Served {
 }
 
 impl Served {
-    pub fn begin(out: &Reply<'_>) -> Served {
+    pub fn begin(out: &mut Reply<'_>) -> Served {
         Served { head: out.array_later(), streams: 0 }
     }
 
