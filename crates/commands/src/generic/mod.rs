@@ -4,7 +4,7 @@ mod copy;
 mod count;
 mod delete;
 mod dump;
-mod expire;
+pub(crate) mod expire;
 mod memory;
 mod object;
 mod random;

@@ -9,6 +9,7 @@ use crate::slot::{Met, Sweep};
 use crate::stripe::{SLOTS_EACH, Stripe};
 use crate::{DbId, Entry, Key};
 use base::Slot;
+use ds::Word;
 use ds::value::Hash;
 use ds::value::hash::Field;
 use sync::STRIPES;
@@ -140,7 +141,7 @@ impl Access<'_> {
             swept.examined = swept.examined.max(examined + 1);
             swept.removed += met.removed.len();
             self.bury_swept(sweep.db, sweep.slot, before, met.removed);
-            let reaped = met.due.iter().fold(true, |all, key| self.reap(sweep, key, budget, swept) && all);
+            let reaped = met.due.iter().all(|key| self.reap(sweep, key, budget, swept));
             if reaped
                 && let Some(keys) = self.keys_mut(sweep.db, sweep.slot)
                 && sweep.advance(keys, next)
