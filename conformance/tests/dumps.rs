@@ -47,8 +47,7 @@ impl Server {
     fn value(&mut self) -> Result<String> {
         let kind = self.client.call(&["TYPE", KEY])?.to_string();
         let mut text = match &kind[..] {
-            // Redis 7 has another text for scores in its digest.
-            "zset" => self.client.call(&["ZRANGE", KEY, "0", "-1", "WITHSCORES"])?.to_string(),
+            "zset" => self.scores()?,
             _ => self.client.call(&["DEBUG", "DIGEST-VALUE", KEY])?.to_string(),
         };
         if kind == "stream" {
@@ -58,6 +57,16 @@ impl Server {
             text += &self.expiries()?;
         }
         Ok(text)
+    }
+
+    /// Members with scores: Redis 7 writes scores in another way, in its digest too.
+    fn scores(&mut self) -> Result<String> {
+        let all = self.client.call(&["ZRANGE", KEY, "0", "-1", "WITHSCORES"])?;
+        let (pairs, _) = all.items()?.as_chunks::<2>();
+        let pair =
+            |[member, score]: &[Reply; 2]| Ok((member.text()?.to_owned(), score.text()?.parse::<f64>()?));
+        let pairs: Vec<(String, f64)> = pairs.iter().map(pair).collect::<Result<_>>()?;
+        Ok(format!("{pairs:?}"))
     }
 
     /// Groups with what is pending, and counters. What changes with time or differs by version is left out.
