@@ -5,7 +5,7 @@ use ds::value::hash::Ttl;
 use ds::value::list::End;
 use ds::value::stream::{Count, Keep, StreamId, Trim};
 use ds::value::{Hash, HashLimits, List, ListLimits, Set, SetLimits, Stream, StreamLimits, Zset, ZsetLimits};
-use ds::{Entry, IntText, Object, StrRef, ValueRef, Word};
+use ds::{Entry, IntText, Object, StrRef, ValueRef};
 use rdb::{Checksum, Cursor, Dialect, Fault, Limits, Loading, Payload, Rules, Value, dump, restore};
 
 /// Payloads of real servers, without the longest.
