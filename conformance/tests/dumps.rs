@@ -84,11 +84,11 @@ impl Server {
         }
         for group in all.field("groups")?.items()? {
             for name in ["name", "last-delivered-id", "entries-read", "lag", "pel-count", "pending"] {
-                text += &format!(" {name}={}", pending_or(group, name)?);
+                text += &format!(" {name}={}", group.field(name)?);
             }
             for consumer in group.field("consumers")?.items()? {
                 for name in ["name", "seen-time", "pel-count", "pending"] {
-                    text += &format!(" {name}={}", pending_or(consumer, name)?);
+                    text += &format!(" {name}={}", consumer.field(name)?);
                 }
             }
         }
@@ -103,11 +103,6 @@ impl Server {
         let command = [&["HPEXPIRETIME", KEY, "FIELDS", &count], &names[..]].concat();
         Ok(self.client.call(&command)?.to_string())
     }
-}
-
-/// One field of a group or consumer; Redis 7 calls the list of those that are pending otherwise than its number.
-fn pending_or(of: &Reply, name: &str) -> Result<String> {
-    of.field(name).map(Reply::to_string)
 }
 
 fn unhex(text: &str) -> Vec<u8> {

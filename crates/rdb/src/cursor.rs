@@ -63,7 +63,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number in the coding of lengths.
-    pub fn len(&mut self) -> Result<u64, Fault> {
+    pub fn number(&mut self) -> Result<u64, Fault> {
         match len::read(self)? {
             Len::Plain(n) => Ok(n),
             Len::Special(_) => Err(Fault::Bad("a length is the mark of a string")),
@@ -72,7 +72,7 @@ impl<'a> Cursor<'a> {
 
     /// A number that is the size of something in memory.
     pub fn size(&mut self) -> Result<usize, Fault> {
-        usize::try_from(self.len()?).map_err(|_| Fault::Bad("a length is out of range"))
+        usize::try_from(self.number()?).map_err(|_| Fault::Bad("a length is out of range"))
     }
 
     /// A string, in any of its forms.

@@ -36,19 +36,16 @@ pub(crate) fn read(from: &mut Cursor<'_>) -> Result<Len, Fault> {
 
 /// Writes a length in its smallest form.
 pub(crate) fn write(out: &mut Vec<u8>, n: u64) {
-    match n {
-        0..=SIX_BITS_MAX => out.push(n as u8),
-        0..=FOURTEEN_BITS_MAX => out.extend_from_slice(&[BITS_14 | (n >> 8) as u8, n as u8]),
-        _ => match u32::try_from(n) {
-            Ok(n) => {
-                out.push(BITS_32);
-                out.extend_from_slice(&n.to_be_bytes());
-            }
-            Err(_) => {
-                out.push(BITS_64);
-                out.extend_from_slice(&n.to_be_bytes());
-            }
-        },
+    if n <= SIX_BITS_MAX {
+        out.push(n as u8);
+    } else if n <= FOURTEEN_BITS_MAX {
+        out.extend_from_slice(&[BITS_14 | (n >> 8) as u8, n as u8]);
+    } else if let Ok(n) = u32::try_from(n) {
+        out.push(BITS_32);
+        out.extend_from_slice(&n.to_be_bytes());
+    } else {
+        out.push(BITS_64);
+        out.extend_from_slice(&n.to_be_bytes());
     }
 }
 

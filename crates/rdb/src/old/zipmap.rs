@@ -13,8 +13,11 @@ const END: u8 = 0xFF;
 
 const BAD: Fault = Fault::Bad("a zipmap is damaged");
 
+/// A field with its value.
+type Pair<'a> = (&'a [u8], &'a [u8]);
+
 /// All fields and values of a zipmap that is sound to the last byte.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<(&[u8], &[u8])>, Fault> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<Pair<'_>>, Fault> {
     let (count, mut rest) = bytes.split_first().ok_or(BAD)?;
     let mut pairs = Vec::new();
     while *rest.first().ok_or(BAD)? != END {

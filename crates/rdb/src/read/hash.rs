@@ -48,7 +48,7 @@ impl Items for Fields {
         if self.has_base {
             self.base = u64::try_from(from.i64()?).map_err(|_| BAD_EXPIRY)?;
         }
-        let count = from.len()?;
+        let count = from.number()?;
         self.count = usize::try_from(count).unwrap_or(usize::MAX);
         Ok(count)
     }
@@ -83,13 +83,13 @@ pub(super) fn expiry_last<'a>(from: &mut Cursor<'a>, _: u64) -> Result<Pair<'a>,
 
 /// When it expires, 0 for never, then a pair.
 pub(super) fn expiry_first<'a>(from: &mut Cursor<'a>, _: u64) -> Result<Pair<'a>, Fault> {
-    let expiry = from.len()?;
+    let expiry = from.number()?;
     Ok((from.text()?, from.text()?, (expiry > 0).then_some(expiry)))
 }
 
 /// How long after the base it expires, plus one, 0 for never; then a pair.
 pub(super) fn expiry_based<'a>(from: &mut Cursor<'a>, base: u64) -> Result<Pair<'a>, Fault> {
-    let expiry = match from.len()? {
+    let expiry = match from.number()? {
         0 => None,
         after => Some(base.checked_add(after - 1).ok_or(BAD_EXPIRY)?),
     };

@@ -52,7 +52,7 @@ pub(super) struct Nodes(List);
 
 impl Items for Nodes {
     fn item(&mut self, from: &mut Cursor<'_>, rules: &Rules) -> Result<(), Fault> {
-        let (container, text) = (from.len()?, from.text()?);
+        let (container, text) = (from.number()?, from.text()?);
         match container {
             _ if text.is_empty() => return Err(Fault::Bad("a node of a list is empty")),
             PLAIN => push(&mut self.0, &text, rules),

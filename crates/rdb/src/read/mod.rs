@@ -161,7 +161,7 @@ impl Build for Whole {
 trait Items {
     /// Reads the head; returns the number of items.
     fn head(&mut self, from: &mut Cursor<'_>) -> Result<u64, Fault> {
-        from.len()
+        from.number()
     }
 
     /// Reads one item.

@@ -52,14 +52,14 @@ impl Loading {
 
     /// Returns the number of groups.
     fn counters(&mut self, from: &mut Cursor<'_>) -> Result<u64, Fault> {
-        let (len, last) = (from.len()?, id(from)?);
+        let (len, last) = (from.number()?, id(from)?);
         let mut counters = Counters { len, last, max_deleted: StreamId::MIN, added: len };
         if self.version >= WITH_COUNTERS {
             // The first id is seen from the entries.
             id(from)?;
-            (counters.max_deleted, counters.added) = (id(from)?, from.len()?);
+            (counters.max_deleted, counters.added) = (id(from)?, from.number()?);
         }
-        let groups = from.len()?;
+        let groups = from.number()?;
         self.stream.counters(counters)?;
         Ok(groups)
     }
@@ -68,17 +68,17 @@ impl Loading {
     fn group(&mut self, from: &mut Cursor<'_>) -> Result<u64, Fault> {
         let (name, last) = (from.text()?, id(from)?);
         let read = if self.version >= WITH_COUNTERS {
-            Some(from.len()?).filter(|read| *read != UNKNOWN)
+            Some(from.number()?).filter(|read| *read != UNKNOWN)
         } else {
             self.stream.stream().log().entries_until(last)
         };
-        let pending = from.len()?;
+        let pending = from.number()?;
         self.group = Some(self.stream.group(&name, last, read)?);
         Ok(pending)
     }
 
     fn pending(&mut self, from: &mut Cursor<'_>) -> Result<(), Fault> {
-        let (id, delivered_ms, deliveries) = (id_of(&from.array()?), from.i64()?, from.len()?);
+        let (id, delivered_ms, deliveries) = (id_of(&from.array()?), from.i64()?, from.number()?);
         Ok(last(&mut self.group).pending(id, delivered_ms, deliveries)?)
     }
 
@@ -86,7 +86,7 @@ impl Loading {
     fn consumer(&mut self, from: &mut Cursor<'_>) -> Result<u64, Fault> {
         let (name, seen_ms) = (from.text()?, from.i64()?);
         let active_ms = if self.version >= WITH_ACTIVE { from.i64()? } else { seen_ms };
-        let owned = from.len()?;
+        let owned = from.number()?;
         let active_ms = Some(active_ms).filter(|ms| *ms >= 0);
         self.consumer = Some(last(&mut self.group).consumer(&name, seen_ms, active_ms)?);
         Ok(owned)
@@ -113,7 +113,7 @@ fn last<T>(one: &mut Option<T>) -> &mut T {
 impl Build for Loading {
     fn step(&mut self, from: &mut Cursor<'_>, _: &Rules) -> Result<Step, Fault> {
         self.phase = match self.phase {
-            Phase::Start => Phase::Nodes(from.len()?),
+            Phase::Start => Phase::Nodes(from.number()?),
             Phase::Nodes(0) => Phase::Counters,
             Phase::Nodes(left) => {
                 self.node(from)?;
@@ -122,7 +122,7 @@ impl Build for Loading {
             Phase::Counters => Phase::Groups(self.counters(from)?),
             Phase::Groups(0) => return Ok(Step::Last),
             Phase::Groups(left) => Phase::Pending { left: self.group(from)?, groups: left - 1 },
-            Phase::Pending { left: 0, groups } => Phase::Consumers { left: from.len()?, groups },
+            Phase::Pending { left: 0, groups } => Phase::Consumers { left: from.number()?, groups },
             Phase::Pending { left, groups } => {
                 self.pending(from)?;
                 Phase::Pending { left: left - 1, groups }
@@ -149,7 +149,7 @@ impl Build for Loading {
 }
 
 fn id(from: &mut Cursor<'_>) -> Result<StreamId, Fault> {
-    Ok(StreamId { ms: from.len()?, seq: from.len()? })
+    Ok(StreamId { ms: from.number()?, seq: from.number()? })
 }
 
 fn id_of(bytes: &[u8; ID]) -> StreamId {

@@ -35,7 +35,7 @@ impl Members {
 
 impl Items for Members {
     fn head(&mut self, from: &mut Cursor<'_>) -> Result<u64, Fault> {
-        let count = from.len()?;
+        let count = from.number()?;
         self.count = usize::try_from(count).unwrap_or(usize::MAX);
         Ok(count)
     }
