@@ -3,7 +3,8 @@
 mod copy;
 mod count;
 mod delete;
-mod expire;
+mod dump;
+pub(crate) mod expire;
 mod memory;
 mod object;
 mod random;
@@ -12,4 +13,6 @@ mod scan;
 mod table;
 mod ttl;
 
+pub use dump::Dumps;
+pub(crate) use scan::slot_of_pattern;
 pub use table::ROWS;

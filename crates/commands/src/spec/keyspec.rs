@@ -134,6 +134,11 @@ pub const fn first(index: u8, flags: &[KeyFlag]) -> KeySpec {
     span(index, 0, 1, flags)
 }
 
+/// Keys that nobody can find by a spec.
+pub const fn unknown(flags: &[KeyFlag]) -> KeySpec {
+    KeySpec { flags: KeyFlags::of(flags), begin: Begin::Unknown, find: Find::Unknown }
+}
+
 /// All arguments from `index` to `last`.
 pub const fn range(index: u8, last: i16, flags: &[KeyFlag]) -> KeySpec {
     span(index, last, 1, flags)

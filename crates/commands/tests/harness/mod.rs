@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use base::Rng;
 use commands::{
-    Class, Classes, Cmd, Effects, Env, Ground, Limits, Registry, Run, Walk, introspect, keys_of, wrong_arity,
+    Class, Classes, Cmd, Dumps, Effects, Env, Ground, Limits, Registry, Run, Walk, introspect, keys_of,
+    wrong_arity,
 };
 use resp::{Args, Proto, Reply, Span};
 use store::{Clock, Key, KeyHash, Keyspace, Params, Ticket, Touch, Wake, WorkerIdx};
@@ -54,6 +55,7 @@ impl Server {
                 string_bytes_max: 512 << 20,
                 lfu: false,
                 limits: Limits::default(),
+                dumps: Dumps::default(),
             },
             effects: Effects::default(),
             rng: Rng::new(1),
@@ -163,7 +165,9 @@ impl Server {
         let keys: Vec<Key<'_>> = refs.iter().map(|r| self.keyspace.key(args.at(r.index as usize))).collect();
         let hashes: Vec<KeyHash> = keys.iter().map(|key| key.at).collect();
         match command.run {
-            Run::Keys(_) | Run::Walk(_) if !self.whole => self.run_in_turn(command.run, args, &hashes, out),
+            Run::Keys(_) | Run::Walk(_) if !self.whole && !command.spec.reaches.is_some_and(|f| f(args)) => {
+                self.run_in_turn(command.run, args, &hashes, out)
+            }
             run => self.run_alone(run, args, &hashes, out),
         }
     }
