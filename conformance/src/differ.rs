@@ -17,7 +17,7 @@ use anyhow::Result;
 
 use crate::node::{Kind, Node};
 use crate::rng::Rng;
-use pair::{Line, Pair, Step};
+use pair::{Conditions, Line, Pair, Step};
 use shapes::{Cast, Table};
 
 pub use reply::{Raw, Wire};
@@ -132,13 +132,13 @@ fn compare(
             return Ok(sequence);
         }
         let mut rng = rng.fork();
-        let resp = if rng.one_in(2) { 2 } else { 3 };
+        let conditions = Conditions { resp: if rng.one_in(2) { 2 } else { 3 }, small: rng.one_in(2) };
         let steps = steps(&table.draw(&mut rng), &mut rng)?;
-        let Some((at, found)) = pair.run(resp, &steps)? else { continue };
+        let Some((at, found)) = pair.run(conditions, &steps)? else { continue };
         if kinds.insert(found.kind()) {
             let until = &steps[..(at + 1).min(steps.len())];
-            let (short, found) = shrink::shrink(pair, resp, until, found)?;
-            let text = shrink::transcript(resp, &short, &found, against.name());
+            let (short, found) = shrink::shrink(pair, conditions, until, found)?;
+            let text = shrink::transcript(conditions, &short, &found, against.name());
             println!("{text}");
             differences.push(text);
         }

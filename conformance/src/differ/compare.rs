@@ -21,6 +21,8 @@ pub struct Modes {
     pub time: bool,
     /// Floating point numbers of the same value, in whichever digits.
     pub float: bool,
+    /// The same, even of a server that prints all others as we do.
+    pub loose: bool,
     /// Says nothing that can be compared, but for being an error.
     pub any: bool,
 }
@@ -35,6 +37,7 @@ impl Modes {
             "random" => &mut self.random,
             "time" => &mut self.time,
             "float" => &mut self.float,
+            "loose" => &mut self.loose,
             "any" => &mut self.any,
             _ => return false,
         };
@@ -93,8 +96,11 @@ impl Modes {
                     (Some(a), Some(b)) => a.signum() == b.signum() && near(a, b),
                     _ => false,
                 };
-                let equal = || !digits && number(ours_text).is_some_and(|n| number(theirs_text) == Some(n));
-                let free = self.random || self.time && near() || self.float && equal();
+                let equal = || {
+                    (!digits || self.loose)
+                        && number(ours_text).is_some_and(|n| number(theirs_text) == Some(n))
+                };
+                let free = self.random || self.time && near() || (self.float || self.loose) && equal();
                 a == b && (ours_text == theirs_text || *a != b'-' && free)
             }
             _ => false,

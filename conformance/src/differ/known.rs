@@ -38,7 +38,8 @@ const ARGUMENTS_FIRST: &str = "read their arguments before their key";
 const ONE_OF_TWO: &str = "Where Redis 7.0 and Valkey 9.1 answer differently";
 const HEX: &str = "Hexadecimal scores are read, as in Redis";
 const SPACE: &str = "bounds of ranges by score may have a space";
-const LOWEST_INDEX: &str = "the lowest integer is no index";
+const LONG_INDEX: &str = "An index that needs more than 32 bits";
+const CONVERTED: &str = "keeps its listpack as long as its members fit";
 const ZERO_BYTES: &str = "shown whole, zero bytes too";
 const NO_END: &str = "without an end is a syntax error";
 
@@ -47,8 +48,9 @@ pub const KNOWN: &[Known] = &[
     redis7("BITCOUNT *", "-ERR *", "*", ARGUMENTS_FIRST),
     redis7("BITPOS *", "-ERR *", "*", ARGUMENTS_FIRST),
     redis7("SCAN -*", "-ERR invalid cursor", "*", ONE_OF_TWO),
-    redis7("OBJECT * *", "\"listpack\"", "\"quicklist\"", ONE_OF_TWO),
-    redis7("OBJECT * *", "\"listpack\"", "\"hashtable\"", ONE_OF_TWO),
+    redis7("OBJECT *", "\"listpack\"", "\"quicklist\"", ONE_OF_TWO),
+    redis7("OBJECT *", "\"listpack\"", "\"hashtable\"", ONE_OF_TWO),
+    redis7("OBJECT *", "\"listpack\"", "\"skiplist\"", CONVERTED),
     redis7(
         "GEO* *",
         "-ERR member * does not exist",
@@ -57,7 +59,13 @@ pub const KNOWN: &[Known] = &[
     ),
     redis7("LREM * -9223372036854775808 *", "-ERR value is out of range*", "*", ONE_OF_TWO),
     redis7("LPOS * -9223372036854775808*", "-ERR value is out of range*", "*", ONE_OF_TWO),
-    valkey("OBJECT * *", "\"listpack\"", "\"skiplist\"", ONE_OF_TWO),
+    redis7("XREAD*", "-ERR Unbalanced *", "-ERR Unbalanced *", ONE_OF_TWO),
+    redis7("XREAD *", "*", "-ERR Invalid stream ID specified as stream command argument", ONE_OF_TWO),
+    redis7("XINFO *", "*consumers*", "*consumers*", ONE_OF_TWO),
+    redis7("XGROUP *", ":0", ":1", ONE_OF_TWO),
+    redis7("XGROUP *", ":1", ":0", ONE_OF_TWO),
+    valkey("OBJECT *", "\"listpack\"", "\"skiplist\"", CONVERTED),
+    valkey("SORT* *", "*", "-ERR One or more scores can\\'t be converted into double", ONE_OF_TWO),
     valkey("BITCOUNT *", "-ERR syntax error", "*", NO_END),
     valkey("OBJECT ENCODING *", "\"raw\"", "\"embstr\"", ONE_OF_TWO),
     valkey("OBJECT REFCOUNT *", ":2147483647", ":*", "answers 2147483647 for integers below 10,000"),
@@ -65,7 +73,7 @@ pub const KNOWN: &[Known] = &[
     redis7("ZR*ANK *", "-ERR syntax error", "-ERR wrong number of arguments *", ONE_OF_TWO),
     redis7("ZR*ANK *", "+QUEUED", "-ERR wrong number of arguments *", ONE_OF_TWO),
     valkey("Z* * 1*", "*", "-ERR min or max is not a float", SPACE),
-    valkey("LSET * -9223372036854775808 *", "-ERR index out of range", "+OK", LOWEST_INDEX),
+    valkey("LSET *", "-ERR index out of range", "+OK", LONG_INDEX),
     valkey("GEO*", "-ERR member * does not exist", "-ERR member * does not exist", ZERO_BYTES),
     valkey("Z* *0x*", "*", "-ERR * not * float", HEX),
     valkey("GEO* *0x*", "*", "-ERR * not * float", HEX),
@@ -73,14 +81,10 @@ pub const KNOWN: &[Known] = &[
 
 /// The index of what explains a difference.
 pub fn reason(against: Against, words: &[Vec<u8>], ours: &str, theirs: &str) -> Option<usize> {
-    let mut words = words.to_vec();
-    if let Some(name) = words.first_mut() {
-        name.make_ascii_uppercase();
-    }
-    let command = super::pair::show(&words);
+    let command = super::pair::show(words).to_ascii_lowercase();
     let fits = |known: &Known| {
         known.against.is_none_or(|only| only == against)
-            && like(known.command, &command)
+            && like(&known.command.to_ascii_lowercase(), &command)
             && like(known.ours, ours)
             && like(known.theirs, theirs)
     };

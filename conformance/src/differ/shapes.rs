@@ -145,13 +145,16 @@ impl Cast<'_> {
         };
         let mut words = Vec::new();
         fill(&shape.part, &self.letters, rng, &mut words)?;
+        let (mut modes, whole) = (shape.modes, words.len());
         if rng.one_in(60) {
             words.truncate(1 + rng.below(words.len() as u64) as usize);
         }
         if rng.one_in(100) {
             words.push(b"extra".to_vec());
         }
-        Ok((words, shape.modes))
+        // It may be another command now, one whose reply is left to chance.
+        modes.random |= words.len() != whole;
+        Ok((words, modes))
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::pair::{Difference, Pair, Step, show};
+use super::pair::{Conditions, Difference, Pair, Step, show};
 
 /// Longest that a sequence is worked on.
 const TIME_MAX: Duration = Duration::from_secs(20);
@@ -23,7 +23,7 @@ pub fn shrink(
         while at < steps.len() && start.elapsed() < TIME_MAX {
             let mut fewer = steps.clone();
             fewer.drain(at..(at + chunk).min(steps.len()));
-            match pair.run(resp, &fewer)? {
+            match pair.run(conditions, &fewer)? {
                 Some((last, again)) if again.kind() == found.kind() => {
                     fewer.truncate(last + 1);
                     (steps, found) = (fewer, again);
@@ -37,9 +37,11 @@ pub fn shrink(
 }
 
 /// The sequence as one would type it, then what each replied.
-pub fn transcript(resp: u8, steps: &[Step], found: &Difference, their_name: &str) -> String {
+pub fn transcript(conditions: Conditions, steps: &[Step], found: &Difference, their_name: &str) -> String {
     let mut text = String::new();
-    if resp == 3 {
+    if conditions.small {
+        conditions.commands().for_each(|command| text += &format!("{command}\n"));
+    } else if conditions.resp == 3 {
         text += "HELLO 3\n";
     }
     for step in steps {
