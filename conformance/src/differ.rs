@@ -2,6 +2,7 @@
 
 mod compare;
 mod known;
+pub mod numbers;
 mod pair;
 mod reply;
 mod shapes;
@@ -89,6 +90,11 @@ pub struct Outcome {
     pub text: String,
     /// Differences that are not known, each a transcript.
     pub differences: Vec<String>,
+}
+
+/// Each command of the table with each of these in place of all its numbers.
+pub fn extremes(values: &[&str], seed: u64) -> Result<Vec<Vec<Vec<u8>>>> {
+    Table::new()?.extremes(values, &mut Rng::new(seed))
 }
 
 /// Starts the servers and compares them until the time is over.

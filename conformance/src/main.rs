@@ -15,7 +15,8 @@ const USAGE: &str = "usage: conformance fetch
        conformance suite [--all] [--mode external|cluster|spawn]… [--unit UNIT]… [--jobs N] [--bless] --server PATH
        conformance crashes [--kills N] [--seed N]
        conformance hammer [--packets N] [--seed N]
-       conformance differ [--seconds S] [--seed N] [--against redis7|valkey] [--family F]… [--port P]";
+       conformance differ [--seconds S] [--seed N] [--against redis7|valkey] [--family F]… [--port P]
+       conformance differ --numbers yes [--seconds S] [--seed N] [--against redis7|valkey] [--port P]";
 
 /// How often `crashes` kills, and from which port up it listens, unless told otherwise.
 const KILLS: u32 = 1000;
@@ -61,6 +62,7 @@ fn main() -> Result<ExitCode> {
 fn run_differ(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode> {
     let seed = std::time::UNIX_EPOCH.elapsed()?.as_secs();
     let (against, families) = (Vec::new(), Vec::new());
+    let mut numbers = false;
     let mut plan = differ::Plan { seed, time: DIFFER_TIME, against, families, port: DIFFER_PORT };
     while let Some(option) = arguments.next() {
         let value = arguments.next().with_context(|| format!("{option} needs a value\n{USAGE}"))?;
@@ -69,6 +71,7 @@ fn run_differ(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode> {
             "--seed" => plan.seed = value.parse()?,
             "--port" => plan.port = value.parse()?,
             "--family" => plan.families.push(value),
+            "--numbers" => numbers = value == "yes",
             "--against" => plan.against.push(differ::Against::named(&value).context(USAGE)?),
             _ => bail!("{option} is not known\n{USAGE}"),
         }
@@ -76,7 +79,7 @@ fn run_differ(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode> {
     if plan.against.is_empty() {
         plan.against = differ::Against::ALL.to_vec();
     }
-    let outcome = differ::run(&plan)?;
+    let outcome = if numbers { differ::numbers::run(&plan)? } else { differ::run(&plan)? };
     print!("{}", outcome.text);
     Ok(if outcome.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

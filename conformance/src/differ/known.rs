@@ -41,10 +41,15 @@ const SPACE: &str = "bounds of ranges by score may have a space";
 const LONG_INDEX: &str = "An index that needs more than 32 bits";
 const CONVERTED: &str = "keeps its listpack as long as its members fit";
 const ZERO_BYTES: &str = "shown whole, zero bytes too";
+const REFCOUNT: &str = "answers 2147483647 for integers below 10,000";
+const NO_SCORES: &str = "-ERR One or more scores can\\'t be converted into double";
+const STALE_ERROR: &str = "takes an empty string for 0";
 const NO_END: &str = "without an end is a syntax error";
 
 /// All of them.
 pub const KNOWN: &[Known] = &[
+    Known { against: None, command: "OBJECT REFCOUNT *", ours: ":*", theirs: ":*", reason: REFCOUNT },
+    Known { against: None, command: "SORT*", ours: "*", theirs: NO_SCORES, reason: STALE_ERROR },
     redis7("BITCOUNT *", "-ERR *", "*", ARGUMENTS_FIRST),
     redis7("BITPOS *", "-ERR *", "*", ARGUMENTS_FIRST),
     redis7("SCAN -*", "-ERR invalid cursor", "*", ONE_OF_TWO),
@@ -65,10 +70,8 @@ pub const KNOWN: &[Known] = &[
     redis7("XGROUP *", ":0", ":1", ONE_OF_TWO),
     redis7("XGROUP *", ":1", ":0", ONE_OF_TWO),
     valkey("OBJECT *", "\"listpack\"", "\"skiplist\"", CONVERTED),
-    valkey("SORT* *", "*", "-ERR One or more scores can\\'t be converted into double", ONE_OF_TWO),
     valkey("BITCOUNT *", "-ERR syntax error", "*", NO_END),
     valkey("OBJECT ENCODING *", "\"raw\"", "\"embstr\"", ONE_OF_TWO),
-    valkey("OBJECT REFCOUNT *", ":2147483647", ":*", "answers 2147483647 for integers below 10,000"),
     valkey("GETEX *", "(*", "-ERR *", ONE_OF_TWO),
     redis7("ZR*ANK *", "-ERR syntax error", "-ERR wrong number of arguments *", ONE_OF_TWO),
     redis7("ZR*ANK *", "+QUEUED", "-ERR wrong number of arguments *", ONE_OF_TWO),

@@ -183,11 +183,14 @@ impl Pair {
             return self.judge(&exec, &ours, &theirs);
         }
         for (line, (ours, theirs)) in lines.iter().zip(ours.items().iter().zip(theirs.items())) {
+            let met = self.known.iter().sum::<u64>();
             if let Some(difference) = self.judge(line, ours, theirs)? {
                 return Ok(Some(difference));
             }
-            if line.modes.leaves_doubt() {
-                self.realign(&line.words)?;
+            if line.modes.leaves_doubt() || self.known.iter().sum::<u64>() > met {
+                // What follows may have seen other keys.
+                lines.iter().try_for_each(|line| self.realign(&line.words))?;
+                break;
             }
         }
         Ok(None)

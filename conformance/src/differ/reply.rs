@@ -66,6 +66,16 @@ impl fmt::Display for Raw {
     }
 }
 
+/// A command as it is sent.
+pub fn encode<A: AsRef<[u8]>>(arguments: &[A], out: &mut Vec<u8>) {
+    out.extend(format!("*{}\r\n", arguments.len()).bytes());
+    for bytes in arguments.iter().map(AsRef::as_ref) {
+        out.extend(format!("${}\r\n", bytes.len()).bytes());
+        out.extend(bytes);
+        out.extend(b"\r\n");
+    }
+}
+
 /// Longest that a reply may take.
 const REPLY_TIME_MAX: Duration = Duration::from_secs(20);
 /// Longest bulk and array that a server may send here.
@@ -88,13 +98,9 @@ impl Wire {
 
     /// Sends a command.
     pub fn send(&mut self, arguments: &[Vec<u8>]) -> Result<()> {
-        let mut request = format!("*{}\r\n", arguments.len()).into_bytes();
-        for bytes in arguments {
-            request.extend(format!("${}\r\n", bytes.len()).bytes());
-            request.extend(bytes);
-            request.extend(b"\r\n");
-        }
-        Ok(self.stream.get_mut().write_all(&request)?)
+        let mut request = Vec::new();
+        encode(arguments, &mut request);
+        self.send_bytes(&request)
     }
 
     /// Sends bytes as they are.
@@ -104,7 +110,9 @@ impl Wire {
 
     /// Sends a command and waits for its reply.
     pub fn call<A: AsRef<[u8]>>(&mut self, arguments: &[A]) -> Result<Raw> {
-        self.send(&arguments.iter().map(|a| a.as_ref().to_vec()).collect::<Vec<_>>())?;
+        let mut request = Vec::new();
+        encode(arguments, &mut request);
+        self.send_bytes(&request)?;
         self.read()
     }
 

@@ -101,6 +101,22 @@ impl Table {
         Ok(())
     }
 
+    /// Each command with each of these in place of all its numbers.
+    pub fn extremes(&self, values: &[&str], rng: &mut Rng) -> Result<Vec<Vec<Vec<u8>>>> {
+        let letters: Vec<char> = words::FAMILIES.iter().map(|(letter, _)| *letter).collect();
+        let shapes = self.families.iter().flat_map(|(_, shapes)| shapes);
+        let mut commands = Vec::new();
+        for (shape, value) in shapes.flat_map(|shape| values.iter().map(move |value| (shape, value))) {
+            let mut hole = |name: &str, rng: &mut Rng| {
+                if words::is_number(name) { Some((*value).into()) } else { words::fill(name, &letters, rng) }
+            };
+            let mut command = Vec::new();
+            fill(&shape.part, &mut hole, rng, &mut command)?;
+            commands.push(command);
+        }
+        Ok(commands)
+    }
+
     /// A few families that meet in one sequence.
     pub fn draw(&self, rng: &mut Rng) -> Cast<'_> {
         let count = 1 + rng.below(3);
@@ -144,7 +160,8 @@ impl Cast<'_> {
             }
         };
         let mut words = Vec::new();
-        fill(&shape.part, &self.letters, rng, &mut words)?;
+        let mut hole = |name: &str, rng: &mut Rng| words::fill(name, &self.letters, rng);
+        fill(&shape.part, &mut hole, rng, &mut words)?;
         let (mut modes, whole) = (shape.modes, words.len());
         if rng.one_in(60) {
             words.truncate(1 + rng.below(words.len() as u64) as usize);
@@ -158,20 +175,21 @@ impl Cast<'_> {
     }
 }
 
-fn fill(parts: &[Part], letters: &[char], rng: &mut Rng, out: &mut Vec<Vec<u8>>) -> Result<()> {
+/// What stands in for a hole of this name.
+type Hole<'a> = dyn FnMut(&str, &mut Rng) -> Option<Vec<u8>> + 'a;
+
+fn fill(parts: &[Part], hole: &mut Hole<'_>, rng: &mut Rng, out: &mut Vec<Vec<u8>>) -> Result<()> {
     for part in parts {
         match part {
             Part::Word(word) if rng.one_in(12) => out.push(word.to_ascii_lowercase().into()),
             Part::Word(word) => out.push(word.clone().into()),
-            Part::Hole(name) => {
-                out.push(words::fill(name, letters, rng).with_context(|| format!("no words for ${name}"))?);
-            }
-            Part::Choice(ways) => fill(rng.pick::<Vec<Part>>(ways), letters, rng, out)?,
-            Part::Maybe(inner) if rng.one_in(2) => fill(inner, letters, rng, out)?,
+            Part::Hole(name) => out.push(hole(name, rng).with_context(|| format!("no words for ${name}"))?),
+            Part::Choice(ways) => fill(rng.pick::<Vec<Part>>(ways), hole, rng, out)?,
+            Part::Maybe(inner) if rng.one_in(2) => fill(inner, hole, rng, out)?,
             Part::Maybe(_) => {}
             Part::Repeat(inner) => {
                 for _ in 0..=rng.below(REPEATS_MAX) {
-                    fill(inner, letters, rng, out)?;
+                    fill(inner, hole, rng, out)?;
                 }
             }
         }
@@ -269,10 +287,11 @@ mod tests {
     fn every_shape_can_be_filled() {
         let table = Table::new().expect("the files are well formed");
         let (mut rng, letters) = (Rng::new(1), ['s', 'l']);
+        let mut hole = |name: &str, rng: &mut Rng| words::fill(name, &letters, rng);
         for (_, shapes) in &table.families {
             for shape in shapes {
                 for _ in 0..20 {
-                    fill(&shape.part, &letters, &mut rng, &mut Vec::new()).expect("all holes are known");
+                    fill(&shape.part, &mut hole, &mut rng, &mut Vec::new()).expect("all holes are known");
                 }
             }
         }

@@ -12,7 +12,7 @@ const TIME_MAX: Duration = Duration::from_secs(20);
 /// Leaves steps out as long as there still is a difference of the same kind; the steps that are left, and that difference.
 pub fn shrink(
     pair: &mut Pair,
-    resp: u8,
+    conditions: Conditions,
     steps: &[Step],
     found: Difference,
 ) -> Result<(Vec<Step>, Difference)> {

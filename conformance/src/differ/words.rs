@@ -68,6 +68,13 @@ pub fn fill(name: &str, letters: &[char], rng: &mut Rng) -> Option<Vec<u8>> {
     })
 }
 
+/// Whether a placeholder stands for a number.
+pub fn is_number(name: &str) -> bool {
+    const NUMBERS: [&str; 15] =
+        ["n", "i", "bit", "off", "f", "sc", "ttl", "pttl", "at", "pat", "id", "lon", "lat", "r", "zb"];
+    NUMBERS.contains(&name)
+}
+
 fn key(letter: char, rng: &mut Rng) -> Vec<u8> {
     format!("{letter}{}", rng.below(KEYS)).into_bytes()
 }
