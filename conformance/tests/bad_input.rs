@@ -161,7 +161,9 @@ fn sums_that_are_no_numbers() -> Result<()> {
     victim.refuses("GEOSEARCH g FROMMEMBER m BYRADIUS nan m", "")?;
     victim.line("XADD x 18446744073709551615-18446744073709551615 a b")?;
     victim.refuses("XADD x * a b", "exhausted the last possible ID")?;
-    victim.refuses("XADD x 1-1 a b", "equal or smaller")?;
+    victim.refuses("XADD x 1-1 a b", "exhausted the last possible ID")?;
+    victim.line("XADD y 18446744073709551615-18446744073709551614 a b")?;
+    victim.refuses("XADD y 1-* a b", "equal or smaller")?;
     victim.line("SET n 9223372036854775807")?;
     victim.refuses("INCR n", "overflow")?;
     victim.refuses("DECRBY n -9223372036854775808", "overflow")?;

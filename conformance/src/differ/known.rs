@@ -39,7 +39,7 @@ const ONE_OF_TWO: &str = "Where Redis 7.0 and Valkey 9.1 answer differently";
 const HEX: &str = "Hexadecimal scores are read, as in Redis";
 const SPACE: &str = "bounds of ranges by score may have a space";
 const LONG_INDEX: &str = "An index that needs more than 32 bits";
-const CONVERTED: &str = "keeps its listpack as long as its members fit";
+const CONVERTED: &str = "keeps its listpack as long as its elements fit";
 const ZERO_BYTES: &str = "shown whole, zero bytes too";
 const REFCOUNT: &str = "answers 2147483647 for integers below 10,000";
 const NO_SCORES: &str = "-ERR One or more scores can\\'t be converted into double";
@@ -72,6 +72,9 @@ pub const KNOWN: &[Known] = &[
     valkey("OBJECT *", "\"listpack\"", "\"skiplist\"", CONVERTED),
     valkey("BITCOUNT *", "-ERR syntax error", "*", NO_END),
     valkey("OBJECT ENCODING *", "\"raw\"", "\"embstr\"", ONE_OF_TWO),
+    valkey("OBJECT *", "\"listpack\"", "\"quicklist\"", CONVERTED),
+    valkey("OBJECT *", "\"listpack\"", "\"hashtable\"", CONVERTED),
+    valkey("GETEX *", "-WRONGTYPE *", "-ERR *", ONE_OF_TWO),
     valkey("GETEX *", "(*", "-ERR *", ONE_OF_TWO),
     redis7("ZR*ANK *", "-ERR syntax error", "-ERR wrong number of arguments *", ONE_OF_TWO),
     redis7("ZR*ANK *", "+QUEUED", "-ERR wrong number of arguments *", ONE_OF_TWO),

@@ -55,6 +55,11 @@ pub(crate) fn positive(arg: &[u8]) -> Result<usize, Refused> {
     count.ok_or(Refused("value is out of range, must be positive"))
 }
 
+/// The pattern of a `MATCH`, unless it is `*`: that fits the empty text too, which no pattern fits.
+pub(crate) fn pattern(arg: &[u8]) -> Option<&[u8]> {
+    (arg != b"*").then_some(arg)
+}
+
 /// Whether an argument is this word, in any case.
 pub(crate) fn is(arg: &[u8], word: &str) -> bool {
     arg.eq_ignore_ascii_case(word.as_bytes())

@@ -3,7 +3,7 @@
 use base::{Slot, glob};
 use store::{Contended, Cursor, EntryRef};
 
-use crate::args::{Refused, SYNTAX, integer, is};
+use crate::args::{Refused, SYNTAX, integer, is, pattern};
 use crate::command::{Cmd, Ground, Walk};
 
 /// Keys that a call without COUNT looks at.
@@ -48,7 +48,7 @@ fn options<'a>(walk: &Walk<'a, '_>) -> Result<(Cursor, Filter<'a>), Refused> {
             let count = integer(value)?;
             filter.count = usize::try_from(count).ok().filter(|n| *n > 0).ok_or(Refused(SYNTAX))?;
         } else if is(word, "match") {
-            filter.pattern = Some(value);
+            filter.pattern = pattern(value);
             filter.slot = slot_of_pattern(value);
         } else if is(word, "type") {
             filter.kind = Some(value);

@@ -6,7 +6,7 @@ use store::value::Set;
 use store::{IntText, StrRef};
 
 use super::member;
-use crate::args::{Refused, SYNTAX, integer, is};
+use crate::args::{Refused, SYNTAX, integer, is, pattern};
 use crate::command::Cmd;
 use crate::typed::read;
 use ds::table::SCAN_END;
@@ -52,7 +52,7 @@ fn filter(options: Args<'_>) -> Result<Filter<'_>, Refused> {
             let count = integer(value)?;
             filter.count = usize::try_from(count).ok().filter(|n| *n > 0).ok_or(Refused(SYNTAX))?;
         } else if is(word, "match") {
-            filter.pattern = Some(value);
+            filter.pattern = pattern(value);
         } else {
             return Err(Refused(SYNTAX));
         }

@@ -78,6 +78,15 @@ fn position(arg: &[u8], last: StreamId) -> Result<StreamId, Refused> {
     if arg == b"$" { Ok(last) } else { exact(arg) }
 }
 
+/// The same, or one of the ends of all ids.
+fn any_position(arg: &[u8], last: StreamId) -> Result<StreamId, Refused> {
+    match arg {
+        b"-" => Ok(StreamId::MIN),
+        b"+" => Ok(StreamId::MAX),
+        _ => position(arg, last),
+    }
+}
+
 /// `XGROUP CREATE key group id|$ [MKSTREAM] [ENTRIESREAD entries-read]`
 pub fn create(cmd: &mut Cmd<'_, '_>) {
     let result = try_create(cmd);
@@ -110,7 +119,7 @@ fn try_create(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     Ok(())
 }
 
-/// `XGROUP SETID key group id|$ [ENTRIESREAD entries-read]`
+/// `XGROUP SETID key group id|$|-|+ [ENTRIESREAD entries-read]`
 pub fn set_id(cmd: &mut Cmd<'_, '_>) {
     let result = try_set_id(cmd);
     cmd.end(result);
@@ -126,7 +135,7 @@ fn try_set_id(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     let set = edit_group(cmd, |stream, name| {
         let last = stream.log().last_id();
         stream.edit_group(name, |group, _| -> Result<(), Refused> {
-            group.set_position(position(id, last)?, options.read);
+            group.set_position(any_position(id, last)?, options.read);
             Ok(())
         })
     })?;

@@ -8,7 +8,7 @@ use resp::Args;
 use store::StrRef;
 
 use super::reply_member;
-use crate::args::{Refused, SYNTAX, integer, is};
+use crate::args::{Refused, SYNTAX, integer, is, pattern};
 use crate::command::Cmd;
 use crate::typed::read;
 
@@ -66,7 +66,7 @@ fn filter(options: Args<'_>) -> Result<Filter<'_>, Refused> {
             let count = integer(words.next().ok_or(Refused(SYNTAX))?)?;
             filter.count = usize::try_from(count).ok().filter(|n| *n > 0).ok_or(Refused(SYNTAX))?;
         } else if is(word, "match") {
-            filter.pattern = Some(words.next().ok_or(Refused(SYNTAX))?);
+            filter.pattern = pattern(words.next().ok_or(Refused(SYNTAX))?);
         } else {
             return Err(Refused(SYNTAX));
         }
