@@ -12,6 +12,7 @@ mod effects;
 pub mod facts;
 mod generic;
 mod geo;
+mod hash;
 pub mod introspect;
 mod keys;
 mod list;
@@ -34,7 +35,17 @@ pub use spec::{Flag, KeyRef, Locks, Spec};
 
 /// The rows of all data families.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [bitmap::ROWS, generic::ROWS, geo::ROWS, list::ROWS, set::ROWS, sort::ROWS, string::ROWS, zset::ROWS]
-        .into_iter()
-        .flatten()
+    [
+        bitmap::ROWS,
+        generic::ROWS,
+        geo::ROWS,
+        hash::ROWS,
+        list::ROWS,
+        set::ROWS,
+        sort::ROWS,
+        string::ROWS,
+        zset::ROWS,
+    ]
+    .into_iter()
+    .flatten()
 }

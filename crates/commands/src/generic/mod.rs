@@ -3,7 +3,7 @@
 mod copy;
 mod count;
 mod delete;
-mod expire;
+pub(crate) mod expire;
 mod memory;
 mod object;
 mod random;

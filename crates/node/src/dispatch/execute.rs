@@ -177,6 +177,7 @@ impl Core {
         counters.hits.add(stats.hits);
         counters.misses.add(stats.misses);
         counters.expired.add(stats.expired);
+        counters.expired_fields.add(stats.expired_fields);
         if self.effects.dirty > 0 {
             counters.dirty.add(self.effects.dirty);
             self.effects.dirty = 0;

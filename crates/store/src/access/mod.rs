@@ -9,7 +9,7 @@ mod whole;
 mod write;
 
 pub use edit::EntryMut;
-pub use expire::Swept;
+pub use expire::{Lapsed, Swept};
 pub use value::{Changed, WrongKind};
 pub use whole::Garbage;
 pub use write::Expiry;
@@ -36,6 +36,8 @@ pub struct AccessStats {
     pub misses: u64,
     /// `expired_keys`.
     pub expired: u64,
+    /// `expired_fields`.
+    pub expired_fields: u64,
 }
 
 impl AccessStats {
@@ -44,6 +46,7 @@ impl AccessStats {
         self.hits += other.hits;
         self.misses += other.misses;
         self.expired += other.expired;
+        self.expired_fields += other.expired_fields;
     }
 }
 
@@ -62,6 +65,8 @@ pub struct Access<'a> {
     pub stats: AccessStats,
     /// Expired keys that were removed, in order: they are to be logged as deleted before the command's own effect.
     pub expired: Vec<(DbId, Entry)>,
+    /// Expired fields that a sweep removed, in order: to be logged likewise.
+    pub lapsed: Vec<Lapsed>,
     /// Awaited keys that were changed.
     ready: Ready,
     /// Lookups leave the access word alone (`CLIENT NO-TOUCH`).
@@ -77,7 +82,17 @@ impl<'a> Access<'a> {
         clock: &'a Clock,
     ) -> Access<'a> {
         let stats = AccessStats::default();
-        Access { keyspace, locked, row, clock, stats, expired: Vec::new(), ready: None, no_touch: false }
+        Access {
+            keyspace,
+            locked,
+            row,
+            clock,
+            stats,
+            expired: Vec::new(),
+            lapsed: Vec::new(),
+            ready: None,
+            no_touch: false,
+        }
     }
 
     /// What the keys belong to.

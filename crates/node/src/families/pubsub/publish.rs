@@ -6,7 +6,7 @@ use crate::mail::{ControlMail, WorkerMail};
 use crate::pubsub::Message;
 use commands::{Class, Notice};
 use std::sync::Arc;
-use store::Access;
+use store::{Access, Lapsed};
 
 /// `PUBLISH channel message`
 pub fn publish(call: &mut Call<'_, '_>) -> Flow {
@@ -41,15 +41,21 @@ impl Core {
 }
 
 impl Core {
-    /// Tells of keys that were found expired and removed, before what the command itself tells.
+    /// Tells of keys and fields that were found expired and removed, before what the command itself tells.
     #[cold]
     pub(crate) fn tell_expired(&mut self, access: &mut Access<'_>) {
-        if access.expired.is_empty() {
+        if access.expired.is_empty() && access.lapsed.is_empty() {
             return;
         }
         let told = std::mem::take(&mut self.effects.notices);
         for (db, entry) in access.expired.drain(..) {
             self.effects.notify(Class::Expired, "expired", db, entry.view().key());
+        }
+        for Lapsed { db, key, is_gone, .. } in access.lapsed.drain(..) {
+            self.effects.notify(Class::Expired, "hexpired", db, &key);
+            if is_gone {
+                self.effects.notify(Class::Generic, "del", db, &key);
+            }
         }
         self.effects.notices.extend(told);
     }
