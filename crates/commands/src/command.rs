@@ -7,6 +7,7 @@ use store::{Access, Contended, DbId, EntryRef, Expiry, Key, KeyHash, Keyspace, N
 
 use crate::args::Refused;
 use crate::effects::{Class, Effects};
+use crate::generic::Dumps;
 use crate::spec::{Locks, Spec};
 
 /// Values of the configuration that data commands read.
@@ -22,6 +23,8 @@ pub struct Env {
     pub lfu: bool,
     /// Thresholds between the encodings of values.
     pub limits: Limits,
+    /// How payloads of DUMP are written and read.
+    pub dumps: Dumps,
 }
 
 /// Thresholds between the encodings of values, by type.
@@ -39,6 +42,13 @@ pub struct Limits {
     pub stream: StreamLimits,
     /// `hll-sparse-max-bytes`
     pub hll_sparse_bytes_max: usize,
+}
+
+impl Limits {
+    /// Those that reading a value asks for.
+    pub fn of_values(&self) -> rdb::Limits {
+        rdb::Limits { list: self.list, set: self.set, zset: self.zset, hash: self.hash }
+    }
 }
 
 impl Default for Limits {
@@ -133,8 +143,13 @@ impl<'c> Cmd<'c, '_> {
 
     /// All keys of a request that has one at every `step`-th argument.
     pub fn every(&self, step: usize) -> impl ExactSizeIterator<Item = Key<'c>> + use<'c> {
+        self.every_from(1, step)
+    }
+
+    /// The same, from an argument on.
+    pub fn every_from(&self, first: usize, step: usize) -> impl ExactSizeIterator<Item = Key<'c>> + use<'c> {
         let (args, hashes) = (self.args, self.hashes);
-        hashes.iter().enumerate().map(move |(i, hash)| Key { bytes: args.at(1 + i * step), at: *hash })
+        hashes.iter().enumerate().map(move |(i, hash)| Key { bytes: args.at(first + i * step), at: *hash })
     }
 
     /// Replies the error if there was one; else the handler has replied.

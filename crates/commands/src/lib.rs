@@ -13,6 +13,7 @@ pub mod facts;
 mod generic;
 mod geo;
 mod hash;
+mod hyperloglog;
 pub mod introspect;
 mod keys;
 mod list;
@@ -20,6 +21,7 @@ mod registry;
 mod set;
 mod sort;
 pub mod spec;
+mod stream;
 mod string;
 #[cfg(test)]
 mod testing;
@@ -29,6 +31,7 @@ mod zset;
 pub use args::help;
 pub use command::{Cmd, Env, Ground, Handler, Limits, Row, Run, Walk, WalkHandler};
 pub use effects::{Block, Class, Classes, Effects, Nothing, Notice};
+pub use generic::Dumps;
 pub use keys::{BadKeys, keys_of, routed_of, set_keys};
 pub use registry::{Command, CommandId, Registry, Unknown, wrong_arity};
 pub use spec::{Flag, KeyRef, Locks, Spec};
@@ -40,9 +43,11 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         generic::ROWS,
         geo::ROWS,
         hash::ROWS,
+        hyperloglog::ROWS,
         list::ROWS,
         set::ROWS,
         sort::ROWS,
+        stream::ROWS,
         string::ROWS,
         zset::ROWS,
     ]

@@ -48,7 +48,7 @@ impl Word {
             ("by", Word::By),
             ("get", Word::Get),
         ];
-        WORDS.iter().find(|(word, _)| is(arg, word)).map(|(_, word)| *word)
+        WORDS.into_iter().find(|(word, _)| is(arg, word)).map(|(_, meant)| meant)
     }
 
     /// Arguments that follow it.

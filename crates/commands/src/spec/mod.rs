@@ -14,7 +14,8 @@ pub use arg::{Arg, ArgKind, KEY, block, flag, int, oneof, text, typed};
 pub use flags::{Flag, Flags};
 pub use group::Group;
 pub use keyspec::{
-    Begin, Find, GetKeys, KeyFlag, KeyFlags, KeyRef, KeySpec, after, first, keynum, range, span, unknown,
+    Begin, Find, GetKeys, KeyFlag, KeyFlags, KeyRef, KeySpec, after, counted, first, keynum, range, span,
+    unknown,
 };
 
 /// How a command wants the keyspace.
