@@ -9,6 +9,7 @@ mod help;
 mod info;
 mod rows;
 mod shutdown;
+mod structure;
 mod time;
 
 pub use rows::ROWS;
