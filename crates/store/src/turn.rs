@@ -5,7 +5,7 @@ use crate::clock::{Clock, Touch};
 use crate::counters::Row;
 use crate::keyspace::Keyspace;
 use crate::stripe::Stripe;
-use crate::{AccessStats, Cursor, DbId, Entry, EntryRef, KeyHash};
+use crate::{AccessStats, Cursor, DbId, Entry, EntryRef, Key, KeyHash, ValueRef};
 use base::Slot;
 use std::sync::Arc;
 use sync::{Contended, Exclusive, Shared, Ticket, WorkerIdx};
@@ -68,6 +68,40 @@ impl<'k> Turn<'k> {
         {
             keys.table.prefetch_items(at.hash);
         }
+    }
+
+    /// A hint that an element of a key's value will be wanted, when the key's entry is in the cache: brings the value
+    /// there.
+    pub fn prefetch_value(&self, db: DbId, key: Key<'_>) {
+        self.glance(db, key, |entry| entry.prefetch_value());
+    }
+
+    /// A hint that an element with this [hash](crate::element_hash) will be wanted, when the value is in the cache: brings
+    /// the bucket of the hash there. False if there is none.
+    pub fn prefetch_element_bucket(&self, db: DbId, key: Key<'_>, hash: u64) -> bool {
+        let bucket = |entry: EntryRef<'_>| match entry.value() {
+            ValueRef::Object(value) => value.prefetch_bucket(hash),
+            ValueRef::Str(_) => false,
+        };
+        self.glance(db, key, bucket).unwrap_or(false)
+    }
+
+    /// A hint that an element with this hash will be wanted, when its bucket is in the cache: brings it there too.
+    pub fn prefetch_element(&self, db: DbId, key: Key<'_>, hash: u64) {
+        self.glance(db, key, |entry| {
+            if let ValueRef::Object(value) = entry.value() {
+                value.prefetch_element(hash);
+            }
+        });
+    }
+
+    /// Looks at an entry, if nobody has its stripe.
+    #[inline]
+    fn glance<R>(&self, db: DbId, key: Key<'_>, look: impl FnOnce(EntryRef<'_>) -> R) -> Option<R> {
+        let stripe = Keyspace::stripe_of(key.at.slot);
+        let locked = self.shared.try_now(stripe)?;
+        let keys = locked.get(stripe).keys(db, key.at.slot)?;
+        Some(look(keys.table.get(key.at.hash, key.bytes)?))
     }
 
     /// Locks the stripes of all these keys, or none. `token` names the client. No keys: nothing is held, and every

@@ -3,8 +3,8 @@
 use ds::value::Hash;
 use resp::Args;
 
-use super::named::{NUMFIELDS, Named, named};
 use super::changed;
+use super::named::{NUMFIELDS, Named, named};
 use crate::args::{Refused, integer};
 use crate::command::Cmd;
 use crate::generic::expire::Condition;
