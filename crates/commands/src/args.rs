@@ -33,6 +33,12 @@ pub(crate) fn timeout(arg: &[u8], now_ms: u64) -> Result<Option<Duration>, Refus
     wait_of(ms as i64, now_ms)
 }
 
+/// The timeout of a command that takes it in milliseconds: an integer, else as [`timeout`].
+pub(crate) fn timeout_ms(arg: &[u8], now_ms: u64) -> Result<Option<Duration>, Refused> {
+    let ms = num::parse_i64(arg).ok_or(Refused("timeout is not an integer or out of range"))?;
+    wait_of(ms, now_ms)
+}
+
 const TIMEOUT_RANGE: Refused = Refused("timeout is out of range");
 
 fn wait_of(ms: i64, now_ms: u64) -> Result<Option<Duration>, Refused> {

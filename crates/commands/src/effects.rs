@@ -113,6 +113,8 @@ pub struct Effects {
     pub expired: Vec<(DbId, Entry)>,
     /// The command would wait.
     pub block: Option<Block>,
+    /// The command waited, and is run again because an awaited key was changed.
+    pub again: bool,
     /// Big values that were removed, to be freed bit by bit.
     pub litter: Vec<Object>,
     wanted: Classes,

@@ -4,6 +4,7 @@ use crate::access::Access;
 use crate::clock::{Clock, Touch};
 use crate::counters::Row;
 use crate::keyspace::Keyspace;
+use crate::slot::SlotKeys;
 use crate::stripe::Stripe;
 use crate::{AccessStats, Cursor, DbId, Entry, EntryRef, Key, KeyHash, ValueRef};
 use base::Slot;
@@ -43,73 +44,78 @@ impl<'k> Turn<'k> {
     /// A hint that a key will be wanted: brings the bucket of its hash into the cache.
     #[inline]
     pub fn prefetch_bucket(&self, db: DbId, at: KeyHash) {
-        if let Some(locked) = self.shared.try_now(Keyspace::stripe_of(at.slot))
-            && let Some(keys) = locked.get(Keyspace::stripe_of(at.slot)).keys(db, at.slot)
-        {
-            keys.table.prefetch(at.hash);
-        }
+        self.glance(db, at, |keys| keys.table.prefetch(at.hash));
     }
 
     /// A hint that a key will be wanted: brings what leads to its bucket into the cache.
     #[inline]
     pub fn prefetch_slot(&self, db: DbId, at: KeyHash) {
-        if let Some(locked) = self.shared.try_now(Keyspace::stripe_of(at.slot))
-            && let Some(keys) = locked.get(Keyspace::stripe_of(at.slot)).keys(db, at.slot)
-        {
-            ds::table::prefetch_value(keys);
-        }
+        self.glance(db, at, ds::table::prefetch_value);
     }
 
     /// A hint that a key will be wanted, when its bucket is in the cache: brings its entry there too.
     #[inline]
     pub fn prefetch_entry(&self, db: DbId, at: KeyHash) {
-        if let Some(locked) = self.shared.try_now(Keyspace::stripe_of(at.slot))
-            && let Some(keys) = locked.get(Keyspace::stripe_of(at.slot)).keys(db, at.slot)
-        {
-            keys.table.prefetch_items(at.hash);
-        }
+        self.glance(db, at, |keys| keys.table.prefetch_items(at.hash));
+    }
+
+    #[inline(always)]
+    fn glance(&self, db: DbId, at: KeyHash, look: impl FnOnce(&SlotKeys)) {
+        self.shared.glance(Keyspace::stripe_of(at.slot), |stripe| stripe.keys(db, at.slot).map(look));
     }
 
     /// A hint that an element of a key's value will be wanted, when the key's entry is in the cache: brings the value
     /// there.
     pub fn prefetch_value(&self, db: DbId, key: Key<'_>) {
-        self.glance(db, key, |entry| entry.prefetch_value());
+        self.glance_at(db, key, |entry| entry.prefetch_value());
     }
 
     /// A hint that an element with this [hash](crate::element_hash) will be wanted, when the value is in the cache: brings
     /// the bucket of the hash there. False if there is none.
     pub fn prefetch_element_bucket(&self, db: DbId, key: Key<'_>, hash: u64) -> bool {
-        let bucket = |entry: EntryRef<'_>| match entry.value() {
-            ValueRef::Object(value) => value.prefetch_bucket(hash),
-            ValueRef::Str(_) => false,
-        };
-        self.glance(db, key, bucket).unwrap_or(false)
+        let mut found = false;
+        self.glance_at(db, key, |entry| {
+            if let ValueRef::Object(value) = entry.value() {
+                found = value.prefetch_bucket(hash);
+            }
+        });
+        found
     }
 
     /// A hint that an element with this hash will be wanted, when its bucket is in the cache: brings it there too.
     pub fn prefetch_element(&self, db: DbId, key: Key<'_>, hash: u64) {
-        self.glance(db, key, |entry| {
+        self.glance_at(db, key, |entry| {
             if let ValueRef::Object(value) = entry.value() {
                 value.prefetch_element(hash);
             }
         });
     }
 
-    /// Looks at an entry, if nobody has its stripe.
     #[inline]
-    fn glance<R>(&self, db: DbId, key: Key<'_>, look: impl FnOnce(EntryRef<'_>) -> R) -> Option<R> {
-        let stripe = Keyspace::stripe_of(key.at.slot);
-        let locked = self.shared.try_now(stripe)?;
-        let keys = locked.get(stripe).keys(db, key.at.slot)?;
-        Some(look(keys.table.get(key.at.hash, key.bytes)?))
+    fn glance_at(&self, db: DbId, key: Key<'_>, look: impl FnOnce(EntryRef<'_>)) {
+        self.glance(db, key.at, |keys| {
+            if let Some(entry) = keys.table.get(key.at.hash, key.bytes) {
+                look(entry);
+            }
+        });
     }
 
     /// Locks the stripes of all these keys, or none. `token` names the client. No keys: nothing is held, and every
     /// operation on a key panics.
-    #[inline]
+    #[inline(always)]
     pub fn try_lock(&self, keys: &[KeyHash], token: u64) -> Result<Access<'_>, Contended> {
         match keys {
-            [one] => self.lock_stripes(&[Keyspace::stripe_of(one.slot)], token),
+            [one] => {
+                let locked = self.shared.try_stripe(Keyspace::stripe_of(one.slot), token)?;
+                Ok(Access::new(self.keyspace, locked, self.row, &self.clock))
+            }
+            keys => self.try_lock_several(keys, token),
+        }
+    }
+
+    #[inline(never)]
+    fn try_lock_several(&self, keys: &[KeyHash], token: u64) -> Result<Access<'_>, Contended> {
+        match keys {
             few if few.len() <= INLINE_KEYS => {
                 let mut stripes = [0; INLINE_KEYS];
                 for (stripe, key) in stripes.iter_mut().zip(few) {
@@ -194,7 +200,7 @@ impl<'k> Turn<'k> {
                 emit(entry);
             });
             scanned.stats.add(&access.stats);
-            scanned.expired.append(&mut access.expired);
+            scanned.expired.extend(access.take_expired());
             scanned.next = next.and_then(|next| self.keyspace.settle_cursor(db, next));
         }
         Ok(scanned)

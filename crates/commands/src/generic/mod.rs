@@ -12,4 +12,5 @@ mod scan;
 mod table;
 mod ttl;
 
+pub(crate) use scan::slot_of_pattern;
 pub use table::ROWS;

@@ -158,6 +158,7 @@ impl<T: Item> Table<T> {
             prefetch(bucket.pointer(hits.trailing_zeros() as usize).as_ptr());
             hits &= hits - 1;
         }
+        // Who finds nothing here, or adds something, goes on there.
         if let Some(next) = bucket.link() {
             prefetch(next.address().as_ptr());
         }

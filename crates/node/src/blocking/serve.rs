@@ -97,6 +97,7 @@ impl Core {
         let mut out = Vec::new();
         let no_touch = std::mem::replace(&mut access.no_touch, blocked.no_touch);
         let mut reply = Reply::new(&mut out, blocked.proto);
+        self.effects.again = true;
         handler(&mut Cmd {
             args: blocked.request.as_args(),
             db: blocked.db,
@@ -107,6 +108,7 @@ impl Core {
             effects: &mut self.effects,
             rng: &mut self.rng,
         });
+        self.effects.again = false;
         access.no_touch = no_touch;
         if self.effects.block.take().is_some() {
             return None;

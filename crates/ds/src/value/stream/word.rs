@@ -1,6 +1,6 @@
 //! How the value is kept in an entry.
 
-use super::{Body, Stream};
+use super::{Body, Stream, StreamId};
 use crate::value::Word;
 use crate::{Kind, StrRef, Thin};
 use std::ptr::NonNull;
@@ -23,8 +23,9 @@ unsafe impl Word for Stream {
         Stream(unsafe { Thin::from_raw(raw) })
     }
 
+    #[inline]
     fn allocated(&self) -> usize {
-        Thin::<Body>::ALLOCATED
+        Thin::<Body>::ALLOCATED + self.0.allocated()
     }
 
     fn encoding(&self) -> &'static str {
@@ -36,10 +37,24 @@ unsafe impl Word for Stream {
     }
 
     fn count(&self) -> usize {
-        0
+        self.log().len() as usize
     }
 
-    fn visit(&self, _: &mut dyn FnMut(&[StrRef<'_>])) {}
+    fn shed(&mut self, budget: usize) -> bool {
+        self.0.shed(budget)
+    }
 
-    fn check_invariants(&self) {}
+    /// Entries only, each with its id first. The id's text has a dot, as digests of other servers have it.
+    fn visit(&self, show: &mut dyn FnMut(&[StrRef<'_>])) {
+        for entry in self.log().range(StreamId::MIN, StreamId::MAX) {
+            let id = entry.id.text_with(b'.');
+            let mut parts = vec![StrRef::Bytes(&id)];
+            parts.extend(entry.pairs().flat_map(|(field, value)| [field, value]));
+            show(&parts);
+        }
+    }
+
+    fn check_invariants(&self) {
+        self.0.check_invariants();
+    }
 }
