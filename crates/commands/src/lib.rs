@@ -12,10 +12,14 @@ mod effects;
 pub mod facts;
 mod generic;
 mod geo;
+mod hash;
+mod hyperloglog;
 pub mod introspect;
 mod keys;
 mod list;
 mod registry;
+mod set;
+mod sort;
 pub mod spec;
 mod stream;
 mod string;
@@ -33,7 +37,19 @@ pub use spec::{Flag, KeyRef, Locks, Spec};
 
 /// The rows of all data families.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    [bitmap::ROWS, generic::ROWS, geo::ROWS, list::ROWS, stream::ROWS, string::ROWS, zset::ROWS]
-        .into_iter()
-        .flatten()
+    [
+        bitmap::ROWS,
+        generic::ROWS,
+        geo::ROWS,
+        hash::ROWS,
+        hyperloglog::ROWS,
+        list::ROWS,
+        set::ROWS,
+        sort::ROWS,
+        stream::ROWS,
+        string::ROWS,
+        zset::ROWS,
+    ]
+    .into_iter()
+    .flatten()
 }

@@ -65,6 +65,8 @@ counters! {
     misses,
     /// Keys removed because their time had come.
     expired,
+    /// Fields of hashes removed because their time had come.
+    expired_fields,
     /// Error replies.
     errors,
     /// Read calls.

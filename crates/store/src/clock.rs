@@ -60,6 +60,12 @@ impl Clock {
         self.now_ms > expiry
     }
 
+    /// Elements of a value that expire before this are not to be seen; 0 if all are.
+    #[inline]
+    pub fn horizon(&self) -> u64 {
+        if self.expired == Expired::Show { 0 } else { self.now_ms }
+    }
+
     /// Access word of a new entry.
     pub(crate) fn start(&self) -> u32 {
         match self.touch {

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 pub(crate) struct Count {
     pub keys: Tally,
     pub expires: Tally,
+    /// Keys whose values have elements that expire.
+    pub volatile: Tally,
     /// Bytes of entries, tables and slots.
     pub memory: Tally,
 }
@@ -89,7 +91,7 @@ impl Counters {
     pub fn clear(&self, db: DbId) {
         for row in &self.rows {
             let count = row.db(db);
-            for tally in [&count.keys, &count.expires, &count.memory] {
+            for tally in [&count.keys, &count.expires, &count.volatile, &count.memory] {
                 tally.take();
             }
         }
@@ -101,6 +103,7 @@ impl Counters {
             let (a, b) = (row.db(a), row.db(b));
             a.keys.swap(&b.keys);
             a.expires.swap(&b.expires);
+            a.volatile.swap(&b.volatile);
             a.memory.swap(&b.memory);
         }
     }

@@ -107,6 +107,11 @@ impl Keyspace {
         self.counters.sum(db, |count| &count.expires)
     }
 
+    /// Keys of a database whose values have elements that expire: hashes with such fields.
+    pub fn volatile(&self, db: DbId) -> u64 {
+        self.counters.sum(db, |count| &count.volatile)
+    }
+
     /// Bytes that keys, values and their index take, as allocated.
     pub fn memory_used(&self) -> u64 {
         let dbs: u64 = (0..self.databases()).map(|db| self.counters.sum(db, |count| &count.memory)).sum();

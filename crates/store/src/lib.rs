@@ -19,7 +19,7 @@ mod turn;
 mod wait;
 mod watch;
 
-pub use access::{Access, AccessStats, Changed, EntryMut, Expiry, Garbage, Swept, WrongKind};
+pub use access::{Access, AccessStats, Changed, EntryMut, Expiry, Garbage, Lapsed, Swept, WrongKind};
 pub use clock::{Clock, Expired, Touch};
 pub use cursor::Cursor;
 pub use ds::entry::EXPIRY_MAX_MS;

@@ -78,7 +78,7 @@ impl Stripe {
         &mut shard[place(slot)]
     }
 
-    /// A key of a slot was given this expiry.
+    /// A key of a slot, or an element of one, was given this expiry.
     #[inline]
     pub fn note_expiry(&mut self, db: DbId, slot: Slot, at: u64) {
         self.next_expiry = self.next_expiry.min(at);

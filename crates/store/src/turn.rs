@@ -50,7 +50,7 @@ impl<'k> Turn<'k> {
     /// A hint that a key will be wanted: brings what leads to its bucket into the cache.
     #[inline]
     pub fn prefetch_slot(&self, db: DbId, at: KeyHash) {
-        self.glance(db, at, |keys| ds::table::prefetch_value(keys));
+        self.glance(db, at, ds::table::prefetch_value);
     }
 
     /// A hint that a key will be wanted, when its bucket is in the cache: brings its entry there too.

@@ -1,7 +1,8 @@
 //! COPY and MOVE.
 
 use base::num;
-use store::DbId;
+use ds::value::Hash;
+use store::{DbId, Entry};
 
 use crate::args::{DB_OUT_OF_RANGE, NOT_INTEGER, Refused, SAME_OBJECT, SYNTAX, is};
 use crate::command::{Cmd, Env};
@@ -38,16 +39,28 @@ fn try_copy(cmd: &mut Cmd<'_, '_>) -> Result<bool, Refused> {
         return Ok(false);
     }
     let source = cmd.keys.remove(cmd.db, from).expect("it was there");
-    let old = cmd.keys.insert_entry(db, to, source.with_key(to.bytes));
+    let mut copy = source.with_key(to.bytes);
+    let is_empty = !drop_expired(&mut copy, cmd.keys.clock.horizon());
+    cmd.keys.insert_entry(cmd.db, from, source);
+    if is_empty {
+        return Ok(false);
+    }
+    let old = cmd.keys.insert_entry(db, to, copy);
     if let Some(old) = old {
         cmd.discard(old);
     }
-    cmd.keys.insert_entry(cmd.db, from, source);
     cmd.effects.notify(Class::New, "new", db, to.bytes);
     cmd.keys.signal_modified(db, to);
     cmd.effects.notify(Class::Generic, "copy_to", db, to.bytes);
     cmd.effects.dirty += 1;
     Ok(true)
+}
+
+/// Takes the fields out of a hash that have expired. False if that leaves nothing.
+fn drop_expired(entry: &mut Entry, now: u64) -> bool {
+    let Some(mut hash) = entry.object_mut::<Hash>() else { return true };
+    hash.take_past(now, usize::MAX).for_each(drop);
+    !hash.is_empty()
 }
 
 /// `MOVE key db`

@@ -37,8 +37,9 @@ pub fn persist(cmd: &mut Cmd<'_, '_>) {
     cmd.out.int(i64::from(had));
 }
 
+/// When an expiry may be replaced.
 #[derive(Clone, Copy, Default, Debug)]
-struct Condition {
+pub(crate) struct Condition {
     nx: bool,
     xx: bool,
     gt: bool,
@@ -46,8 +47,31 @@ struct Condition {
 }
 
 impl Condition {
-    /// `None` stands for a key that never expires: later than any time.
-    fn allows(self, old: Option<u64>, new: i64) -> bool {
+    /// Reads `NX`, `XX`, `GT` and `LT`; the error's text if they are not all there is, or contradict each other.
+    pub fn of<'a>(words: impl Iterator<Item = &'a [u8]>) -> Result<Condition, Vec<u8>> {
+        let mut found = Condition::default();
+        for word in words {
+            let flag =
+                [("nx", &mut found.nx), ("xx", &mut found.xx), ("gt", &mut found.gt), ("lt", &mut found.lt)]
+                    .into_iter()
+                    .find_map(|(name, flag)| is(word, name).then_some(flag));
+            match flag {
+                Some(flag) => *flag = true,
+                None => return Err([b"Unsupported option ", word].concat()),
+            }
+        }
+        let Condition { nx, xx, gt, lt } = found;
+        if nx && (xx || gt || lt) {
+            return Err(b"NX and XX, GT or LT options at the same time are not compatible".to_vec());
+        }
+        if gt && lt {
+            return Err(b"GT and LT options at the same time are not compatible".to_vec());
+        }
+        Ok(found)
+    }
+
+    /// `None` stands for a key or field that never expires: later than any time.
+    pub fn allows(self, old: Option<u64>, new: i64) -> bool {
         let old = old.map(|at| at as i64);
         !(self.nx && old.is_some()
             || self.xx && old.is_none()
@@ -57,7 +81,7 @@ impl Condition {
 }
 
 fn expire_with(cmd: &mut Cmd<'_, '_>, unit: i64, absolute: bool, invalid: &'static str) {
-    let condition = match condition(cmd) {
+    let condition = match Condition::of(cmd.args.sub(3).iter()) {
         Ok(condition) => condition,
         Err(text) => return cmd.out.error_bytes(&text),
     };
@@ -88,28 +112,6 @@ fn apply(cmd: &mut Cmd<'_, '_>, condition: Condition, at: i64) -> bool {
         cmd.changed(key, Class::Generic, "expire");
     }
     true
-}
-
-fn condition(cmd: &Cmd<'_, '_>) -> Result<Condition, Vec<u8>> {
-    let mut found = Condition::default();
-    for word in cmd.args.sub(3).iter() {
-        let flag =
-            [("nx", &mut found.nx), ("xx", &mut found.xx), ("gt", &mut found.gt), ("lt", &mut found.lt)]
-                .into_iter()
-                .find_map(|(name, flag)| is(word, name).then_some(flag));
-        match flag {
-            Some(flag) => *flag = true,
-            None => return Err([b"Unsupported option ", word].concat()),
-        }
-    }
-    let Condition { nx, xx, gt, lt } = found;
-    if nx && (xx || gt || lt) {
-        return Err(b"NX and XX, GT or LT options at the same time are not compatible".to_vec());
-    }
-    if gt && lt {
-        return Err(b"GT and LT options at the same time are not compatible".to_vec());
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 mod copy;
 mod count;
 mod delete;
-mod expire;
+pub(crate) mod expire;
 mod memory;
 mod object;
 mod random;
@@ -12,4 +12,5 @@ mod scan;
 mod table;
 mod ttl;
 
+pub(crate) use scan::slot_of_pattern;
 pub use table::ROWS;

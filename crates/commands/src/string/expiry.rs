@@ -4,7 +4,7 @@ use crate::args::{Refused, integer, is};
 
 /// An option that says when a key expires, its number unread.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct When<'a> {
+pub(crate) struct When<'a> {
     number: &'a [u8],
     seconds: bool,
     absolute: bool,
@@ -39,11 +39,16 @@ impl<'a> When<'a> {
 
     /// The millisecond since the Unix epoch; `invalid` if it is not above zero or does not fit.
     pub fn resolve(self, now_ms: u64, invalid: &'static str) -> Result<u64, Refused> {
+        self.resolve_from(1, now_ms, invalid)
+    }
+
+    /// [`When::resolve`] of a number that is `least` or more.
+    pub fn resolve_from(self, least: i64, now_ms: u64, invalid: &'static str) -> Result<u64, Refused> {
         let number = integer(self.number)?;
         let unit = if self.seconds { 1000 } else { 1 };
         let base = if self.absolute { 0 } else { now_ms as i64 };
         let at = Some(number)
-            .filter(|n| *n > 0)
+            .filter(|n| *n >= least)
             .and_then(|n| n.checked_mul(unit))
             .and_then(|n| n.checked_add(base));
         at.map(|at| at as u64).ok_or(Refused(invalid))

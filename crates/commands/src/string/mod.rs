@@ -2,7 +2,7 @@
 
 mod append;
 mod counter;
-mod expiry;
+pub(crate) mod expiry;
 mod get;
 mod lcs;
 mod multi;

@@ -1,9 +1,6 @@
 //! What ZUNION and its kin take members from: a sorted set, or a set whose members all count 1.
 
-use std::cell::OnceCell;
-use std::collections::HashSet;
-
-use ds::value::{Set, View, Word, Zset};
+use ds::value::{Set, View, Zset};
 use store::{Access, DbId, IntText, Key, Kind};
 
 use super::combine::not_nan;
@@ -17,7 +14,7 @@ pub(super) struct Source<'a> {
 
 enum Members<'a> {
     Zset(View<'a, Zset>),
-    Set(View<'a, Set>, OnceCell<HashSet<Vec<u8>>>),
+    Set(View<'a, Set>),
     None,
 }
 
@@ -28,7 +25,7 @@ impl<'a> Source<'a> {
             None => Members::None,
             Some(entry) => match entry.kind() {
                 Kind::Zset => Members::Zset(entry.view_as().ok_or(WRONG_TYPE)?),
-                Kind::Set => Members::Set(entry.view_as().ok_or(WRONG_TYPE)?, OnceCell::new()),
+                Kind::Set => Members::Set(entry.view_as().ok_or(WRONG_TYPE)?),
                 _ => return Err(WRONG_TYPE),
             },
         };
@@ -39,7 +36,7 @@ impl<'a> Source<'a> {
     pub fn len(&self) -> usize {
         match &self.members {
             Members::Zset(zset) => zset.len(),
-            Members::Set(set, _) => set.count(),
+            Members::Set(set) => set.len(),
             Members::None => 0,
         }
     }
@@ -56,11 +53,9 @@ impl<'a> Source<'a> {
                 };
                 while more() == Some(true) {}
             }
-            Members::Set(set, _) => {
-                let (mut more, score) = (true, self.weighted(1.0));
-                set.visit(&mut |member| {
-                    more = more && show(member[0].text(&mut IntText::new()), score);
-                });
+            Members::Set(set) => {
+                let score = self.weighted(1.0);
+                set.iter().all(|member| show(member.text(&mut IntText::new()), score));
             }
         }
     }
@@ -70,16 +65,7 @@ impl<'a> Source<'a> {
         match &self.members {
             Members::None => None,
             Members::Zset(zset) => zset.score(member).map(|score| score * self.weight),
-            Members::Set(set, names) => {
-                let names = names.get_or_init(|| {
-                    let mut names = HashSet::with_capacity(set.count());
-                    set.visit(&mut |member| {
-                        names.insert(member[0].to_vec());
-                    });
-                    names
-                });
-                names.contains(member).then_some(self.weight)
-            }
+            Members::Set(set) => set.contains(member).then_some(self.weight),
         }
     }
 

@@ -4,7 +4,7 @@ use super::Kind;
 use super::layout::{self, ACCESS_AT, ENC_INT, ENC_RAW, Shape};
 use crate::StrRef;
 use crate::class::class_of;
-use crate::value::{Object, View, Word};
+use crate::value::{Hash, Object, View, Word};
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -129,6 +129,12 @@ impl<'a> EntryRef<'a> {
     /// Number of elements; 0 of a string.
     pub fn elements(self) -> usize {
         if layout::is_object(self.kind_byte()) { self.object().count() } else { 0 }
+    }
+
+    /// When the first element of the value expires, in milliseconds since the Unix epoch: a field of a hash.
+    #[inline]
+    pub fn next_expiry(self) -> Option<u64> {
+        self.view_as::<Hash>()?.next_expiry()
     }
 
     /// The name that `OBJECT ENCODING` answers.

@@ -51,6 +51,21 @@ impl Intset {
         Intset(Block::new(&[2, 0, 0, 0, 0, 0, 0, 0]))
     }
 
+    /// One of these integers, in any order.
+    pub fn of(mut numbers: Vec<i64>) -> Intset {
+        numbers.sort_unstable();
+        numbers.dedup();
+        let width = numbers.iter().map(|n| width_of(*n)).max().unwrap_or(2);
+        let count = u32::try_from(numbers.len()).expect("an intset has fewer than 2^32 integers");
+        let mut bytes = vec![0; HEAD + numbers.len() * width];
+        bytes[..4].copy_from_slice(&(width as u32).to_le_bytes());
+        bytes[4..HEAD].copy_from_slice(&count.to_le_bytes());
+        for (index, n) in numbers.into_iter().enumerate() {
+            write(&mut bytes, width, index, n);
+        }
+        Intset(Block::new(&bytes))
+    }
+
     /// Bytes of each integer.
     #[inline]
     fn width(&self) -> usize {

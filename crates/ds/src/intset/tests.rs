@@ -57,6 +57,8 @@ proptest! {
             assert_eq!(set.find(*n), Ok(index));
         }
         assert_eq!(set.get(model.len()), None);
+        let numbers: Vec<i64> = model.iter().rev().chain(&model).copied().collect();
+        check(&Intset::of(numbers), &model);
     }
 
     #[test]

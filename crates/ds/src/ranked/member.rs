@@ -15,12 +15,12 @@ use std::mem::ManuallyDrop;
 use std::ptr::{NonNull, copy_nonoverlapping};
 
 const ALIGN: usize = 8;
-const LEN_AT: usize = 8;
+pub(crate) const LEN_AT: usize = 8;
 const HEAD: usize = 9;
 const HEAD_LONG: usize = 13;
 /// Lengths up to here stand in the one byte; above, `LONG` and four bytes.
-const SHORT_MAX: usize = 250;
-const LONG: u8 = 251;
+pub(crate) const SHORT_MAX: usize = 250;
+pub(crate) const LONG: u8 = 251;
 
 /// An owned member.
 pub(super) struct Member(NonNull<u8>);
@@ -79,7 +79,7 @@ impl<'a> MemberRef<'a> {
     /// # Safety
     /// `raw` is a member that lives during `'a`.
     #[inline]
-    pub(super) unsafe fn new(raw: NonNull<u8>) -> MemberRef<'a> {
+    pub(crate) unsafe fn new(raw: NonNull<u8>) -> MemberRef<'a> {
         MemberRef { raw, life: PhantomData }
     }
 

@@ -4,20 +4,20 @@
 //! member's score is found at once, and rank, element of a rank, and the ends of a range in a few steps down the tree.
 
 mod check;
-mod member;
+pub(crate) mod member;
 mod node;
 mod tree;
 mod walk;
 
 pub use member::MemberRef;
 pub(crate) use member::compare_scores;
+pub(crate) use tree::Tree;
 pub use walk::Walk;
 
 use crate::table::{Item, Table};
 use base::Rng;
 use member::Member;
 use std::cmp::Ordering;
-use tree::Tree;
 
 /// A sorted set. Scores are never NaN.
 #[derive(Default)]

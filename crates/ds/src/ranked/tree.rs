@@ -46,7 +46,7 @@ enum Target<'a> {
 /// Owns its nodes, but not the members. Every pointer in it is that of a live member: callers of the unsafe methods
 /// see to it, and that nobody else changes scores.
 #[derive(Default)]
-pub(super) struct Tree {
+pub(crate) struct Tree {
     root: Option<NonNull<u8>>,
     /// Branches above each leaf.
     height: usize,

@@ -3,6 +3,7 @@
 use super::member::{MemberRef, prefetch};
 use super::node::{Branch, Leaf, Node};
 use super::tree::{HEIGHT_MAX, PREFETCH_AHEAD, Tree};
+use std::ptr::NonNull;
 
 /// Elements of a range of ranks, in order; `rev` turns it around.
 #[derive(Clone)]
@@ -83,6 +84,29 @@ impl Cursor {
         }
         // SAFETY: what is below the branches is a leaf.
         self.leaf = unsafe { Leaf::at(at) };
+    }
+}
+
+impl Tree {
+    /// The first element.
+    pub fn first(&self) -> Option<NonNull<u8>> {
+        let mut at = self.root()?;
+        // SAFETY: nodes of the tree are alive and not empty, those above the leaves are branches.
+        unsafe {
+            for _ in 0..self.height() {
+                at = Branch::at(at).child(0);
+            }
+            Some(Leaf::at(at).get(0))
+        }
+    }
+
+    /// All elements.
+    ///
+    /// # Safety
+    /// They live, and stay as they are as long as the walk.
+    pub unsafe fn walk(&self) -> Walk<'_> {
+        // SAFETY: as the caller says.
+        unsafe { Walk::new(self, 0, self.len()) }
     }
 }
 

@@ -9,13 +9,16 @@ mod array;
 mod bucket;
 mod chain;
 mod item;
+mod iter;
+mod join;
 mod occupied;
 mod resize;
 mod scan;
 
 pub use item::Item;
+pub use iter::Iter;
 pub use occupied::{Occupied, Probe};
-pub use scan::{Iter, SCAN_BITS, SCAN_END};
+pub use scan::{SCAN_BITS, SCAN_END};
 
 use crate::same::same;
 use array::Array;
@@ -154,6 +157,10 @@ impl<T: Item> Table<T> {
         while hits != 0 {
             prefetch(bucket.pointer(hits.trailing_zeros() as usize).as_ptr());
             hits &= hits - 1;
+        }
+        // Who finds nothing here, or adds something, goes on there.
+        if let Some(next) = bucket.link() {
+            prefetch(next.address().as_ptr());
         }
     }
 

@@ -43,6 +43,23 @@ impl<T: Item> Table<T> {
         }
     }
 
+    /// Takes about `budget` items out, and gives them to `removed`. True when dropping the rest is quick.
+    pub fn shed(&mut self, budget: usize, mut removed: impl FnMut(T)) -> bool {
+        let mut left = budget;
+        while left > 0 && self.array.len() > 1 {
+            let before = self.len();
+            let last = self.array.bucket(self.array.len() - 1);
+            self.drain(last, |table, _, raw| {
+                table.len -= 1;
+                // SAFETY: the chain was emptied: nobody else has the item.
+                removed(unsafe { T::from_raw(raw) });
+            });
+            self.array.shrink();
+            left = left.saturating_sub(before - self.len());
+        }
+        self.array.len() <= 1
+    }
+
     fn merge(&mut self, last: usize) {
         let from = self.array.bucket(last);
         let into = self.array.bucket(last - (1 << last.ilog2()));

@@ -14,17 +14,13 @@ pub const SCAN_BITS: u32 = 39;
 /// The position behind the last one.
 pub const SCAN_END: u64 = 1 << SCAN_BITS;
 
-/// Chains are taken for so long when an item is drawn; longer ones are rare, and lose a little of their chance.
-const RANDOM_CHAIN_LEN: usize = 24;
+/// Chains are taken for so long when an item is drawn. Longer ones, a few in a million, lose what is behind: with a
+/// load of 15 at most, which buckets have whose turn to split comes next, that is no chance worth the draws.
+const RANDOM_CHAIN_LEN: usize = 32;
 /// Draws before an item is taken from wherever one is.
 const RANDOM_TRIES_MAX: usize = 100;
 
 impl<T: Item> Table<T> {
-    /// Every item, in no order that means anything.
-    pub fn iter(&self) -> Iter<'_, T> {
-        Iter { table: self, index: 0, nth: 0 }
-    }
-
     /// Emits all items of the bucket at a position below [`SCAN_END`], and returns the next position, `SCAN_END`
     /// after the last. May emit an item twice if the table shrank meanwhile.
     pub fn scan<'t>(&'t self, position: u64, mut emit: impl FnMut(T::Ref<'t>)) -> u64 {
@@ -69,8 +65,28 @@ impl<T: Item> Table<T> {
         next
     }
 
-    /// An item at random: each with nearly the same chance.
+    /// An item at random, each with the same chance.
     pub fn random(&self, rng: &mut Rng) -> Option<T::Ref<'_>> {
+        let (_, place) = self.draw(rng)?;
+        // SAFETY: an item of this table.
+        Some(unsafe { T::borrow(self.raw_at(place)) })
+    }
+
+    /// Takes an item out at random, each with the same chance.
+    pub fn take_random(&mut self, rng: &mut Rng) -> Option<T> {
+        let (index, place) = self.draw(rng)?;
+        let raw = match place {
+            Place::Root => self.raw_at(place),
+            Place::At(bucket, i) => self.take(self.array.bucket(index), bucket, i),
+        };
+        self.len -= 1;
+        self.settle();
+        // SAFETY: the pointer is in the table no more.
+        Some(unsafe { T::from_raw(raw) })
+    }
+
+    /// A place at random where an item is, and the bucket that its chain belongs to.
+    fn draw(&self, rng: &mut Rng) -> Option<(usize, Place)> {
         if self.is_empty() {
             return None;
         }
@@ -79,11 +95,10 @@ impl<T: Item> Table<T> {
             let index = rng.below(buckets) as usize;
             let nth = rng.below(RANDOM_CHAIN_LEN.min(self.len()) as u64) as usize;
             if let Some(place) = self.place(index, nth) {
-                // SAFETY: an item of this table.
-                return Some(unsafe { T::borrow(self.raw_at(place)) });
+                return Some((index, place));
             }
         }
-        self.iter().next()
+        (0..buckets as usize).find_map(|index| Some((index, self.place(index, 0)?)))
     }
 
     /// The bucket of a position, and the end of its interval.
@@ -94,14 +109,11 @@ impl<T: Item> Table<T> {
         }
         let hash = position.reverse_bits() >> (64 - SCAN_BITS);
         let index = self.array.index_of(hash);
-        let half = 1usize << self.array.len().ilog2();
-        let is_split = index >= half || index + half < self.array.len();
-        let bits = half.ilog2() + u32::from(is_split);
-        let last = position | (SCAN_END - 1) >> bits;
+        let last = position | (SCAN_END - 1) >> self.hash_bits(index);
         (index, last + 1)
     }
 
-    fn place(&self, index: usize, nth: usize) -> Option<Place> {
+    pub(super) fn place(&self, index: usize, nth: usize) -> Option<Place> {
         if self.array.is_bare() {
             return (nth == 0 && self.len == 1).then_some(Place::Root);
         }
@@ -130,28 +142,5 @@ impl<T: Item> Table<T> {
             (items, bytes) = (items + chain.0, bytes + chain.1);
         }
         assert_eq!((items, bytes / SHORT_BUCKET), (self.len(), self.overflow_units as usize));
-    }
-}
-
-/// Items of a table.
-pub struct Iter<'t, T: Item> {
-    table: &'t Table<T>,
-    index: usize,
-    nth: usize,
-}
-
-impl<'t, T: Item> Iterator for Iter<'t, T> {
-    type Item = T::Ref<'t>;
-
-    fn next(&mut self) -> Option<T::Ref<'t>> {
-        while self.index < self.table.array.len().max(1) {
-            if let Some(place) = self.table.place(self.index, self.nth) {
-                self.nth += 1;
-                // SAFETY: an item of this table, which is borrowed during `'t`.
-                return Some(unsafe { T::borrow(self.table.raw_at(place)) });
-            }
-            (self.index, self.nth) = (self.index + 1, 0);
-        }
-        None
     }
 }

@@ -68,6 +68,18 @@ fn eleven_bytes_per_key_at_any_size() {
 }
 
 #[test]
+fn sheds_each_item_once() {
+    for (len, hash) in [(1, hash as fn(&[u8]) -> u64), (2, hash), (20, poor), (load(10_000), hash)] {
+        let mut table = Table::new();
+        (0..len).for_each(|n| table.insert(hash(&key(n)), entry(n, n), hash));
+        let mut seen = HashSet::new();
+        while !table.shed(7, |entry| assert!(seen.insert(number(entry.view())))) {}
+        assert_eq!(seen.len() + table.len(), len as usize);
+        assert!(table.iter().all(|entry| seen.insert(number(entry))));
+    }
+}
+
+#[test]
 fn shrinks_to_nothing() {
     let most = load(100_000);
     let mut table = filled(0..most);

@@ -57,6 +57,12 @@ pub unsafe trait Word: Sized + Clone + Send + Sync {
     /// Number of elements; fields, of a hash.
     fn count(&self) -> usize;
 
+    /// When the first of its elements expires, in milliseconds since the Unix epoch: fields of hashes do, nothing else.
+    #[inline]
+    fn next_expiry(&self) -> Option<u64> {
+        None
+    }
+
     /// Frees about `budget` elements, for a big value that goes bit by bit. True when dropping the rest is quick.
     fn shed(&mut self, budget: usize) -> bool {
         let _ = budget;

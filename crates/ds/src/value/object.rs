@@ -73,6 +73,11 @@ impl Object {
         each!(self, value => value.count())
     }
 
+    /// When the first of its elements expires; see [`Word::next_expiry`].
+    pub fn next_expiry(&self) -> Option<u64> {
+        each!(self, value => value.next_expiry())
+    }
+
     /// Frees about `budget` elements; true when dropping the rest is quick.
     pub fn shed(&mut self, budget: usize) -> bool {
         each!(self, value => value.shed(budget))

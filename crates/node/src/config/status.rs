@@ -183,13 +183,10 @@ const HARMLESS: &[(&str, &[&str])] = &[
         &[
             "hash-max-listpack-entries",
             "hash-max-listpack-value",
-            "hll-sparse-max-bytes",
             "locale-collate",
             "set-max-intset-entries",
             "set-max-listpack-entries",
             "set-max-listpack-value",
-            "stream-node-max-bytes",
-            "stream-node-max-entries",
             "tracking-table-max-keys",
             "zset-max-listpack-entries",
             "zset-max-listpack-value",

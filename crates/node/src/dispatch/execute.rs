@@ -146,7 +146,7 @@ impl Core {
                 let stats = std::mem::take(&mut self.effects.stats);
                 self.book_effects(&stats);
                 let expired = std::mem::take(&mut self.effects.expired);
-                self.tell_buried(expired);
+                self.tell_buried(expired, Vec::new());
                 Flow::Next
             }
             Err(contended) => Flow::Busy(contended.stripe),
@@ -179,6 +179,7 @@ impl Core {
         counters.hits.add(stats.hits);
         counters.misses.add(stats.misses);
         counters.expired.add(stats.expired);
+        counters.expired_fields.add(stats.expired_fields);
         if self.effects.dirty > 0 {
             counters.dirty.add(self.effects.dirty);
             self.effects.dirty = 0;

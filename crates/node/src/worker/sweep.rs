@@ -11,9 +11,9 @@ use sync::STRIPES;
 
 /// Time between two slices at most; `hz` may make it shorter.
 const EVERY_MAX: Duration = Duration::from_millis(100);
-/// Keys looked at in a slice at most, times `active-expire-effort`.
+/// Keys and fields looked at in a slice at most, times `active-expire-effort`.
 const KEYS_PER_SLICE: usize = 20_000;
-/// Keys looked at under one hold of a stripe.
+/// Keys and fields looked at under one hold of a stripe.
 const KEYS_PER_HOLD: usize = 256;
 
 /// Where the round has got to.
@@ -48,18 +48,22 @@ impl Worker {
         }
         self.sweep.next = now.mono + self.core.period().min(EVERY_MAX);
         let keyspace = &self.core.shared.keyspace;
-        if (0..keyspace.databases()).all(|db| keyspace.expires(db) == 0) {
+        if (0..keyspace.databases()).all(|db| keyspace.expires(db) + keyspace.volatile(db) == 0) {
             return;
         }
         let mut budget = KEYS_PER_SLICE * self.core.config.memory.active_expire_effort as usize;
-        let mut expired = 0;
+        let (mut expired, mut fields) = (0, 0);
         for _ in 0..STRIPES / self.sweep.workers + 1 {
             let mut done = true;
             if let Some(mut access) = turn.try_stripe(self.sweep.stripe as u16) {
                 let swept = access.sweep(self.sweep.stripe as u16, KEYS_PER_HOLD.min(budget));
                 expired += swept.removed as u64;
+                fields += swept.fields as u64;
                 budget -= swept.examined.min(budget);
                 done = swept.done;
+                if access.has_news() {
+                    self.core.serve_ready(&mut access);
+                }
                 self.core.tell_expired(&mut access);
                 publish_notices(&mut self.core);
             }
@@ -71,5 +75,6 @@ impl Worker {
             }
         }
         self.core.counters().expired.add(expired);
+        self.core.counters().expired_fields.add(fields);
     }
 }

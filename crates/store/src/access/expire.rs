@@ -2,14 +2,17 @@
 
 use super::news::News;
 use super::write::take;
-use super::{Access, AccessStats};
+use super::{Access, AccessStats, Changed};
 use crate::clock::{Clock, Expired};
 use crate::counters::Row;
 use crate::keyspace::Keyspace;
-use crate::slot::Sweep;
+use crate::slot::{Met, Sweep};
 use crate::stripe::{SLOTS_EACH, Stripe};
 use crate::{DbId, Entry, Key};
 use base::Slot;
+use ds::Word;
+use ds::value::Hash;
+use ds::value::hash::Field;
 use sync::STRIPES;
 
 /// What a sweep did.
@@ -19,8 +22,23 @@ pub struct Swept {
     pub examined: usize,
     /// Keys removed; [`Access::take_expired`] shows them.
     pub removed: usize,
+    /// Fields removed from hashes; [`Access::take_lapsed`] shows them.
+    pub fields: usize,
     /// Nothing is left to do in the stripe for now.
     pub done: bool,
+}
+
+/// Fields that had expired and were removed from a hash.
+#[derive(Debug)]
+pub struct Lapsed {
+    /// The database of its key.
+    pub db: DbId,
+    /// Its key.
+    pub key: Box<[u8]>,
+    /// The fields, the earliest first.
+    pub fields: Vec<Field>,
+    /// None was left, and the key was removed.
+    pub is_gone: bool,
 }
 
 /// Whether an expired key may have to be removed before this key is looked up. Nearly always false, by one comparison.
@@ -55,7 +73,11 @@ impl Graves<'_> {
             if let Some(watchers) = &mut stripe.watchers {
                 watchers.touch(db, key, true);
             }
-            self.news.get_or_insert_default().expired.push((db, entry));
+            let news = self.news.get_or_insert_default();
+            news.expired.push((db, entry));
+            if stripe.waiters.as_ref().is_some_and(|waiters| waiters.has(db, key)) {
+                news.note_ready(db, key.bytes);
+            }
         }
         true
     }
@@ -76,7 +98,7 @@ impl Access<'_> {
         self.clock.expired == Expired::Remove && self.clock.is_past(self.locked.get(stripe).next_expiry)
     }
 
-    /// Removes the expired keys of a stripe, in all databases, until `budget` keys or a few more were looked at. Goes
+    /// Removes the expired keys of a stripe, and the expired fields of its hashes, in all databases, until `budget` keys or a few more were looked at. Goes
     /// on where the sweep before stopped. Slots where nothing can have expired cost nothing.
     pub fn sweep(&mut self, stripe: u16, budget: usize) -> Swept {
         let mut swept = Swept::default();
@@ -117,18 +139,39 @@ impl Access<'_> {
         let clock = self.clock;
         while swept.examined < budget {
             let Some(keys) = self.keys_mut(sweep.db, sweep.slot) else { return true };
-            let mut removed = Vec::new();
+            let mut met = Met::default();
             let (before, examined) = (keys.table.allocated(), swept.examined);
-            let done = sweep.step(keys, clock, &mut swept.examined, &mut removed);
+            let next = sweep.look(keys, clock, &mut swept.examined, &mut met);
             // An empty bucket is work too.
             swept.examined = swept.examined.max(examined + 1);
-            swept.removed += removed.len();
-            self.bury_swept(sweep.db, sweep.slot, before, removed);
-            if done {
+            swept.removed += met.removed.len();
+            self.bury_swept(sweep.db, sweep.slot, before, met.removed);
+            let reaped = met.due.iter().all(|key| self.reap(sweep, key, budget, swept));
+            if reaped
+                && let Some(keys) = self.keys_mut(sweep.db, sweep.slot)
+                && sweep.advance(keys, next)
+            {
                 return true;
             }
         }
         false
+    }
+
+    /// Takes expired fields out of a hash, as far as the budget goes. False if there are more.
+    fn reap(&mut self, sweep: &mut Sweep, key: &[u8], budget: usize, swept: &mut Swept) -> bool {
+        let (db, key, now) = (sweep.db, self.keyspace.key(key), self.clock.horizon());
+        let max = budget.saturating_sub(swept.examined).max(1);
+        let take = |hash: &mut Hash| (hash.take_past(now, max).collect::<Vec<Field>>(), hash.next_expiry());
+        let touches = std::mem::replace(&mut self.no_touch, true);
+        let changed = self.change(db, key, take);
+        self.no_touch = touches;
+        let Ok(Some(Changed { result: (fields, next), is_gone, .. })) = changed else { return true };
+        swept.examined += fields.len();
+        swept.fields += fields.len();
+        self.touch_watchers(db, key, is_gone);
+        self.news.get_or_insert_default().lapsed.push(Lapsed { db, key: key.bytes.into(), fields, is_gone });
+        next.inspect(|at| sweep.note_expiry(*at));
+        next.is_none_or(|at| at >= now)
     }
 
     /// Books entries that a walk took out of the table of a slot, which had `before` bytes.
@@ -143,15 +186,21 @@ impl Access<'_> {
                 row.memory.add(-(entry.view().allocated() as isize));
                 row.keys.add(-1);
                 row.expires.add(keys.note_expiry(entry.view().expiry().is_some(), None));
+                row.volatile.add(keys.note_volatile(entry.view().next_expiry().is_some(), None));
             }
             if keys.table.is_empty() {
                 keyspace.occupied[db as usize].clear(slot);
             }
         }
-        let is_watched = self.locked.get(Keyspace::stripe_of(slot)).watchers.is_some();
+        let stripe = self.locked.get(Keyspace::stripe_of(slot));
+        let (is_watched, is_awaited) = (stripe.watchers.is_some(), stripe.waiters.is_some());
         for entry in removed {
+            let key = entry.view().key();
             if is_watched {
-                self.touch_watchers(db, keyspace.key(entry.view().key()), true);
+                self.touch_watchers(db, keyspace.key(key), true);
+            }
+            if is_awaited {
+                self.note_ready(db, keyspace.key(key));
             }
             self.stats.expired += 1;
             self.news.get_or_insert_default().expired.push((db, entry));

@@ -10,7 +10,7 @@ mod whole;
 mod write;
 
 pub use edit::EntryMut;
-pub use expire::Swept;
+pub use expire::{Lapsed, Swept};
 pub use value::{Changed, WrongKind};
 pub use whole::Garbage;
 pub use write::Expiry;
@@ -37,6 +37,8 @@ pub struct AccessStats {
     pub misses: u64,
     /// `expired_keys`.
     pub expired: u64,
+    /// `expired_fields`.
+    pub expired_fields: u64,
 }
 
 impl AccessStats {
@@ -45,6 +47,7 @@ impl AccessStats {
         self.hits += other.hits;
         self.misses += other.misses;
         self.expired += other.expired;
+        self.expired_fields += other.expired_fields;
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the commands that ran under a lock left to be told.
 
-use super::Access;
+use super::{Access, Lapsed};
 use crate::{DbId, Entry};
 use std::collections::VecDeque;
 
@@ -10,6 +10,8 @@ use std::collections::VecDeque;
 pub(super) struct News {
     /// Expired keys that were removed, in order.
     pub expired: Vec<(DbId, Entry)>,
+    /// Expired fields that a sweep removed, in order.
+    pub lapsed: Vec<Lapsed>,
     /// Awaited keys that were changed, in the order of the changes.
     pub ready: VecDeque<(DbId, Box<[u8]>)>,
 }
@@ -39,5 +41,10 @@ impl Access<'_> {
     /// the command's own effect.
     pub fn take_expired(&mut self) -> Vec<(DbId, Entry)> {
         self.news.as_mut().map(|news| std::mem::take(&mut news.expired)).unwrap_or_default()
+    }
+
+    /// Expired fields that a sweep removed since the lock was taken, in order: to be logged likewise.
+    pub fn take_lapsed(&mut self) -> Vec<Lapsed> {
+        self.news.as_mut().map(|news| std::mem::take(&mut news.lapsed)).unwrap_or_default()
     }
 }

@@ -1,4 +1,6 @@
 use super::*;
+use crate::value::hash::Ttl;
+use crate::value::{Hash, HashLimits};
 use crate::{Cursor, Expiry, NewString, Params, StrRef, Touch, Turn};
 use base::Rng;
 use proptest::prelude::*;
@@ -53,7 +55,7 @@ fn a_worker_sets_and_gets() {
     assert!(access.set_string(0, a, b"13", Expiry::Clear));
     assert_eq!(access.lookup(0, a).and_then(|e| e.text()), Some(StrRef::Int(13)));
     assert!(access.lookup(0, b).is_none() && access.lookup(3, a).is_none());
-    assert_eq!(access.stats, AccessStats { hits: 1, misses: 2, expired: 0 });
+    assert_eq!(access.stats, AccessStats { hits: 1, misses: 2, ..AccessStats::default() });
     drop(access);
     turn.prefetch_bucket(0, a.at);
     turn.prefetch_entry(0, a.at);
@@ -109,7 +111,7 @@ fn an_expired_key_goes_when_it_is_asked_for() {
     with(&keyspace, at(11), |access| {
         assert!(access.peek(0, key).is_none());
         assert!(access.lookup(0, key).is_none());
-        assert_eq!(access.stats, AccessStats { hits: 0, misses: 1, expired: 1 });
+        assert_eq!(access.stats, AccessStats { misses: 1, expired: 1, ..AccessStats::default() });
         assert_eq!(access.take_expired()[0].1.view().key(), b"k");
     });
     assert_eq!((keyspace.db_size(0), keyspace.expires(0), keyspace.slot_count(0)), (0, 0, 0));
@@ -129,6 +131,24 @@ fn a_hidden_key_is_overwritten_as_if_it_were_not_there() {
         assert!(access.insert_entry(0, key, Entry::string(b"k", NewString::Int(1), None)).is_none());
         assert_eq!(access.expiry(0, key), Some(None));
     });
+}
+
+#[test]
+fn adding_replaces_what_is_only_hidden() {
+    let keyspace = keyspace();
+    let set =
+        |access: &mut Access<'_>| access.set_string(0, keyspace.key(b"k"), b"old", Expiry::At(START + 1));
+    with(&keyspace, at(0), |access| assert!(!set(access)));
+    let mut hidden = at(2);
+    hidden.expired = Expired::Hide;
+    with(&keyspace, hidden, |access| {
+        let key = keyspace.key(b"k");
+        assert!(access.lookup_mut(0, key).is_none());
+        access.add(0, key, NewString::Int(7), Expiry::Clear);
+        assert_eq!(access.peek(0, key).and_then(|entry| entry.expiry()), None);
+        assert!(access.lookup_mut(0, key).is_some());
+    });
+    assert_eq!(keyspace.db_size(0), 1);
 }
 
 #[test]
@@ -153,6 +173,82 @@ fn a_sweep_takes_expired_keys_and_no_others() {
     });
     assert_eq!(removed, 1000);
     assert_eq!(keyspace.db_size(0) + keyspace.db_size(1), 2000);
+}
+
+const HASH: HashLimits = HashLimits { pack_fields_max: 8, pack_value_max: 64 };
+
+/// A hash whose first `expiring` fields expire, the nth at n ms.
+fn hash(fields: u64, expiring: u64) -> Hash {
+    let mut hash = Hash::new();
+    for n in 0..fields {
+        let ttl = if n < expiring { Ttl::At(START + n) } else { Ttl::Clear };
+        hash.set(n.to_string().as_bytes(), b"v", ttl, START, &HASH);
+    }
+    hash
+}
+
+#[test]
+fn a_sweep_takes_expired_fields_bit_by_bit() {
+    let keyspace = keyspace();
+    let (half, whole) = (keyspace.key(b"half"), keyspace.key(b"{half}whole"));
+    let stripe = sync::stripe_of(half.at.slot);
+    let who = Arc::new(Watcher::default());
+    with(&keyspace, at(0), |access| {
+        drop(access.put_value(0, half, hash(1000, 500), Expiry::Clear));
+        drop(access.put_value(0, whole, hash(300, 300), Expiry::Clear));
+        access.watch(0, whole, &who);
+        assert!(!access.wants_sweep(stripe));
+    });
+    assert_eq!((keyspace.volatile(0), keyspace.expires(0)), (2, 0));
+    with(&keyspace, at(100), |access| {
+        while !access.sweep(stripe, 10).done {}
+        let lapsed = access.take_lapsed();
+        assert!(lapsed.iter().all(|lapsed| lapsed.fields.len() <= 10 && !lapsed.is_gone));
+        assert_eq!(lapsed.iter().map(|lapsed| lapsed.fields.len()).sum::<usize>(), 200);
+        assert!(!access.wants_sweep(stripe) && who.is_dirty());
+    });
+    with(&keyspace, at(400), |access| {
+        assert!(access.sweep(stripe, 10_000).done);
+        assert_eq!(access.take_lapsed().iter().filter(|lapsed| lapsed.is_gone).count(), 1);
+        assert!(access.peek(0, whole).is_none());
+        assert_eq!(access.peek(0, half).map(|entry| entry.elements()), Some(600));
+    });
+    assert_eq!(keyspace.volatile(0), 1);
+    with(&keyspace, at(1000), |access| assert!(access.sweep(stripe, 10_000).done));
+    assert_eq!((keyspace.volatile(0), keyspace.db_size(0)), (0, 1));
+}
+
+#[test]
+fn hashes_with_fields_that_expire_are_counted_wherever_they_go() {
+    let keyspace = keyspace();
+    let (a, b) = (keyspace.key(b"a"), keyspace.key(b"b"));
+    let counts = |expect: u64| assert_eq!(keyspace.volatile(0), expect);
+    with(&keyspace, at(0), |access| drop(access.put_value(0, a, hash(3, 0), Expiry::Clear)));
+    counts(0);
+    let expire = |at| move |hash: &mut Hash| hash.set_expiry(b"1", at);
+    with(&keyspace, at(0), |access| access.change(0, a, expire(Some(START + 5)))).expect("a hash");
+    counts(1);
+    with(&keyspace, at(0), |access| access.change(0, a, expire(None))).expect("a hash");
+    counts(0);
+    with(&keyspace, at(0), |access| access.change(0, a, expire(Some(START + 5)))).expect("a hash");
+    with(&keyspace, at(0), |access| {
+        let moved = access.remove(0, a).expect("it is there").into_key(b"b");
+        drop(access.insert_entry(0, b, moved));
+    });
+    counts(1);
+    with(&keyspace, at(0), |access| access.set_string(0, b, b"text", Expiry::Clear));
+    counts(0);
+    with(&keyspace, at(0), |access| drop(access.put_value(0, a, hash(3, 1), Expiry::At(START + 2))));
+    counts(1);
+    with(&keyspace, at(3), |access| assert!(access.lookup(0, a).is_none()));
+    counts(0);
+    with(&keyspace, at(0), |access| {
+        drop(access.put_value(0, a, hash(3, 1), Expiry::Clear));
+        access.swap_db(0, 1);
+    });
+    assert_eq!((keyspace.volatile(0), keyspace.volatile(1)), (0, 1));
+    with(&keyspace, at(0), |access| drop(access.flush_db(1)));
+    assert_eq!(keyspace.volatile(1), 0);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Values that have elements: reading, changing and replacing them.
 
 use super::expire::{Graves, may_be_gone};
+use super::write::note_volatile;
 use super::{Access, Expiry, touch};
 use crate::keyspace::Keyspace;
 use crate::{DbId, Entry, Key};
@@ -65,9 +66,13 @@ impl Access<'_> {
         if !*no_touch {
             touch(&mut found, clock, row);
         }
-        let (result, grown, is_gone) = found.update(|entry| edit_value(entry, edit)).ok_or(WrongKind)?;
+        let edited = found.update(|entry| edit_value(entry, edit)).ok_or(WrongKind)?;
+        let Edited { result, grown, is_gone, was_volatile, next_expiry } = edited;
         if grown != 0 {
             row.db(db).memory.add(grown);
+        }
+        if was_volatile || next_expiry.is_some() {
+            note_volatile(stripe, row.db(db), db, key.at.slot, was_volatile, next_expiry);
         }
         if is_gone {
             drop(self.take_stored(db, key));
@@ -110,13 +115,26 @@ impl Access<'_> {
     }
 }
 
-/// Changes the value of an entry: what came of it, by how many bytes it grew, and whether nothing is left.
+/// What a change of a value in its entry came to.
+struct Edited<R> {
+    result: R,
+    /// Bytes of memory more than before.
+    grown: isize,
+    /// Nothing is left.
+    is_gone: bool,
+    /// It had elements that expire.
+    was_volatile: bool,
+    /// When the first of its elements expires.
+    next_expiry: Option<u64>,
+}
+
 #[inline]
-fn edit_value<T: Word, R>(entry: &mut Entry, edit: impl FnOnce(&mut T) -> R) -> Option<(R, isize, bool)> {
+fn edit_value<T: Word, R>(entry: &mut Entry, edit: impl FnOnce(&mut T) -> R) -> Option<Edited<R>> {
     let mut value = entry.object_mut::<T>()?;
-    let before = value.allocated() as isize;
+    let (before, was_volatile) = (value.allocated() as isize, value.next_expiry().is_some());
     let result = edit(&mut value);
-    Some((result, value.allocated() as isize - before, value.is_spent()))
+    let grown = value.allocated() as isize - before;
+    Some(Edited { result, grown, is_gone: value.is_spent(), was_volatile, next_expiry: value.next_expiry() })
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ impl Access<'_> {
     /// Panics if keys, counts and bounds contradict each other. All stripes must be held.
     pub fn check_invariants(&self) {
         for db in 0..self.keyspace.databases() {
-            let (mut keys, mut expires, mut memory) = (0, 0, 0);
+            let (mut keys, mut expires, mut volatile, mut memory) = (0, 0, 0, 0);
             for slot in Slot::all() {
                 assert_eq!(self.keyspace.has_keys(db, slot), self.count_in_slot(db, slot) > 0);
                 let Some(held) = self.keys(db, slot) else { continue };
@@ -67,10 +67,12 @@ impl Access<'_> {
                 assert!(stripe.next_expiry <= held.next_expiry);
                 keys += held.table.len() as u64;
                 expires += u64::from(held.expires);
+                volatile += u64::from(held.volatile);
                 memory += size_of_val(held) + held.table.allocated();
                 memory += held.table.iter().map(|entry| entry.allocated()).sum::<usize>();
             }
             assert_eq!((keys, expires), (self.keyspace.db_size(db), self.keyspace.expires(db)));
+            assert_eq!(volatile, self.keyspace.volatile(db));
             assert_eq!(memory as u64, self.keyspace.db_memory(db));
         }
     }

@@ -2,10 +2,11 @@
 
 use super::expire::{Graves, may_be_gone};
 use super::{Access, EntryMut, touch};
-use crate::counters::Row;
+use crate::counters::{Count, Row};
 use crate::keyspace::Keyspace;
 use crate::stripe::{SHARD_BYTES, Stripe};
 use crate::{DbId, Entry, Key, NewString, StrRef};
+use base::Slot;
 
 /// What a write does to the expiry of a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,7 +51,7 @@ impl Access<'_> {
         if let Some(keys) = stripe.keys_mut(db, key.at.slot)
             && let Some(mut found) = keys.table.get_mut(key.at.hash, key.bytes)
         {
-            let old = found.get().expiry();
+            let (old, was_volatile) = (found.get().expiry(), found.get().next_expiry().is_some());
             let new = expiry.after(old.filter(|_| !gone));
             let grown = found.update(|entry| entry.rewrite(value, new));
             if !*no_touch {
@@ -63,12 +64,27 @@ impl Access<'_> {
                 row.db(db).expires.add(keys.note_expiry(old.is_some(), new));
                 new.inspect(|at| stripe.note_expiry(db, key.at.slot, *at));
             }
+            if was_volatile {
+                note_volatile(stripe, row.db(db), db, key.at.slot, true, None);
+            }
             return !gone;
         }
         let mut entry = Entry::string(key.bytes, value, expiry.after(None));
         entry.set_access(clock.start());
         self.insert_new(db, key, entry);
         false
+    }
+
+    /// Stores a string under a key that a lookup under this lock has just not found.
+    pub fn add(&mut self, db: DbId, key: Key<'_>, value: NewString<'_>, expiry: Expiry) {
+        // An expired key that is only hidden is still in the table.
+        if may_be_gone(self.locked.get(Keyspace::stripe_of(key.at.slot)), db, key, self.clock) {
+            self.set(db, key, value, expiry);
+            return;
+        }
+        let mut entry = Entry::string(key.bytes, value, expiry.after(None));
+        entry.set_access(self.clock.start());
+        self.insert_new(db, key, entry);
     }
 
     /// Adds an entry, which has this key, in place of what was there; returns that.
@@ -125,6 +141,7 @@ impl Access<'_> {
     fn insert_new(&mut self, db: DbId, key: Key<'_>, entry: Entry) {
         let (keyspace, row, slot) = (self.keyspace, self.row.db(db), key.at.slot);
         let (bytes, expiry) = (entry.view().allocated(), entry.view().expiry());
+        let volatile = entry.view().next_expiry();
         let stripe = self.locked.get_mut(Keyspace::stripe_of(slot));
         let keys = stripe.keys_or_make(db, slot, || row.memory.add(SHARD_BYTES as isize));
         let before = keys.table.allocated();
@@ -138,6 +155,9 @@ impl Access<'_> {
             row.expires.add(keys.note_expiry(false, expiry));
             stripe.note_expiry(db, slot, at);
         }
+        if volatile.is_some() {
+            note_volatile(stripe, row, db, slot, false, volatile);
+        }
     }
 
     /// Takes a key out of the table, expired or not, and books that.
@@ -145,6 +165,22 @@ impl Access<'_> {
         let stripe = self.locked.get_mut(Keyspace::stripe_of(key.at.slot));
         take(stripe, self.keyspace, self.row, db, key)
     }
+}
+
+/// Notes that the first expiry among the elements of a key went from `had` to `next`.
+#[cold]
+pub(super) fn note_volatile(
+    stripe: &mut Stripe,
+    row: &Count,
+    db: DbId,
+    slot: Slot,
+    had: bool,
+    next: Option<u64>,
+) {
+    if let Some(keys) = stripe.keys_mut(db, slot) {
+        row.volatile.add(keys.note_volatile(had, next));
+    }
+    next.inspect(|at| stripe.note_expiry(db, slot, *at));
 }
 
 /// Takes a key out of its stripe, expired or not, and books that.
@@ -163,6 +199,7 @@ pub(super) fn take(
     row.memory.add(-freed);
     row.keys.add(-1);
     row.expires.add(keys.note_expiry(entry.view().expiry().is_some(), None));
+    row.volatile.add(keys.note_volatile(entry.view().next_expiry().is_some(), None));
     if keys.table.is_empty() {
         keyspace.occupied[db as usize].clear(key.at.slot);
     }

@@ -1,12 +1,13 @@
 //! How the value is kept in an entry.
 
-use super::Hash;
+use super::{Fields, Hash, pack};
 use crate::listpack::Listpack;
 use crate::value::Word;
-use crate::{Kind, StrRef};
+use crate::{Kind, StrRef, Thin};
 use std::ptr::NonNull;
 
 const PACK: u8 = 0;
+const TABLE: u8 = 1;
 
 // SAFETY: each encoding is one pointer, a block of bytes or a `Thin`; the number says which.
 unsafe impl Word for Hash {
@@ -16,51 +17,71 @@ unsafe impl Word for Hash {
     fn into_word(self) -> (u8, NonNull<u8>) {
         match self {
             Hash::Pack(pack) => (PACK, pack.into_raw()),
+            Hash::Table(fields) => (TABLE, fields.into_raw()),
         }
     }
 
     #[inline]
     unsafe fn from_word(encoding: u8, raw: NonNull<u8>) -> Hash {
-        match encoding {
-            // SAFETY: the caller vouches for what the word came from.
-            PACK => Hash::Pack(unsafe { Listpack::from_raw(raw) }),
-            other => unreachable!("no hash has encoding {other}"),
+        // SAFETY: the caller vouches for what the word came from.
+        unsafe {
+            match encoding {
+                PACK => Hash::Pack(Listpack::from_raw(raw)),
+                TABLE => Hash::Table(Thin::from_raw(raw)),
+                other => unreachable!("no hash has encoding {other}"),
+            }
         }
     }
 
+    #[inline]
     fn allocated(&self) -> usize {
         match self {
             Hash::Pack(pack) => pack.allocated(),
+            Hash::Table(fields) => Thin::<Fields>::ALLOCATED + fields.allocated(),
         }
     }
 
     fn encoding(&self) -> &'static str {
         match self {
             Hash::Pack(_) => "listpack",
+            Hash::Table(_) => "hashtable",
         }
     }
 
+    #[inline]
     fn is_spent(&self) -> bool {
         self.is_empty()
     }
 
     fn count(&self) -> usize {
+        self.len()
+    }
+
+    #[inline]
+    fn next_expiry(&self) -> Option<u64> {
         match self {
-            Hash::Pack(pack) => pack.len() / 2,
+            Hash::Pack(_) => None,
+            Hash::Table(fields) => fields.next_expiry(),
+        }
+    }
+
+    fn shed(&mut self, budget: usize) -> bool {
+        match self {
+            Hash::Pack(_) => true,
+            Hash::Table(fields) => fields.shed(budget),
         }
     }
 
     fn visit(&self, show: &mut dyn FnMut(&[StrRef<'_>])) {
-        match self {
-            Hash::Pack(pack) => pack.view().pairs().for_each(|(a, b)| show(&[a, b])),
-        }
+        self.iter().for_each(|pair| show(&[pair.field, pair.value]));
     }
 
     fn check_invariants(&self) {
         match self {
+            Hash::Table(fields) => fields.check_invariants(),
             Hash::Pack(pack) => {
                 pack.check_invariants();
-                assert!(pack.len().is_multiple_of(2));
+                assert!(pack::is_sound(pack.view()), "{pack:?}");
             }
         }
     }

@@ -255,6 +255,7 @@ fn stats(core: &Core, out: &mut String) {
         "sync_partial_ok": 0,
         "sync_partial_err": 0,
         "expired_keys": shared.total(|c| &c.expired),
+        "expired_fields": shared.total(|c| &c.expired_fields),
         "evicted_keys": 0,
         "evicted_clients": 0,
         "keyspace_hits": shared.total(|c| &c.hits),
@@ -348,7 +349,9 @@ fn keyspace(core: &Core, out: &mut String) {
     for db in 0..keyspace.databases() {
         let keys = keyspace.db_size(db);
         if keys > 0 {
-            let _ = write!(out, "db{db}:keys={keys},expires={},avg_ttl=0\r\n", keyspace.expires(db));
+            let (expires, volatile) = (keyspace.expires(db), keyspace.volatile(db));
+            let _ = write!(out, "db{db}:keys={keys},expires={expires},avg_ttl=0");
+            let _ = write!(out, ",keys_with_volatile_items={volatile}\r\n");
         }
     }
 }

@@ -1,0 +1,82 @@
+//! HINCRBY and HINCRBYFLOAT.
+
+use base::num::{self, LongDouble};
+use ds::value::Hash;
+use ds::value::hash::{Put, Ttl};
+use store::{IntText, StrRef};
+
+use super::{changed, expired};
+use crate::args::{NOT_FLOAT, Refused, integer};
+use crate::command::Cmd;
+
+/// `HINCRBY key field increment`
+pub fn hincrby(cmd: &mut Cmd<'_, '_>) {
+    let result = add(cmd);
+    cmd.end(result);
+}
+
+fn add(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
+    let by = integer(cmd.args.at(3))?;
+    let mut sum = 0;
+    update(cmd, "hincrby", |old, scratch| {
+        let old = match old {
+            None => 0,
+            Some(StrRef::Int(n)) => n,
+            Some(StrRef::Bytes(text)) => {
+                num::parse_i64(text).ok_or(Refused("hash value is not an integer"))?
+            }
+        };
+        sum = old.checked_add(by).ok_or(Refused("increment or decrement would overflow"))?;
+        num::format_i64(scratch, sum);
+        Ok(())
+    })?;
+    cmd.out.int(sum);
+    Ok(())
+}
+
+/// `HINCRBYFLOAT key field increment`, in 80-bit floats.
+pub fn hincrbyfloat(cmd: &mut Cmd<'_, '_>) {
+    let result = add_float(cmd);
+    cmd.end(result);
+}
+
+fn add_float(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
+    let by = LongDouble::parse(cmd.args.at(3)).ok_or(Refused(NOT_FLOAT))?;
+    if !by.is_finite() {
+        return Err(Refused("value is NaN or Infinity"));
+    }
+    let text = update(cmd, "hincrbyfloat", |old, scratch| {
+        let old = match old {
+            None => LongDouble::from_i64(0),
+            Some(value) => LongDouble::parse(value.text(&mut IntText::new()))
+                .ok_or(Refused("hash value is not a float"))?,
+        };
+        let sum = old.add(by);
+        if !sum.is_finite() {
+            return Err(Refused("increment would produce NaN or Infinity"));
+        }
+        sum.format_human(scratch);
+        Ok(())
+    })?;
+    cmd.out.bulk(&text);
+    Ok(())
+}
+
+/// Gives the field of a request the value that `next` makes from its old one; returns it. The field's expiry stays.
+fn update(
+    cmd: &mut Cmd<'_, '_>,
+    event: &'static str,
+    next: impl FnOnce(Option<StrRef<'_>>, &mut Vec<u8>) -> Result<(), Refused>,
+) -> Result<Vec<u8>, Refused> {
+    let (key, field) = (cmd.first(), cmd.args.at(2));
+    let (limits, now) = (cmd.env.limits.hash, cmd.keys.clock.horizon());
+    let mut text = Vec::new();
+    let put = |hash: &mut Hash| {
+        next(hash.get(field, now).map(|pair| pair.value), &mut text)?;
+        Ok::<Put, Refused>(hash.set(field, &text, Ttl::Keep, now, &limits))
+    };
+    let put = cmd.edit_or_create(key, put)?.result?;
+    expired(cmd, usize::from(put == Put::Revived), key);
+    changed(cmd, 1, key, event);
+    Ok(text)
+}
