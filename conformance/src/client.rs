@@ -98,6 +98,11 @@ impl Client {
 
     /// Sends one command and waits for its reply; an error reply is a [`Reply::Error`].
     pub fn call<A: AsRef<[u8]>>(&mut self, arguments: &[A]) -> Result<Reply> {
+        self.send(arguments)?;
+        self.read()
+    }
+
+    fn send<A: AsRef<[u8]>>(&mut self, arguments: &[A]) -> Result<()> {
         let mut request = format!("*{}\r\n", arguments.len()).into_bytes();
         for argument in arguments {
             let bytes = argument.as_ref();
@@ -106,7 +111,28 @@ impl Client {
             request.extend(b"\r\n");
         }
         self.stream.get_mut().write_all(&request)?;
-        self.read()
+        Ok(())
+    }
+
+    /// Sends one command whose reply is a bulk of any bytes; `None` if it is nil.
+    pub fn bytes<A: AsRef<[u8]>>(&mut self, arguments: &[A]) -> Result<Option<Vec<u8>>> {
+        self.send(arguments)?;
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        let length = line.trim_end().strip_prefix('$').with_context(|| format!("{line:?} is no bulk"))?;
+        if length == "-1" {
+            return Ok(None);
+        }
+        self.bulk(length.parse()?).map(Some)
+    }
+
+    /// The bytes of a bulk.
+    fn bulk(&mut self, length: usize) -> Result<Vec<u8>> {
+        ensure!(length as i64 <= LENGTH_MAX, "a length of {length}");
+        let mut bytes = vec![0; length + 2];
+        self.stream.read_exact(&mut bytes)?;
+        bytes.truncate(length);
+        Ok(bytes)
     }
 
     fn read(&mut self) -> Result<Reply> {
@@ -127,9 +153,7 @@ impl Client {
             "_" => Reply::Nil,
             "," | "#" | "(" => Reply::Bulk(rest.into()),
             "$" | "=" => {
-                let mut bytes = vec![0; length()? + 2];
-                self.stream.read_exact(&mut bytes)?;
-                bytes.truncate(bytes.len() - 2);
+                let bytes = self.bulk(length()?)?;
                 Reply::Bulk(String::from_utf8_lossy(&bytes).into_owned())
             }
             "*" | "~" | ">" => Reply::Array((0..length()?).map(|_| self.read()).collect::<Result<_>>()?),

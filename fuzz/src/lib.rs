@@ -14,6 +14,7 @@ mod nodes_conf;
 mod packets;
 mod replies;
 mod requests;
+mod restore;
 mod text;
 
 /// One function under test.
@@ -39,6 +40,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "nodes_conf", run: nodes_conf::run, seeds: nodes_conf::seeds, len_max: 4096 },
     Target { name: "replies", run: replies::run, seeds: replies::seeds, len_max: 1024 },
     Target { name: "requests", run: requests::run, seeds: requests::seeds, len_max: 1024 },
+    Target { name: "restore", run: restore::run, seeds: restore::seeds, len_max: 4096 },
     Target { name: "text", run: text::run, seeds: text::seeds, len_max: 256 },
 ];
 

@@ -7,6 +7,7 @@ use store::{Access, Contended, DbId, EntryRef, Expiry, Key, KeyHash, Keyspace, N
 
 use crate::args::Refused;
 use crate::effects::{Class, Effects};
+use crate::generic::Dumps;
 use crate::spec::{Locks, Spec};
 
 /// Values of the configuration that data commands read.
@@ -22,6 +23,8 @@ pub struct Env {
     pub lfu: bool,
     /// Thresholds between the encodings of values.
     pub limits: Limits,
+    /// How payloads of DUMP are written and read.
+    pub dumps: Dumps,
 }
 
 /// Thresholds between the encodings of values, by type.
@@ -39,6 +42,13 @@ pub struct Limits {
     pub stream: StreamLimits,
     /// `hll-sparse-max-bytes`
     pub hll_sparse_bytes_max: usize,
+}
+
+impl Limits {
+    /// Those that reading a value asks for.
+    pub fn of_values(&self) -> rdb::Limits {
+        rdb::Limits { list: self.list, set: self.set, zset: self.zset, hash: self.hash }
+    }
 }
 
 impl Default for Limits {

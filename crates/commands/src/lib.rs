@@ -31,6 +31,7 @@ mod zset;
 pub use args::help;
 pub use command::{Cmd, Env, Ground, Handler, Limits, Row, Run, Walk, WalkHandler};
 pub use effects::{Block, Class, Classes, Effects, Nothing, Notice};
+pub use generic::Dumps;
 pub use keys::{BadKeys, keys_of, routed_of, set_keys};
 pub use registry::{Command, CommandId, Registry, Unknown, wrong_arity};
 pub use spec::{Flag, KeyRef, Locks, Spec};

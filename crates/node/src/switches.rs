@@ -1,5 +1,6 @@
 //! Switches that DEBUG turns.
 
+use rdb::Checksum;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 use store::value::ListLimits;
 
@@ -9,6 +10,7 @@ pub struct Switches {
     packet_filter: AtomicI32,
     cron_paused: AtomicBool,
     long_elements: AtomicUsize,
+    dump_checksum_ignored: AtomicBool,
 }
 
 impl Default for Switches {
@@ -18,6 +20,7 @@ impl Default for Switches {
             packet_filter: AtomicI32::new(-1),
             cron_paused: AtomicBool::new(false),
             long_elements: AtomicUsize::new(ListLimits::LONG),
+            dump_checksum_ignored: AtomicBool::new(false),
         }
     }
 }
@@ -56,6 +59,16 @@ impl Switches {
     /// Elements of lists that are so long have a node of their own.
     pub fn long_elements(&self) -> usize {
         self.long_elements.load(Relaxed)
+    }
+
+    /// DEBUG SET-SKIP-CHECKSUM-VALIDATION.
+    pub fn ignore_dump_checksum(&self, on: bool) {
+        self.dump_checksum_ignored.store(on, Relaxed);
+    }
+
+    /// Whether RESTORE looks at checksums.
+    pub fn dump_checksum(&self) -> Checksum {
+        if self.dump_checksum_ignored.load(Relaxed) { Checksum::Ignored } else { Checksum::Verified }
     }
 
     /// The filter in force.

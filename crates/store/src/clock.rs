@@ -67,7 +67,7 @@ impl Clock {
     }
 
     /// Access word of a new entry.
-    pub(crate) fn start(&self) -> u32 {
+    pub fn start(&self) -> u32 {
         match self.touch {
             Touch::Lru => self.seconds,
             Touch::Lfu { .. } => self.minutes << 8 | LFU_START,

@@ -13,7 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ds", &["base"]),
     ("resp", &["base"]),
     ("store", &["base", "sync", "ds"]),
-    ("rdb", &["base", "ds", "store"]),
+    ("rdb", &["base", "ds"]),
     ("commands", &["base", "ds", "resp", "store", "rdb"]),
     ("script", &["base", "resp"]),
     ("cluster", &["base"]),

@@ -57,6 +57,21 @@ pub fn format_f64(out: &mut Vec<u8>, value: f64) {
     }
 }
 
+/// Appends the shortest digits that read back as `value`, of integers too: `1e+17`.
+pub fn format_shortest(out: &mut Vec<u8>, value: f64) {
+    if value.is_nan() || value.is_infinite() {
+        return format_f64(out, value);
+    }
+    if value.is_sign_negative() {
+        out.push(b'-');
+    }
+    if value == 0.0 {
+        out.push(b'0');
+    } else {
+        shortest(out, value.abs());
+    }
+}
+
 fn is_integer(value: f64) -> bool {
     value.abs() <= INTEGER_MAX && value.trunc() == value
 }

@@ -3,6 +3,7 @@
 mod copy;
 mod count;
 mod delete;
+mod dump;
 pub(crate) mod expire;
 mod memory;
 mod object;
@@ -12,5 +13,6 @@ mod scan;
 mod table;
 mod ttl;
 
+pub use dump::Dumps;
 pub(crate) use scan::slot_of_pattern;
 pub use table::ROWS;

@@ -1,8 +1,8 @@
 //! The rows of the generic family: keys of any type.
 
-use super::{copy, count, delete, expire, memory, object, random, rename, scan, ttl};
+use super::{copy, count, delete, dump, expire, memory, object, random, rename, scan, ttl};
 use crate::command::Row;
-use crate::spec::Flag::{Denyoom, Fast, Loading, Readonly, Stale, TouchesArbitraryKeys, Write};
+use crate::spec::Flag::{Asking, Denyoom, Fast, Loading, Readonly, Stale, TouchesArbitraryKeys, Write};
 use crate::spec::KeyFlag::{Access, Delete, Insert, OW, RM, RO, RW, Update};
 use crate::spec::{
     Arg, ArgKind, Category, Group, KEY, KeySpec, Spec, first, flag, int, oneof, range, text, typed,
@@ -41,6 +41,24 @@ const fn inspecting(name: &'static str, since: &'static str) -> Spec {
     generic(name, 3, since).with(&[Readonly]).keys(INNER_LOOK).tips(ANY_OUTPUT).args(&[KEY])
 }
 
+const RESTORE_KEYS: &[KeySpec] = &[first(1, &[OW, Update])];
+const RESTORE_ARGS: &[Arg] = &[
+    KEY,
+    int("ttl"),
+    text("serialized-value"),
+    flag("replace", "REPLACE").since("3.0.0").optional(),
+    flag("absttl", "ABSTTL").since("5.0.0").optional(),
+    int("seconds").after("IDLETIME").since("5.0.0").optional(),
+    int("frequency").after("FREQ").since("5.0.0").optional(),
+];
+
+const fn restoring(name: &'static str, group: Group, since: &'static str) -> Spec {
+    Spec::new(name, -4, group, since)
+        .categories(&[Category::Keyspace, Category::Dangerous])
+        .keys(RESTORE_KEYS)
+        .args(RESTORE_ARGS)
+}
+
 /// Commands on keys of any type.
 pub static ROWS: &[Row] = &[
     Row::keys(
@@ -64,6 +82,15 @@ pub static ROWS: &[Row] = &[
             .args(&[KEY.multiple()])
             .docs("Deletes keys.", "O(N) in the keys and their elements"),
         delete::del,
+    ),
+    Row::keys(
+        generic("dump", 2, "2.6.0")
+            .with(&[Readonly])
+            .keys(READ)
+            .tips(ANY_OUTPUT)
+            .args(&[KEY])
+            .docs("Returns a value in a form that RESTORE takes.", "O(N) in the elements of the value"),
+        dump::dump,
     ),
     Row::keys(
         generic("exists", -2, "1.0.0")
@@ -202,6 +229,19 @@ pub static ROWS: &[Row] = &[
             .args(RENAME_ARGS)
             .docs("Renames a key if the new name is free.", "O(1)"),
         rename::renamenx,
+    ),
+    Row::keys(
+        restoring("restore", Group::Generic, "2.6.0")
+            .with(&[Write, Denyoom])
+            .docs("Creates a key from what DUMP returned.", "O(N*log(N)) in the elements of the value"),
+        dump::restore,
+    ),
+    Row::keys(
+        restoring("restore-asking", Group::Server, "3.0.0")
+            .with(&[Write, Denyoom, Asking])
+            .docs("RESTORE into a slot that is being imported.", "O(N*log(N)) in the elements of the value")
+            .syscmd(),
+        dump::restore,
     ),
     Row::walk(
         generic("scan", -2, "2.8.0")

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use base::Rng;
 use commands::{
-    Class, Classes, Cmd, Effects, Env, Ground, Limits, Registry, Run, Walk, introspect, keys_of, wrong_arity,
+    Class, Classes, Cmd, Dumps, Effects, Env, Ground, Limits, Registry, Run, Walk, introspect, keys_of,
+    wrong_arity,
 };
 use resp::{Args, Proto, Reply, Span};
 use store::{Clock, Key, KeyHash, Keyspace, Params, Ticket, Touch, Wake, WorkerIdx};
@@ -54,6 +55,7 @@ impl Server {
                 string_bytes_max: 512 << 20,
                 lfu: false,
                 limits: Limits::default(),
+                dumps: Dumps::default(),
             },
             effects: Effects::default(),
             rng: Rng::new(1),

@@ -141,6 +141,7 @@ impl Settings {
             hll_sparse_max_bytes: self.number("hll-sparse-max-bytes"),
             stream_node_max_bytes: self.number("stream-node-max-bytes"),
             stream_node_max_entries: self.number("stream-node-max-entries"),
+            rdb_compression: self.flag("rdbcompression"),
         }
     }
 

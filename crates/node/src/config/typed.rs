@@ -304,6 +304,7 @@ pub struct Encodings {
     pub hll_sparse_max_bytes: u64,
     pub stream_node_max_bytes: u64,
     pub stream_node_max_entries: u64,
+    pub rdb_compression: bool,
 }
 
 /// What is measured.

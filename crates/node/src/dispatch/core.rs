@@ -12,7 +12,7 @@ use crate::switches::Switches;
 use crate::worker::OutputLimit;
 use base::{Now, Rng};
 use cluster::view::View;
-use commands::{Effects, Env, Limits};
+use commands::{Dumps, Effects, Env, Limits};
 use resp::ProtocolError;
 use std::sync::Arc;
 use store::value::{HashLimits, ListLimits, SetLimits, StreamLimits, ZsetLimits};
@@ -216,6 +216,10 @@ fn env_of(config: &Config, shared: &Shared) -> Env {
         string_bytes_max: config.clients.bulk_max as usize,
         lfu: config.memory.policy.is_lfu(),
         limits: limits_of(&config.encodings, &shared.switches),
+        dumps: Dumps {
+            compress: config.encodings.rdb_compression,
+            checksum: shared.switches.dump_checksum(),
+        },
     }
 }
 

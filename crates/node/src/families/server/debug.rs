@@ -5,6 +5,7 @@ use crate::control::Action;
 use crate::dispatch::{ControlCall, Flow, Held};
 use crate::shared::Level;
 use base::num::{parse_f64, parse_i64, parse_memory};
+use rdb::Writer;
 use resp::{Proto, Reply};
 use std::time::Duration;
 use store::value::ListLimits;
@@ -39,6 +40,7 @@ pub fn debug(call: &mut ControlCall<'_, '_>) -> Flow {
         (b"config-rewrite-force-all", 2) => {
             super::config::rewrite_file(call, true);
         }
+        (b"set-skip-checksum-validation", 3) => skip_checksum(call),
         (b"pause-cron", 3) => switch(call, |shared, on| shared.switches.pause_cron(on)),
         (b"protocol", 3) => protocol(call.out, &args[2]),
         (b"object", 3 | 4) => object(call),
@@ -60,6 +62,13 @@ pub fn debug(call: &mut ControlCall<'_, '_>) -> Flow {
         }
     }
     Flow::Next
+}
+
+fn skip_checksum(call: &mut ControlCall<'_, '_>) {
+    switch(call, |shared, on| {
+        shared.switches.ignore_dump_checksum(on);
+        shared.changed();
+    });
 }
 
 /// The whole node stands still, heartbeats included: tests use it to play dead.
@@ -155,16 +164,11 @@ fn object(call: &mut ControlCall<'_, '_>) {
     }
 }
 
-/// Bytes of the value in a dump: its length in the short form and the text.
+/// Bytes of the value in a dump, but for its type.
 fn serialized_len(entry: &store::EntryRef<'_>) -> usize {
-    match entry.value() {
-        store::ValueRef::Str(text) => text.len() + 1,
-        store::ValueRef::Object(object) => {
-            let mut len = 0;
-            object.visit(&mut |parts| len += parts.iter().map(|part| part.len() + 1).sum::<usize>());
-            len
-        }
-    }
+    let mut out = Vec::new();
+    Writer::new(&mut out, true).value(&entry.value());
+    out.len() - 1
 }
 
 fn sdslen(call: &mut ControlCall<'_, '_>) {
@@ -192,7 +196,13 @@ fn digest(call: &mut ControlCall<'_, '_>) {
     let Held::Access(access) = &mut call.held else { return };
     let mut total = super::digest::Digest::default();
     for db in 0..databases {
-        access.for_each(db, |entry| total.add_entry(db, &entry));
+        let mut is_first = true;
+        access.for_each(db, |entry| {
+            if std::mem::take(&mut is_first) {
+                total.add_database(db);
+            }
+            total.add_entry(&entry);
+        });
     }
     call.out.simple(&total.to_string());
 }
@@ -325,6 +335,8 @@ fn help(out: &mut Reply<'_>) {
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Setting it to 0 disables expiring keys in background when they are not",
         "    accessed (otherwise the behavior is to try to expire keys in background).",
+        "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+        "    Take payloads of RESTORE with any checksum, if set to 1.",
         "SLEEP <seconds>",
         "    Stop the server for <seconds>. Decimals allowed.",
         "STRINGMATCH-LEN <len> <pattern>",
