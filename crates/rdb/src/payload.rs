@@ -9,7 +9,7 @@ use crate::fault::Fault;
 use crate::form::Dialect;
 use crate::read::{Loading, Rules};
 use crate::value::Value;
-use crate::write::Writer;
+use crate::write::{Reader, Writer};
 use base::crc::crc64;
 use ds::ValueRef;
 
@@ -69,10 +69,9 @@ impl<'a> Payload<'a> {
 }
 
 /// Appends the payload of a value. Strings are compressed if `compress` says so.
-pub fn dump(value: &ValueRef<'_>, compress: bool, out: &mut Vec<u8>) {
+pub fn dump(value: &ValueRef<'_>, compress: bool, reader: Reader, out: &mut Vec<u8>) {
     let start = out.len();
-    let mut writer = Writer::new(out, compress);
-    let version = writer.value(value);
+    let version = Writer::new(out, compress, reader).value(value);
     out.extend_from_slice(&version.to_le_bytes());
     let crc = crc64(0, &out[start..]);
     out.extend_from_slice(&crc.to_le_bytes());
