@@ -7,6 +7,9 @@ use crate::client::Reply;
 use crate::mesh::{Mesh, key_in};
 use crate::node::{Kind, Node};
 
+/// Fields of a node's line in nodes.conf, at least.
+const ROW_FIELDS: usize = 8;
+
 /// The announcements of one node, empty and 0 where it makes none.
 #[derive(Clone, Default, Debug)]
 pub struct Announced {
@@ -113,7 +116,7 @@ pub fn check(mesh: &Mesh, announced: &[Announced]) -> Result<()> {
 
 fn check_one(mesh: &Mesh, viewer: &Node, subject: usize, ipv6: bool, seen: &Seen) -> Result<()> {
     let id = mesh.id(subject)?;
-    check_nodes(viewer, &mesh.nodes[subject], &id, ipv6, seen)?;
+    check_nodes(mesh, viewer, &mesh.nodes[subject], &id, ipv6, seen)?;
     check_slots(viewer, &id, ipv6, seen)?;
     check_shards(viewer, &id, ipv6, seen)?;
     if viewer.port != mesh.nodes[subject].port && !seen.confused {
@@ -123,17 +126,25 @@ fn check_one(mesh: &Mesh, viewer: &Node, subject: usize, ipv6: bool, seen: &Seen
         let expect = Reply::Error(format!("MOVED {slot} {}:{}", seen.ip, seen.port));
         ensure!(answer == expect, "GET answers {answer}, not {expect}");
     }
+    if seen.confused {
+        return Ok(());
+    }
     viewer.ok(&["CLUSTER", "SAVECONFIG"])?;
     let file = viewer.file("nodes.conf")?;
-    let line = file.lines().find(|line| line.starts_with(&id)).context("it is not in nodes.conf")?;
-    let human = line.split([',', ' ']).find_map(|part| part.strip_prefix("nodename=")).unwrap_or_default();
-    ensure!(human == seen.human, "the human name is {human:?}, not {:?}, in {line}", seen.human);
+    // Where a Valkey 9 has an address of a Redis 8 from whatever lay in memory, that tears the file into lines that are none.
+    let lines = || file.lines().filter(|line| line.starts_with(&id) && line.split(' ').count() >= ROW_FIELDS);
+    let human = |line: &str| {
+        let named = line.split([',', ' ']).find_map(|part| part.strip_prefix("nodename="));
+        named.unwrap_or_default().to_owned()
+    };
+    let told: Vec<String> = lines().map(human).collect();
+    ensure!(told.contains(&seen.human), "nodes.conf has the human names {told:?}, not {:?}", seen.human);
     Ok(())
 }
 
-fn check_nodes(viewer: &Node, subject: &Node, id: &str, ipv6: bool, seen: &Seen) -> Result<()> {
-    let reply = viewer.call_from(ipv6, &["CLUSTER", "NODES"])?;
-    let line = reply.text()?.lines().find(|line| line.starts_with(id)).context("not in CLUSTER NODES")?;
+fn check_nodes(mesh: &Mesh, viewer: &Node, subject: &Node, id: &str, ipv6: bool, seen: &Seen) -> Result<()> {
+    let text = mesh.nodes_text(viewer, ipv6)?;
+    let line = text.lines().find(|line| line.starts_with(id)).context("not in CLUSTER NODES")?;
     let address = line.split(' ').nth(1).unwrap_or_default();
     let expect = format!("{}:{}@{},{}", seen.ip, seen.port, subject.port + 10000, seen.hostname);
     let expect = expect.trim_end_matches(',');

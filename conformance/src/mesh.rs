@@ -77,6 +77,16 @@ fn table(rows: &[Row]) -> String {
     rows.iter().map(line).collect()
 }
 
+/// Takes the IP address out of a node's line, whatever stands in its place.
+fn strike_address(text: &mut String, id: &str, port: u16) {
+    let start = format!("{id} ");
+    let Some(from) = text.find(&start).map(|at| at + start.len()) else { return };
+    // The last: what stands there may be an older answer.
+    if let Some(to) = text[from..].rfind(&format!(":{port}@")) {
+        text.replace_range(from..from + to, "");
+    }
+}
+
 /// The servers of a cluster.
 pub struct Mesh {
     /// In the order in which they were asked for.
@@ -120,10 +130,24 @@ impl Mesh {
 
     /// What a node says of all.
     pub fn rows(&self, node: usize) -> Result<Vec<Row>> {
-        let reply = self.nodes[node].call(&["CLUSTER", "NODES"])?;
-        let text = reply.text()?;
+        let text = self.nodes_text(&self.nodes[node], false)?;
         let rows: Result<Vec<_>> = text.lines().map(Row::parse).collect();
         rows.with_context(|| format!("{} answered {text:?}", self.nodes[node]))
+    }
+
+    /// What a node answers to CLUSTER NODES. A Valkey 9 takes the secret of a Redis 8 for an address for clients, and
+    /// shows whatever follows it in memory, line ends included: nothing is shown instead.
+    pub fn nodes_text(&self, viewer: &Node, ipv6: bool) -> Result<String> {
+        let mut text = viewer.call_from(ipv6, &["CLUSTER", "NODES"])?.text()?.to_owned();
+        for node in &self.nodes {
+            if (viewer.kind, node.kind) == (Kind::Valkey9, Kind::Redis8) {
+                // It may be dead: its file tells who it is.
+                let file = node.file("nodes.conf")?;
+                let own = file.lines().find(|line| line.contains("myself")).context("no line of its own")?;
+                strike_address(&mut text, own.split(' ').next().unwrap_or_default(), node.port);
+            }
+        }
+        Ok(text)
     }
 
     /// A node's own id.
@@ -335,6 +359,18 @@ mod tests {
         assert_eq!(row.slots, ["0-5", "7"]);
         assert_eq!(row.common(true).1, "127.0.0.1:7000@17000");
         Ok(())
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_struck() {
+        let line = |ip: &str| {
+            format!("b 127.0.0.1:7000@17000 x\na {ip}:7001@17001,host master - 0 0 1 c\nb y:7000@17000 z")
+        };
+        for ip in ["127.0.0.1", "", "0123zone 4\na old:7001@17001,host master - 0 0 1 c\n\n"] {
+            let mut text = line(ip);
+            strike_address(&mut text, "a", 7001);
+            assert_eq!(text, line(""));
+        }
     }
 
     #[test]

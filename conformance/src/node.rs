@@ -166,7 +166,8 @@ impl Node {
     /// A file of its directory.
     pub fn file(&self, name: &str) -> Result<String> {
         let path = self.dir.join(name);
-        fs::read_to_string(&path).with_context(|| path.display().to_string())
+        let bytes = fs::read(&path).with_context(|| path.display().to_string())?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     fn wait_until_up(&mut self) -> Result<()> {

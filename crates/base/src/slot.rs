@@ -47,9 +47,16 @@ impl Slot {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn hash_tag(key: &[u8]) -> &[u8] {
-    let Some(open) = find(key, b'{') else { return key };
+    match find(key, b'{') {
+        None => key,
+        Some(open) => tag_from(key, open),
+    }
+}
+
+#[inline(never)]
+fn tag_from(key: &[u8], open: usize) -> &[u8] {
     let after = &key[open + 1..];
     match find(after, b'}') {
         None | Some(0) => key,

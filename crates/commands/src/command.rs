@@ -143,8 +143,13 @@ impl<'c> Cmd<'c, '_> {
 
     /// All keys of a request that has one at every `step`-th argument.
     pub fn every(&self, step: usize) -> impl ExactSizeIterator<Item = Key<'c>> + use<'c> {
+        self.every_from(1, step)
+    }
+
+    /// The same, from an argument on.
+    pub fn every_from(&self, first: usize, step: usize) -> impl ExactSizeIterator<Item = Key<'c>> + use<'c> {
         let (args, hashes) = (self.args, self.hashes);
-        hashes.iter().enumerate().map(move |(i, hash)| Key { bytes: args.at(1 + i * step), at: *hash })
+        hashes.iter().enumerate().map(move |(i, hash)| Key { bytes: args.at(first + i * step), at: *hash })
     }
 
     /// Replies the error if there was one; else the handler has replied.

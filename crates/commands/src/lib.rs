@@ -13,11 +13,13 @@ pub mod facts;
 mod generic;
 mod geo;
 mod hash;
+mod hyperloglog;
 pub mod introspect;
 mod keys;
 mod list;
 mod registry;
 mod set;
+mod sort;
 pub mod spec;
 mod stream;
 mod string;
@@ -41,8 +43,10 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         generic::ROWS,
         geo::ROWS,
         hash::ROWS,
+        hyperloglog::ROWS,
         list::ROWS,
         set::ROWS,
+        sort::ROWS,
         stream::ROWS,
         string::ROWS,
         zset::ROWS,

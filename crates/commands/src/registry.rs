@@ -118,7 +118,7 @@ impl<H> Registry<H> {
 
     /// The command that a request runs: a container's subcommand where the request names one, the
     /// container itself where nothing follows it.
-    #[inline]
+    #[inline(always)]
     pub fn resolve(&self, args: Args<'_>) -> Result<&Command<H>, Unknown> {
         let command = args.get(0).and_then(|name| self.lookup(name)).ok_or(Unknown::Command)?;
         match args.get(1) {

@@ -3,10 +3,12 @@
 //!
 //! Knows nothing of slots, databases, clocks or commands.
 
+pub mod bits;
 mod block;
 mod class;
 pub mod entry;
 pub mod geohash;
+pub mod hll;
 pub mod intset;
 mod keyed;
 pub mod listpack;

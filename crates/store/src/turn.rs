@@ -4,6 +4,7 @@ use crate::access::Access;
 use crate::clock::{Clock, Touch};
 use crate::counters::Row;
 use crate::keyspace::Keyspace;
+use crate::slot::SlotKeys;
 use crate::stripe::Stripe;
 use crate::{AccessStats, Cursor, DbId, Entry, EntryRef, KeyHash};
 use base::Slot;
@@ -43,39 +44,42 @@ impl<'k> Turn<'k> {
     /// A hint that a key will be wanted: brings the bucket of its hash into the cache.
     #[inline]
     pub fn prefetch_bucket(&self, db: DbId, at: KeyHash) {
-        if let Some(locked) = self.shared.try_now(Keyspace::stripe_of(at.slot))
-            && let Some(keys) = locked.get(Keyspace::stripe_of(at.slot)).keys(db, at.slot)
-        {
-            keys.table.prefetch(at.hash);
-        }
+        self.glance(db, at, |keys| keys.table.prefetch(at.hash));
     }
 
     /// A hint that a key will be wanted: brings what leads to its bucket into the cache.
     #[inline]
     pub fn prefetch_slot(&self, db: DbId, at: KeyHash) {
-        if let Some(locked) = self.shared.try_now(Keyspace::stripe_of(at.slot))
-            && let Some(keys) = locked.get(Keyspace::stripe_of(at.slot)).keys(db, at.slot)
-        {
-            ds::table::prefetch_value(keys);
-        }
+        self.glance(db, at, ds::table::prefetch_value);
     }
 
     /// A hint that a key will be wanted, when its bucket is in the cache: brings its entry there too.
     #[inline]
     pub fn prefetch_entry(&self, db: DbId, at: KeyHash) {
-        if let Some(locked) = self.shared.try_now(Keyspace::stripe_of(at.slot))
-            && let Some(keys) = locked.get(Keyspace::stripe_of(at.slot)).keys(db, at.slot)
-        {
-            keys.table.prefetch_items(at.hash);
-        }
+        self.glance(db, at, |keys| keys.table.prefetch_items(at.hash));
+    }
+
+    #[inline(always)]
+    fn glance(&self, db: DbId, at: KeyHash, look: impl FnOnce(&SlotKeys)) {
+        self.shared.glance(Keyspace::stripe_of(at.slot), |stripe| stripe.keys(db, at.slot).map(look));
     }
 
     /// Locks the stripes of all these keys, or none. `token` names the client. No keys: nothing is held, and every
     /// operation on a key panics.
-    #[inline]
+    #[inline(always)]
     pub fn try_lock(&self, keys: &[KeyHash], token: u64) -> Result<Access<'_>, Contended> {
         match keys {
-            [one] => self.lock_stripes(&[Keyspace::stripe_of(one.slot)], token),
+            [one] => {
+                let locked = self.shared.try_stripe(Keyspace::stripe_of(one.slot), token)?;
+                Ok(Access::new(self.keyspace, locked, self.row, &self.clock))
+            }
+            keys => self.try_lock_several(keys, token),
+        }
+    }
+
+    #[inline(never)]
+    fn try_lock_several(&self, keys: &[KeyHash], token: u64) -> Result<Access<'_>, Contended> {
+        match keys {
             few if few.len() <= INLINE_KEYS => {
                 let mut stripes = [0; INLINE_KEYS];
                 for (stripe, key) in stripes.iter_mut().zip(few) {
@@ -160,7 +164,7 @@ impl<'k> Turn<'k> {
                 emit(entry);
             });
             scanned.stats.add(&access.stats);
-            scanned.expired.append(&mut access.expired);
+            scanned.expired.extend(access.take_expired());
             scanned.next = next.and_then(|next| self.keyspace.settle_cursor(db, next));
         }
         Ok(scanned)

@@ -74,7 +74,8 @@ impl<T> Drop for Locked<'_, T> {
     fn drop(&mut self) {
         match &mut self.held {
             Held::One(stripe) => self.space.unlock(*stripe),
-            Held::Several(stripes) => self.space.unlock_all(stripes.as_slice()),
+            // Taken out, so that nothing is left to free where one stripe is let go.
+            Held::Several(stripes) => self.space.unlock_all(std::mem::take(stripes)),
             Held::All => {}
         }
     }

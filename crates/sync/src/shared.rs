@@ -40,15 +40,28 @@ impl<'s, T> Shared<'s, T> {
     /// held. Success ends the reservations of `token`. Panics on a stripe out of range.
     #[inline]
     pub fn try_lock(&self, stripes: &[u16], token: u64) -> Result<Locked<'_, T>, Contended> {
-        let held = match *stripes {
-            [stripe] if self.lock_one(stripe, token) => Held::One(stripe),
-            [stripe] => return Err(Contended { stripe }),
-            _ => Held::Several(self.lock_several(stripes, token)?),
-        };
+        if let [stripe] = *stripes {
+            return self.try_stripe(stripe, token);
+        }
+        let stripes = self.lock_several(stripes, token)?;
+        Ok(self.locked(Held::Several(stripes), token))
+    }
+
+    /// Locks one stripe, as [`Shared::try_lock`] does. Made part of the caller: nearly all commands have one key.
+    #[inline(always)]
+    pub fn try_stripe(&self, stripe: u16, token: u64) -> Result<Locked<'_, T>, Contended> {
+        if !self.lock_one(stripe, token) {
+            return Err(Contended { stripe });
+        }
+        Ok(self.locked(Held::One(stripe), token))
+    }
+
+    #[inline(always)]
+    fn locked(&self, held: Held, token: u64) -> Locked<'_, T> {
         if self.space.registry.has_reservations(self.worker) {
             self.end_reservations(token);
         }
-        Ok(Locked::new(self.space, held))
+        Locked::new(self.space, held)
     }
 
     /// Locks one stripe if it is free this moment; for work that can as well be left, such as prefetching.
@@ -56,6 +69,19 @@ impl<'s, T> Shared<'s, T> {
     pub fn try_now(&self, stripe: u16) -> Option<Locked<'_, T>> {
         let attempt = self.space.word(stripe).try_lock(self.space.alone, false);
         (attempt == Attempt::Locked).then(|| Locked::new(self.space, Held::One(stripe)))
+    }
+
+    /// Shows the data of one stripe if it is free this moment; for work that can as well be left, such as
+    /// prefetching, and so short that a [`Locked`] with all it can hold would cost more than the look.
+    #[inline(always)]
+    pub fn glance<R>(&self, stripe: u16, look: impl FnOnce(&T) -> R) -> Option<R> {
+        let word = self.space.word(stripe);
+        if word.try_lock(self.space.alone, false) != Attempt::Locked {
+            return None;
+        }
+        let _unlock = Unlock { space: self.space, stripe };
+        // SAFETY: the word's LOCKED bit is ours until `_unlock` goes, so nobody else has the data.
+        Some(look(unsafe { &*self.space.stripes[usize::from(stripe)].data.as_ptr() }))
     }
 
     /// Parks client `token` until `stripe` is unlocked, when [`Wake::stripe_free`](crate::Wake::stripe_free) is
@@ -103,9 +129,11 @@ impl<'s, T> Shared<'s, T> {
         stripes.dedup();
         // Before the first is locked: a panic in between would leave it so.
         stripes.last().inspect(|&&last| assert!(usize::from(last) < STRIPES, "no stripe {last}"));
-        for (done, &stripe) in stripes.iter().enumerate() {
+        for done in 0..stripes.len() {
+            let stripe = stripes[done];
             if !self.lock_one(stripe, token) {
-                self.space.unlock_all(&stripes[..done]);
+                stripes.truncate(done);
+                self.space.unlock_all(stripes);
                 return Err(Contended { stripe });
             }
         }
@@ -120,6 +148,19 @@ impl<'s, T> Shared<'s, T> {
 
     fn client(&self, token: u64) -> Client {
         Client { worker: self.worker, token }
+    }
+}
+
+/// Unlocks one stripe, also when a look at it panics.
+struct Unlock<'p, T> {
+    space: &'p Space<T>,
+    stripe: u16,
+}
+
+impl<T> Drop for Unlock<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.space.unlock(self.stripe);
     }
 }
 

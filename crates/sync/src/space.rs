@@ -105,7 +105,7 @@ impl<T> Space<T> {
 
     /// Out of line, so that letting go of one stripe saves no registers.
     #[inline(never)]
-    pub(crate) fn unlock_all(&self, stripes: &[u16]) {
+    pub(crate) fn unlock_all(&self, stripes: Vec<u16>) {
         stripes.iter().for_each(|&stripe| self.unlock(stripe));
     }
 

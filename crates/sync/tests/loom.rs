@@ -68,6 +68,42 @@ fn a_stripe_has_one_holder_and_no_wake_up_is_lost() {
 }
 
 #[test]
+fn a_glance_sees_no_half_done_change_and_wakes_who_parked_meanwhile() {
+    model(
+        |space, notes| {
+            let other = space.clone();
+            let b = thread::spawn(move || {
+                let between = AtomicBool::new(false);
+                let turn = other.enter(B).unwrap();
+                loop {
+                    if let Ok(mut locked) = turn.try_lock(&[0], 2) {
+                        *locked.get_mut(0) += 1;
+                        between.store(true, Ordering::Relaxed);
+                        *locked.get_mut(0) += 1;
+                        return true;
+                    }
+                    if turn.park(0, 2) {
+                        return false;
+                    }
+                }
+            });
+            let turn = space.enter(A).unwrap();
+            let between = AtomicBool::new(false);
+            let seen = turn.glance(0, |data| {
+                let before = *data;
+                between.store(true, Ordering::Relaxed);
+                (before, *data)
+            });
+            assert!(seen.is_none_or(|(before, after)| before == after && before % 2 == 0));
+            drop(turn);
+            let done = b.join().unwrap();
+            assert_eq!(notes.take().contains(&Told::Free { worker: 1, token: 2 }), !done);
+        },
+        2,
+    );
+}
+
+#[test]
 fn several_stripes_are_taken_together() {
     model(
         |space, _| {

@@ -51,8 +51,19 @@ fn a_held_stripe_is_refused_and_all_others_let_go() {
         let first = turn.try_lock(&[7], 1).unwrap();
         assert_eq!(turn.try_lock(&[9, 7, 3], 2).err(), Some(Contended { stripe: 7 }));
         assert!(turn.try_now(3).is_some() && turn.try_now(9).is_some() && turn.try_now(7).is_none());
+        assert!(turn.glance(7, |data| *data).is_none() && turn.glance(3, |data| *data).is_some());
         drop(first);
         assert!(turn.try_lock(&[9, 7, 3], 2).is_ok());
+    });
+}
+
+#[test]
+fn a_look_that_panics_lets_go() {
+    each_kind(|space, _| {
+        let turn = space.enter(A).unwrap();
+        let look = || turn.glance(7, |_| panic!("on purpose"));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(look)).is_err());
+        assert!(turn.try_lock(&[7], 1).is_ok());
     });
 }
 

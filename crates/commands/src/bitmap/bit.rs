@@ -3,12 +3,12 @@
 use base::num::parse_i64;
 use store::{Expiry, IntText, NewString};
 
+use super::BAD_OFFSET;
 use crate::args::Refused;
 use crate::command::Cmd;
 use crate::effects::Class;
 use crate::string::{read, text, text_of};
 
-const BAD_OFFSET: Refused = Refused("bit offset is not an integer or out of range");
 const BAD_BIT: Refused = Refused("bit is not an integer or out of range");
 
 /// `GETBIT key offset`: 0 beyond the end.

@@ -14,4 +14,5 @@ mod table;
 mod ttl;
 
 pub use dump::Dumps;
+pub(crate) use scan::slot_of_pattern;
 pub use table::ROWS;

@@ -47,7 +47,7 @@ fn draw(
         let fair = access.count_in_slot(db, slot) as u64 > rng.below(FAIR_LEN);
         let key = if fair || tries > DRAWS_MAX { access.random_in_slot(db, slot, rng) } else { None };
         effects.stats.add(&access.stats);
-        effects.expired.append(&mut access.expired);
+        effects.expired.extend(access.take_expired());
         if key.is_some() {
             return Ok(key);
         }

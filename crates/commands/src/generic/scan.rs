@@ -114,7 +114,7 @@ pub fn keys(cmd: &mut Cmd<'_, '_>) {
 
 /// The slot of every key that can match: a pattern without wildcards is a key, and one with a whole hash tag
 /// before its first wildcard matches keys of that tag only.
-fn slot_of_pattern(pattern: &[u8]) -> Option<Slot> {
+pub(crate) fn slot_of_pattern(pattern: &[u8]) -> Option<Slot> {
     let wild = pattern.iter().position(|b| matches!(b, b'*' | b'?' | b'[' | b'\\'));
     let Some(wild) = wild else {
         return Some(Slot::of_key(pattern));

@@ -134,6 +134,11 @@ pub const fn first(index: u8, flags: &[KeyFlag]) -> KeySpec {
     span(index, 0, 1, flags)
 }
 
+/// Keys that nobody can find by a spec.
+pub const fn unknown(flags: &[KeyFlag]) -> KeySpec {
+    KeySpec { flags: KeyFlags::of(flags), begin: Begin::Unknown, find: Find::Unknown }
+}
+
 /// All arguments from `index` to `last`.
 pub const fn range(index: u8, last: i16, flags: &[KeyFlag]) -> KeySpec {
     span(index, last, 1, flags)
@@ -150,10 +155,15 @@ pub const fn span(index: u8, last: i16, step: u8, flags: &[KeyFlag]) -> KeySpec 
 
 /// As many keys as the argument at `index` says, right behind it.
 pub const fn keynum(index: u8, flags: &[KeyFlag]) -> KeySpec {
+    counted(index, 1, flags)
+}
+
+/// As many keys as the argument at `index` says, the first right behind it, then every `step`-th argument.
+pub const fn counted(index: u8, step: u8, flags: &[KeyFlag]) -> KeySpec {
     KeySpec {
         flags: KeyFlags::of(flags),
         begin: Begin::Index(index),
-        find: Find::Keynum { num: 0, first: 1, step: 1 },
+        find: Find::Keynum { num: 0, first: 1, step },
     }
 }
 

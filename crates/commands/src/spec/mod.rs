@@ -1,6 +1,8 @@
 //! What is known of a command before it runs: one [`Spec`] per command and subcommand, written as `const`
 //! tables by its family and read by dispatch, routing, ACL and `COMMAND`.
 
+use resp::Args;
+
 mod acl;
 mod arg;
 mod flags;
@@ -12,7 +14,8 @@ pub use arg::{Arg, ArgKind, KEY, block, flag, int, oneof, text, typed};
 pub use flags::{Flag, Flags};
 pub use group::Group;
 pub use keyspec::{
-    Begin, Find, GetKeys, KeyFlag, KeyFlags, KeyRef, KeySpec, after, first, keynum, range, span,
+    Begin, Find, GetKeys, KeyFlag, KeyFlags, KeyRef, KeySpec, after, counted, first, keynum, range, span,
+    unknown,
 };
 
 /// How a command wants the keyspace.
@@ -27,6 +30,9 @@ pub enum Locks {
     /// Everything, for as long as it runs.
     Exclusive,
 }
+
+/// Whether a request touches keys whose stripes its arguments do not tell.
+pub type Reaches = fn(Args<'_>) -> bool;
 
 /// A command or subcommand: its facts, and the short words of `COMMAND DOCS`.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +53,8 @@ pub struct Spec {
     pub keys: &'static [KeySpec],
     /// Finds the keys when the specs cannot say all.
     pub getkeys: Option<GetKeys>,
+    /// Whether a request touches keys that it does not name: then it needs the whole keyspace.
+    pub reaches: Option<Reaches>,
     /// The argument that is the only key, for the many commands that have just one; else 0.
     pub(crate) only_key: u8,
     /// How it wants the keyspace.
@@ -77,6 +85,7 @@ impl Spec {
             since,
             keys: &[],
             getkeys: None,
+            reaches: None,
             only_key: 0,
             locks: Locks::None,
             tips: &[],
@@ -112,6 +121,12 @@ impl Spec {
     pub const fn getkeys(mut self, getkeys: GetKeys) -> Spec {
         self.getkeys = Some(getkeys);
         self.only_key = 0;
+        self
+    }
+
+    /// Sets the function that tells whether a request touches keys that it does not name.
+    pub const fn reaches(mut self, reaches: Reaches) -> Spec {
+        self.reaches = Some(reaches);
         self
     }
 

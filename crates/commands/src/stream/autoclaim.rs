@@ -64,11 +64,8 @@ fn parse(cmd: &Cmd<'_, '_>) -> Result<Options, Refused> {
             continue;
         }
         let value = words.next().filter(|_| is(word, "count")).ok_or(Refused(SYNTAX))?;
-        let count = integer(value)?;
-        if !(1..=COUNT_MAX).contains(&count) {
-            return Err(Refused("COUNT must be > 0"));
-        }
-        options.count = count as usize;
+        let count = integer(value).ok().filter(|count| (1..=COUNT_MAX).contains(count));
+        options.count = count.ok_or(Refused("COUNT must be > 0"))? as usize;
     }
     Ok(options)
 }

@@ -184,6 +184,9 @@ fn after(word: &[u8], log: Option<&Log>) -> Result<StreamId, Refused> {
             let before = log.last_entry().and_then(StreamId::previous);
             Ok(before.unwrap_or(log.last_id()))
         }
+        (b">", _) => Err(Refused(
+            "The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.",
+        )),
         (id, _) => exact(id),
     }
 }

@@ -37,7 +37,8 @@ fn add(cmd: &mut Cmd<'_, '_>, by: i64) -> Result<(), Refused> {
     let key = cmd.first();
     let sum = match cmd.keys.lookup_mut(cmd.db, key) {
         None => {
-            cmd.put_as(key, NewString::Int(by), Expiry::Clear);
+            cmd.keys.add(cmd.db, key, NewString::Int(by), Expiry::Clear);
+            cmd.created(key, false);
             by
         }
         Some(mut entry) => {

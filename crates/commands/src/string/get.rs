@@ -1,6 +1,6 @@
 //! GET and its kin: the whole value, and maybe a change of the key.
 
-use store::Expiry;
+use store::{Expiry, IntText};
 
 use super::expiry::When;
 use super::{read, reply};
@@ -33,6 +33,19 @@ pub fn getdel(cmd: &mut Cmd<'_, '_>) {
         cmd.changed(key, Class::Generic, "del");
     }
     cmd.end(result.map(|_| ()));
+}
+
+/// `DELIFEQ key value`: deletes the key if it holds this string.
+pub fn delifeq(cmd: &mut Cmd<'_, '_>) {
+    let (key, text) = (cmd.first(), cmd.args.at(2));
+    let value = read(cmd.keys, cmd.effects, cmd.db, key);
+    let result = value.map(|value| value.is_some_and(|value| value.text(&mut IntText::new()) == text));
+    if result == Ok(true) {
+        cmd.keys.remove(cmd.db, key);
+        cmd.changed(key, Class::Generic, "del");
+    }
+    let result = result.map(|equal| cmd.out.int(i64::from(equal)));
+    cmd.end(result);
 }
 
 /// `GETSET key value`

@@ -1,12 +1,15 @@
 //! Several keys at once.
 
+use base::num::parse_i64;
 use store::Expiry;
 
+use super::set::{Only, Options, store};
 use super::{read, reply};
-
-use crate::args::Refused;
+use crate::args::{Refused, SYNTAX};
 use crate::command::Cmd;
-use crate::effects::Class;
+
+/// Keys that a request can name.
+const MSETEX_KEYS_MAX: i64 = i32::MAX as i64;
 
 /// `MGET key ...`: null for what is missing and for what is no string.
 pub fn mget(cmd: &mut Cmd<'_, '_>) {
@@ -38,6 +41,34 @@ pub fn msetnx(cmd: &mut Cmd<'_, '_>) {
     cmd.end(result);
 }
 
+/// `MSETEX numkeys key value [key value ...] [NX|XX] [EX s|PX ms|EXAT s|PXAT ms|KEEPTTL]`: 1 if all were set, 0 if none was.
+pub fn msetex(cmd: &mut Cmd<'_, '_>) {
+    let result = try_msetex(cmd);
+    cmd.end(result);
+}
+
+fn try_msetex(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
+    let count = parse_i64(cmd.args.at(1)).filter(|count| (1..=MSETEX_KEYS_MAX).contains(count));
+    let count = count.ok_or(Refused("invalid numkeys value or out of range"))? as usize;
+    let options = 2 + 2 * count;
+    if options > cmd.args.len() {
+        return Err(Refused(SYNTAX));
+    }
+    let options = Options::parse(cmd.args.sub(options), false)?;
+    let expiry = options.expiry(cmd.keys.now_ms(), "invalid expire time in 'msetex' command")?;
+    let mut keys = cmd.every_from(2, 2);
+    let allowed = match options.only {
+        Only::IfAbsent => !keys.any(|key| cmd.keys.contains(cmd.db, key)),
+        Only::IfPresent => keys.all(|key| cmd.keys.contains(cmd.db, key)),
+        _ => true,
+    };
+    if allowed {
+        cmd.every_from(2, 2).enumerate().for_each(|(i, key)| store(cmd, key, 3 + 2 * i, expiry));
+    }
+    cmd.out.int(i64::from(allowed));
+    Ok(())
+}
+
 /// Every key has a value.
 fn pairs(cmd: &Cmd<'_, '_>, odd: &'static str) -> Result<(), Refused> {
     if cmd.args.len() % 2 == 1 { Ok(()) } else { Err(Refused(odd)) }
@@ -45,7 +76,6 @@ fn pairs(cmd: &Cmd<'_, '_>, odd: &'static str) -> Result<(), Refused> {
 
 fn store_all(cmd: &mut Cmd<'_, '_>) {
     for (i, key) in cmd.every(2).enumerate() {
-        cmd.put(key, cmd.args.at(2 * i + 2), Expiry::Clear);
-        cmd.changed(key, Class::String, "set");
+        store(cmd, key, 2 * i + 2, Expiry::Clear);
     }
 }

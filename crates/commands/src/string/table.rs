@@ -4,9 +4,9 @@ use super::{append, counter, get, lcs, multi, range, set};
 use crate::command::Row;
 use crate::keys::set_keys;
 use crate::spec::Flag::{Denyoom, Fast, Readonly, Write};
-use crate::spec::KeyFlag::{Access, Delete, Insert, OW, RO, RW, Update, VariableFlags};
+use crate::spec::KeyFlag::{Access, Delete, Insert, OW, RM, RO, RW, Update, VariableFlags};
 use crate::spec::{
-    Arg, ArgKind, Group, KEY, KeySpec, Spec, block, first, flag, int, oneof, range as keys, span,
+    Arg, ArgKind, Group, KEY, KeySpec, Spec, block, counted, first, flag, int, oneof, range as keys, span,
 };
 use crate::spec::{text, typed};
 
@@ -50,6 +50,14 @@ pub static ROWS: &[Row] = &[
             .args(&[KEY, int("decrement")])
             .docs("Subtracts from an integer.", "O(1)"),
         counter::decrby,
+    ),
+    Row::keys(
+        string("delifeq", 3, "9.0.0")
+            .with(&[Write, Fast])
+            .keys(&[first(1, &[RM, Delete])])
+            .args(&[KEY, text("value")])
+            .docs("Deletes a key if it holds this string.", "O(1)"),
+        get::delifeq,
     ),
     Row::keys(
         string("get", 2, "1.0.0")
@@ -149,6 +157,20 @@ pub static ROWS: &[Row] = &[
         multi::mset,
     ),
     Row::keys(
+        string("msetex", -4, "9.1.0")
+            .with(&[Write, Denyoom])
+            .keys(&[counted(1, 2, &[OW, Update])])
+            .tips(&["request_policy:multi_shard", "response_policy:all_succeeded"])
+            .args(&[
+                int("numkeys"),
+                block("data", &[KEY, text("value")]).multiple(),
+                oneof("condition", &[flag("nx", "NX"), flag("xx", "XX")]).optional(),
+                oneof("expiration", &[EX, PX, EXAT, PXAT, flag("keepttl", "KEEPTTL")]).optional(),
+            ])
+            .docs("Sets several strings at once, with a condition and a time to live.", "O(N) in the keys"),
+        multi::msetex,
+    ),
+    Row::keys(
         string("msetnx", -3, "1.0.1")
             .with(&[Write, Denyoom])
             .keys(&[span(1, -1, 2, &[OW, Insert])])
@@ -218,7 +240,15 @@ pub static ROWS: &[Row] = &[
 const SET_ARGS: &[Arg] = &[
     KEY,
     text("value"),
-    oneof("condition", &[flag("nx", "NX").since("2.6.12"), flag("xx", "XX").since("2.6.12")]).optional(),
+    oneof(
+        "condition",
+        &[
+            flag("nx", "NX").since("2.6.12"),
+            flag("xx", "XX").since("2.6.12"),
+            text("comparison-value").after("IFEQ").since("8.1.0"),
+        ],
+    )
+    .optional(),
     flag("get", "GET").since("6.2.0").optional(),
     oneof(
         "expiration",

@@ -165,7 +165,9 @@ impl Server {
         let keys: Vec<Key<'_>> = refs.iter().map(|r| self.keyspace.key(args.at(r.index as usize))).collect();
         let hashes: Vec<KeyHash> = keys.iter().map(|key| key.at).collect();
         match command.run {
-            Run::Keys(_) | Run::Walk(_) if !self.whole => self.run_in_turn(command.run, args, &hashes, out),
+            Run::Keys(_) | Run::Walk(_) if !self.whole && !command.spec.reaches.is_some_and(|f| f(args)) => {
+                self.run_in_turn(command.run, args, &hashes, out)
+            }
             run => self.run_alone(run, args, &hashes, out),
         }
     }

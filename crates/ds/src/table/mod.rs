@@ -158,6 +158,10 @@ impl<T: Item> Table<T> {
             prefetch(bucket.pointer(hits.trailing_zeros() as usize).as_ptr());
             hits &= hits - 1;
         }
+        // Who finds nothing here, or adds something, goes on there.
+        if let Some(next) = bucket.link() {
+            prefetch(next.address().as_ptr());
+        }
     }
 
     /// Looks into the first bucket of the chain, which nearly always decides; made part of each caller.

@@ -182,7 +182,6 @@ const HARMLESS: &[(&str, &[&str])] = &[
         &[
             "hash-max-listpack-entries",
             "hash-max-listpack-value",
-            "hll-sparse-max-bytes",
             "locale-collate",
             "set-max-intset-entries",
             "set-max-listpack-entries",

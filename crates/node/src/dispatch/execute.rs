@@ -145,6 +145,8 @@ impl Core {
             Ok(()) => {
                 let stats = std::mem::take(&mut self.effects.stats);
                 self.book_effects(&stats);
+                let expired = std::mem::take(&mut self.effects.expired);
+                self.tell_buried(expired, Vec::new());
                 Flow::Next
             }
             Err(contended) => Flow::Busy(contended.stripe),

@@ -2,6 +2,7 @@
 
 use super::{Call, ControlCall, Flow};
 use commands::Unknown;
+use resp::Args;
 
 /// What runs a command, and what it holds meanwhile.
 #[derive(Clone, Copy)]
@@ -61,7 +62,16 @@ pub enum Needs {
 }
 
 impl Needs {
-    /// What a command needs by itself; EXEC's needs are those of its queue.
+    /// What a request needs by itself; EXEC's needs are those of its queue.
+    #[inline]
+    pub fn of_request(row: &Row, args: Args<'_>) -> Needs {
+        match Needs::of(row.run) {
+            Needs::Keys if row.spec.reaches.is_some_and(|reaches| reaches(args)) => Needs::Whole,
+            needs => needs,
+        }
+    }
+
+    /// What a command needs that keeps to the keys it names.
     pub fn of(run: Run) -> Needs {
         match run {
             Run::Node(_) | Run::Exec | Run::Container => Needs::Nothing,

@@ -14,7 +14,8 @@ pub fn needs_of(session: &Session) -> Needs {
     if multi.broken {
         return Needs::Nothing;
     }
-    let most = multi.queue.iter().map(|q| Needs::of(q.row.run)).max().unwrap_or(Needs::Nothing);
+    let needs = multi.queue.iter().map(|q| Needs::of_request(q.row, q.request.as_args()));
+    let most = needs.max().unwrap_or(Needs::Nothing);
     match most {
         Needs::Nothing if session.watched.is_empty() => Needs::Nothing,
         Needs::Nothing | Needs::Keys if !walks(session) => Needs::Keys,

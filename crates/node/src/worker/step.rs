@@ -46,7 +46,7 @@ impl Core {
         };
         let needs = match row.run {
             Run::Exec => needs_of(session),
-            run => Needs::of(run),
+            _ => Needs::of_request(row, args),
         };
         let flow = match needs {
             Needs::Nothing => self.execute(row, session, &request, Held::Nothing, out),
@@ -107,7 +107,10 @@ impl Core {
                 return Step::Wait;
             }
         };
-        let needs = if matches!(row.run, Run::Exec) { needs_of(session) } else { Needs::of(row.run) };
+        let needs = match row.run {
+            Run::Exec => needs_of(session),
+            _ => Needs::of_request(row, args),
+        };
         if needs == Needs::ControlWhole {
             return Step::Away;
         }

@@ -163,6 +163,10 @@ impl Worker {
             if turn.asked_to_leave() {
                 return true;
             }
+            if conn.input.len() == 0 {
+                batch.clear();
+                return false;
+            }
             self.core.parse_ahead(conn, batch);
             if let Some(session) = conn.session.as_deref() {
                 batch.prefetch_slots(turn, session.db);

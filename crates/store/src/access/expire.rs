@@ -1,5 +1,6 @@
 //! Removing what has expired: when someone asks for it, and by sweeping.
 
+use super::news::News;
 use super::write::take;
 use super::{Access, AccessStats, Changed};
 use crate::clock::{Clock, Expired};
@@ -19,9 +20,9 @@ use sync::STRIPES;
 pub struct Swept {
     /// Keys looked at.
     pub examined: usize,
-    /// Keys removed; they are in `Access::expired`.
+    /// Keys removed; [`Access::take_expired`] shows them.
     pub removed: usize,
-    /// Fields removed from hashes; they are in `Access::lapsed`.
+    /// Fields removed from hashes; [`Access::take_lapsed`] shows them.
     pub fields: usize,
     /// Nothing is left to do in the stripe for now.
     pub done: bool,
@@ -52,7 +53,7 @@ pub(super) struct Graves<'g> {
     pub row: &'g Row,
     pub clock: &'g Clock,
     pub stats: &'g mut AccessStats,
-    pub expired: &'g mut Vec<(DbId, Entry)>,
+    pub news: &'g mut Option<Box<News>>,
 }
 
 impl Graves<'_> {
@@ -72,7 +73,7 @@ impl Graves<'_> {
             if let Some(watchers) = &mut stripe.watchers {
                 watchers.touch(db, key, true);
             }
-            self.expired.push((db, entry));
+            self.news.get_or_insert_default().expired.push((db, entry));
         }
         true
     }
@@ -82,10 +83,10 @@ impl Access<'_> {
     /// Whether a key is there no more since it has expired; removes it if that is the rule.
     #[inline]
     pub(super) fn is_gone(&mut self, db: DbId, key: Key<'_>) -> bool {
-        let Access { keyspace, locked, row, clock, stats, expired, .. } = self;
+        let Access { keyspace, locked, row, clock, stats, news, .. } = self;
         let stripe = locked.get_mut(Keyspace::stripe_of(key.at.slot));
         may_be_gone(stripe, db, key, clock)
-            && Graves { keyspace, row, clock, stats, expired }.admit(stripe, db, key)
+            && Graves { keyspace, row, clock, stats, news }.admit(stripe, db, key)
     }
 
     /// Whether a sweep of a stripe would find anything. False under any rule but `Remove`.
@@ -164,7 +165,7 @@ impl Access<'_> {
         swept.examined += fields.len();
         swept.fields += fields.len();
         self.touch_watchers(db, key, is_gone);
-        self.lapsed.push(Lapsed { db, key: key.bytes.into(), fields, is_gone });
+        self.news.get_or_insert_default().lapsed.push(Lapsed { db, key: key.bytes.into(), fields, is_gone });
         next.inspect(|at| sweep.note_expiry(*at));
         next.is_none_or(|at| at >= now)
     }
@@ -193,7 +194,7 @@ impl Access<'_> {
                 self.touch_watchers(db, keyspace.key(entry.view().key()), true);
             }
             self.stats.expired += 1;
-            self.expired.push((db, entry));
+            self.news.get_or_insert_default().expired.push((db, entry));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod edit;
 mod expire;
+mod news;
 mod value;
 mod wait;
 mod walk;
@@ -23,7 +24,7 @@ use crate::watch::Watcher;
 use crate::{DbId, Entry, EntryRef, Key};
 use base::Slot;
 use expire::{Graves, may_be_gone};
-use std::collections::VecDeque;
+use news::News;
 use std::sync::Arc;
 use sync::Locked;
 
@@ -50,9 +51,6 @@ impl AccessStats {
     }
 }
 
-/// Awaited keys that were changed, if there are any: nearly always there are none.
-type Ready = Option<Box<VecDeque<(DbId, Box<[u8]>)>>>;
-
 /// Locked stripes and everything that can be done with the keys in them. An operation on a key whose stripe is not
 /// held panics; so does a database that the keyspace does not have.
 pub struct Access<'a> {
@@ -63,12 +61,8 @@ pub struct Access<'a> {
     pub clock: &'a Clock,
     /// What was counted so far; the caller adds it to its own.
     pub stats: AccessStats,
-    /// Expired keys that were removed, in order: they are to be logged as deleted before the command's own effect.
-    pub expired: Vec<(DbId, Entry)>,
-    /// Expired fields that a sweep removed, in order: to be logged likewise.
-    pub lapsed: Vec<Lapsed>,
-    /// Awaited keys that were changed.
-    ready: Ready,
+    /// What is to be told: nearly always nothing, and then it costs a command two tests of one word.
+    news: Option<Box<News>>,
     /// Lookups leave the access word alone (`CLIENT NO-TOUCH`).
     pub no_touch: bool,
 }
@@ -82,17 +76,7 @@ impl<'a> Access<'a> {
         clock: &'a Clock,
     ) -> Access<'a> {
         let stats = AccessStats::default();
-        Access {
-            keyspace,
-            locked,
-            row,
-            clock,
-            stats,
-            expired: Vec::new(),
-            lapsed: Vec::new(),
-            ready: None,
-            no_touch: false,
-        }
+        Access { keyspace, locked, row, clock, stats, news: None, no_touch: false }
     }
 
     /// What the keys belong to.
@@ -114,10 +98,10 @@ impl<'a> Access<'a> {
     /// The entry of a key, read by a command: counts a hit or a miss and touches the entry.
     #[inline]
     pub fn lookup(&mut self, db: DbId, key: Key<'_>) -> Option<EntryRef<'_>> {
-        let Access { keyspace, locked, row, clock, stats, expired, no_touch, .. } = self;
+        let Access { keyspace, locked, row, clock, stats, news, no_touch } = self;
         let stripe = locked.get_mut(Keyspace::stripe_of(key.at.slot));
         let gone = may_be_gone(stripe, db, key, clock)
-            && Graves { keyspace, row, clock, stats: &mut *stats, expired }.admit(stripe, db, key);
+            && Graves { keyspace, row, clock, stats: &mut *stats, news }.admit(stripe, db, key);
         let keys = stripe.keys_mut(db, key.at.slot).filter(|_| !gone);
         let Some(mut found) = keys.and_then(|keys| keys.table.get_mut(key.at.hash, key.bytes)) else {
             stats.misses += 1;

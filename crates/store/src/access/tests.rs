@@ -112,7 +112,7 @@ fn an_expired_key_goes_when_it_is_asked_for() {
         assert!(access.peek(0, key).is_none());
         assert!(access.lookup(0, key).is_none());
         assert_eq!(access.stats, AccessStats { misses: 1, expired: 1, ..AccessStats::default() });
-        assert_eq!(access.expired[0].1.view().key(), b"k");
+        assert_eq!(access.take_expired()[0].1.view().key(), b"k");
     });
     assert_eq!((keyspace.db_size(0), keyspace.expires(0), keyspace.slot_count(0)), (0, 0, 0));
 }
@@ -134,6 +134,24 @@ fn a_hidden_key_is_overwritten_as_if_it_were_not_there() {
 }
 
 #[test]
+fn adding_replaces_what_is_only_hidden() {
+    let keyspace = keyspace();
+    let set =
+        |access: &mut Access<'_>| access.set_string(0, keyspace.key(b"k"), b"old", Expiry::At(START + 1));
+    with(&keyspace, at(0), |access| assert!(!set(access)));
+    let mut hidden = at(2);
+    hidden.expired = Expired::Hide;
+    with(&keyspace, hidden, |access| {
+        let key = keyspace.key(b"k");
+        assert!(access.lookup_mut(0, key).is_none());
+        access.add(0, key, NewString::Int(7), Expiry::Clear);
+        assert_eq!(access.peek(0, key).and_then(|entry| entry.expiry()), None);
+        assert!(access.lookup_mut(0, key).is_some());
+    });
+    assert_eq!(keyspace.db_size(0), 1);
+}
+
+#[test]
 fn a_sweep_takes_expired_keys_and_no_others() {
     let keyspace = keyspace();
     with(&keyspace, at(0), |access| {
@@ -149,8 +167,9 @@ fn a_sweep_takes_expired_keys_and_no_others() {
             while !access.sweep(stripe, 2).done {}
             assert!(!access.wants_sweep(stripe));
         }
-        removed = access.expired.len();
-        assert!(access.expired.iter().all(|(_, e)| e.view().expiry().is_some_and(|at| at < START + 1500)));
+        let expired = access.take_expired();
+        removed = expired.len();
+        assert!(expired.iter().all(|(_, e)| e.view().expiry().is_some_and(|at| at < START + 1500)));
     });
     assert_eq!(removed, 1000);
     assert_eq!(keyspace.db_size(0) + keyspace.db_size(1), 2000);
@@ -183,13 +202,14 @@ fn a_sweep_takes_expired_fields_bit_by_bit() {
     assert_eq!((keyspace.volatile(0), keyspace.expires(0)), (2, 0));
     with(&keyspace, at(100), |access| {
         while !access.sweep(stripe, 10).done {}
-        assert!(access.lapsed.iter().all(|lapsed| lapsed.fields.len() <= 10 && !lapsed.is_gone));
-        assert_eq!(access.lapsed.iter().map(|lapsed| lapsed.fields.len()).sum::<usize>(), 200);
+        let lapsed = access.take_lapsed();
+        assert!(lapsed.iter().all(|lapsed| lapsed.fields.len() <= 10 && !lapsed.is_gone));
+        assert_eq!(lapsed.iter().map(|lapsed| lapsed.fields.len()).sum::<usize>(), 200);
         assert!(!access.wants_sweep(stripe) && who.is_dirty());
     });
     with(&keyspace, at(400), |access| {
         assert!(access.sweep(stripe, 10_000).done);
-        assert_eq!(access.lapsed.iter().filter(|lapsed| lapsed.is_gone).count(), 1);
+        assert_eq!(access.take_lapsed().iter().filter(|lapsed| lapsed.is_gone).count(), 1);
         assert!(access.peek(0, whole).is_none());
         assert_eq!(access.peek(0, half).map(|entry| entry.elements()), Some(600));
     });

@@ -49,10 +49,10 @@ impl Access<'_> {
         key: Key<'_>,
         edit: impl FnOnce(&mut T) -> R,
     ) -> Result<Option<Changed<R>>, WrongKind> {
-        let Access { keyspace, locked, row, clock, stats, expired, no_touch, .. } = self;
+        let Access { keyspace, locked, row, clock, stats, news, no_touch } = self;
         let stripe = locked.get_mut(Keyspace::stripe_of(key.at.slot));
         if may_be_gone(stripe, db, key, clock)
-            && (Graves { keyspace, row, clock, stats, expired }).admit(stripe, db, key)
+            && (Graves { keyspace, row, clock, stats, news }).admit(stripe, db, key)
         {
             return Ok(None);
         }

@@ -39,28 +39,11 @@ impl Access<'_> {
         }
     }
 
-    /// Whether the commands that ran under this lock left something to be told: awaited keys that were changed, or expired ones.
-    #[inline]
-    pub fn has_news(&self) -> bool {
-        self.ready.is_some() || !self.expired.is_empty()
-    }
-
-    /// The next awaited key that was changed since the lock was taken, in the order of the changes.
-    pub fn take_ready(&mut self) -> Option<(DbId, Box<[u8]>)> {
-        let next = self.ready.as_mut()?.pop_front();
-        if next.is_none() {
-            self.ready = None;
-        }
-        next
-    }
-
     /// A key was changed: if somebody waits for it, it is ready.
     pub(super) fn note_ready(&mut self, db: DbId, key: Key<'_>) {
         let waiters = self.locked.get(Keyspace::stripe_of(key.at.slot)).waiters.as_deref();
-        let is_new =
-            || !self.ready.iter().flat_map(|all| all.iter()).any(|(d, k)| *d == db && **k == *key.bytes);
-        if waiters.is_some_and(|list| list.has(db, key)) && is_new() {
-            self.ready.get_or_insert_default().push_back((db, key.bytes.into()));
+        if waiters.is_some_and(|list| list.has(db, key)) {
+            self.news.get_or_insert_default().note_ready(db, key.bytes);
         }
     }
 
@@ -69,7 +52,7 @@ impl Access<'_> {
         for stripe in 0..STRIPES as u16 {
             let Some(list) = self.locked.get(stripe).waiters.as_deref() else { continue };
             let awaited = list.keys_of(db).map(|key| (db, key.into()));
-            self.ready.get_or_insert_default().extend(awaited);
+            self.news.get_or_insert_default().ready.extend(awaited);
         }
     }
 }

@@ -44,10 +44,10 @@ impl Access<'_> {
     /// Stores a string in the encoding that is given. True if the key was there.
     #[inline]
     pub fn set(&mut self, db: DbId, key: Key<'_>, value: NewString<'_>, expiry: Expiry) -> bool {
-        let Access { keyspace, locked, row, clock, stats, expired, no_touch, .. } = self;
+        let Access { keyspace, locked, row, clock, stats, news, no_touch } = self;
         let stripe = locked.get_mut(Keyspace::stripe_of(key.at.slot));
         let gone = may_be_gone(stripe, db, key, clock)
-            && Graves { keyspace, row, clock, stats, expired }.admit(stripe, db, key);
+            && Graves { keyspace, row, clock, stats, news }.admit(stripe, db, key);
         if let Some(keys) = stripe.keys_mut(db, key.at.slot)
             && let Some(mut found) = keys.table.get_mut(key.at.hash, key.bytes)
         {
@@ -73,6 +73,18 @@ impl Access<'_> {
         entry.set_access(clock.start());
         self.insert_new(db, key, entry);
         false
+    }
+
+    /// Stores a string under a key that a lookup under this lock has just not found.
+    pub fn add(&mut self, db: DbId, key: Key<'_>, value: NewString<'_>, expiry: Expiry) {
+        // An expired key that is only hidden is still in the table.
+        if may_be_gone(self.locked.get(Keyspace::stripe_of(key.at.slot)), db, key, self.clock) {
+            self.set(db, key, value, expiry);
+            return;
+        }
+        let mut entry = Entry::string(key.bytes, value, expiry.after(None));
+        entry.set_access(self.clock.start());
+        self.insert_new(db, key, entry);
     }
 
     /// Adds an entry, which has this key, in place of what was there; returns that.
@@ -110,10 +122,10 @@ impl Access<'_> {
     /// The entry of a key, for changes of its value; touches it, counts nothing.
     #[inline]
     pub fn lookup_mut(&mut self, db: DbId, key: Key<'_>) -> Option<EntryMut<'_>> {
-        let Access { keyspace, locked, row, clock, stats, expired, no_touch, .. } = self;
+        let Access { keyspace, locked, row, clock, stats, news, no_touch } = self;
         let stripe = locked.get_mut(Keyspace::stripe_of(key.at.slot));
         if may_be_gone(stripe, db, key, clock)
-            && (Graves { keyspace, row, clock, stats, expired }).admit(stripe, db, key)
+            && (Graves { keyspace, row, clock, stats, news }).admit(stripe, db, key)
         {
             return None;
         }

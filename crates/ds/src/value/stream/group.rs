@@ -149,7 +149,7 @@ impl Group {
     #[inline]
     pub fn read_entry(&mut self, log: &Log, id: StreamId) {
         if id > self.last {
-            self.read = log.read_until(self.read, id);
+            self.read = log.read_until(self.read, self.last, id);
             self.last = id;
         }
     }

@@ -1,4 +1,4 @@
-//! How far a group has read, as Redis 7 estimates it.
+//! How far a group has read, estimated as Valkey 9 does.
 
 use super::StreamId;
 use super::group::Group;
@@ -18,7 +18,8 @@ impl Log {
         if id == self.last || self.len == 0 && id < self.last {
             return Some(self.added);
         }
-        if id > self.last {
+        let is_before_a_gap = id != StreamId::MIN && id < self.max_deleted;
+        if id > self.last || is_before_a_gap {
             return None;
         }
         let before = self.added.wrapping_sub(self.len);
@@ -42,10 +43,10 @@ impl Log {
         Some(self.added.wrapping_sub(read) as i64)
     }
 
-    /// The number of entries that a group has read once it has read this one.
-    pub(super) fn read_until(&self, read: Option<u64>, id: StreamId) -> Option<u64> {
+    /// The number of entries that a group, which has read up to `last`, has read once it has read the entry of `id`.
+    pub(super) fn read_until(&self, read: Option<u64>, last: StreamId, id: StreamId) -> Option<u64> {
         match read {
-            Some(read) if !self.has_gaps_from(id) => Some(read.wrapping_add(1)),
+            Some(read) if last >= self.first && !self.has_gaps_from(last) => Some(read.wrapping_add(1)),
             read if self.added == 0 => read,
             _ => self.entries_until(id),
         }

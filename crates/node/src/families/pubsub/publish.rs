@@ -6,7 +6,7 @@ use crate::mail::{ControlMail, WorkerMail};
 use crate::pubsub::Message;
 use commands::{Class, Notice};
 use std::sync::Arc;
-use store::{Access, Lapsed};
+use store::{Access, DbId, Entry, Lapsed};
 
 /// `PUBLISH channel message`
 pub fn publish(call: &mut Call<'_, '_>) -> Flow {
@@ -44,14 +44,16 @@ impl Core {
     /// Tells of keys and fields that were found expired and removed, before what the command itself tells.
     #[cold]
     pub(crate) fn tell_expired(&mut self, access: &mut Access<'_>) {
-        if access.expired.is_empty() && access.lapsed.is_empty() {
-            return;
-        }
+        self.tell_buried(access.take_expired(), access.take_lapsed());
+    }
+
+    /// Tells of these before what was told so far.
+    pub(crate) fn tell_buried(&mut self, expired: Vec<(DbId, Entry)>, lapsed: Vec<Lapsed>) {
         let told = std::mem::take(&mut self.effects.notices);
-        for (db, entry) in access.expired.drain(..) {
-            self.effects.notify(Class::Expired, "expired", db, entry.view().key());
+        for (db, entry) in &expired {
+            self.effects.notify(Class::Expired, "expired", *db, entry.view().key());
         }
-        for Lapsed { db, key, is_gone, .. } in access.lapsed.drain(..) {
+        for Lapsed { db, key, is_gone, .. } in lapsed {
             self.effects.notify(Class::Expired, "hexpired", db, &key);
             if is_gone {
                 self.effects.notify(Class::Generic, "del", db, &key);

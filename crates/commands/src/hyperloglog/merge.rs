@@ -1,0 +1,45 @@
+//! PFMERGE.
+
+use ds::hll::{Encoding, Registers, Sketch};
+use store::{Expiry, NewString};
+
+use super::sketch_of;
+use crate::args::Refused;
+use crate::command::Cmd;
+use crate::effects::Class;
+
+/// `PFMERGE destkey [sourcekey ...]`: the union of the destination and the sources. Dense if one of them is.
+pub fn pfmerge(cmd: &mut Cmd<'_, '_>) {
+    let result = try_pfmerge(cmd).map(|()| cmd.out.ok());
+    cmd.end(result);
+}
+
+fn try_pfmerge(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
+    let (mut registers, mut dense) = (Registers::default(), false);
+    // The destination's key is there twice: it is read and written.
+    for at in 1..cmd.args.len() {
+        let key = cmd.key(at, at - 1);
+        let Some(entry) = cmd.keys.lookup(cmd.db, key) else {
+            cmd.missed(key);
+            continue;
+        };
+        let sketch = sketch_of(entry)?;
+        dense |= sketch.encoding() == Encoding::Dense;
+        sketch.merge_into(&mut registers)?;
+    }
+    let key = cmd.first();
+    let merged = if dense { Sketch::dense(&registers) } else { sparse(cmd, &registers)? };
+    cmd.put_as(key, NewString::Raw(merged.bytes()), Expiry::Keep);
+    cmd.changed(key, Class::String, "pfadd");
+    Ok(())
+}
+
+/// The destination, or a new sketch, with these registers.
+fn sparse(cmd: &mut Cmd<'_, '_>, registers: &Registers) -> Result<Sketch, Refused> {
+    let mut sketch = match cmd.keys.peek(cmd.db, cmd.first()) {
+        Some(entry) => sketch_of(entry)?.to_sketch()?,
+        None => Sketch::default(),
+    };
+    sketch.merge(registers, cmd.env.limits.hll_sparse_bytes_max);
+    Ok(sketch)
+}

@@ -1,0 +1,50 @@
+//! What the commands that ran under a lock left to be told.
+
+use super::{Access, Lapsed};
+use crate::{DbId, Entry};
+use std::collections::VecDeque;
+
+/// What is to be told before the stripes are unlocked. One box holds all of it, so that an access without news has
+/// one word to look at when it ends.
+#[derive(Default)]
+pub(super) struct News {
+    /// Expired keys that were removed, in order.
+    pub expired: Vec<(DbId, Entry)>,
+    /// Expired fields that a sweep removed, in order.
+    pub lapsed: Vec<Lapsed>,
+    /// Awaited keys that were changed, in the order of the changes.
+    pub ready: VecDeque<(DbId, Box<[u8]>)>,
+}
+
+impl News {
+    /// An awaited key was changed; it is told once.
+    pub fn note_ready(&mut self, db: DbId, key: &[u8]) {
+        if !self.ready.iter().any(|(d, k)| *d == db && **k == *key) {
+            self.ready.push_back((db, key.into()));
+        }
+    }
+}
+
+impl Access<'_> {
+    /// Whether something is to be told: awaited keys that were changed, or expired ones that were removed.
+    #[inline]
+    pub fn has_news(&self) -> bool {
+        self.news.is_some()
+    }
+
+    /// The next awaited key that was changed since the lock was taken, in the order of the changes.
+    pub fn take_ready(&mut self) -> Option<(DbId, Box<[u8]>)> {
+        self.news.as_mut()?.ready.pop_front()
+    }
+
+    /// Expired keys that were removed since the lock was taken, in order: they are to be logged as deleted before
+    /// the command's own effect.
+    pub fn take_expired(&mut self) -> Vec<(DbId, Entry)> {
+        self.news.as_mut().map(|news| std::mem::take(&mut news.expired)).unwrap_or_default()
+    }
+
+    /// Expired fields that a sweep removed since the lock was taken, in order: to be logged likewise.
+    pub fn take_lapsed(&mut self) -> Vec<Lapsed> {
+        self.news.as_mut().map(|news| std::mem::take(&mut news.lapsed)).unwrap_or_default()
+    }
+}
