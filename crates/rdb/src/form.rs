@@ -116,4 +116,25 @@ impl Form {
             (other, _) => return Err(Fault::Unknown(other)),
         })
     }
+
+    /// What servers call it in their logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::String => "String",
+            Form::List => "List",
+            Form::ListZiplist => "List ziplist",
+            Form::ListZiplists | Form::ListNodes => "Quicklist",
+            Form::Set => "Set",
+            Form::SetPack => "Set listpack",
+            Form::Intset => "Intset",
+            Form::Zset | Form::ZsetText => "Zset",
+            Form::ZsetPack => "Zset listpack",
+            Form::ZsetZiplist => "Zset ziplist",
+            Form::Hash | Form::HashExpiryLast | Form::HashExpiryFirst | Form::HashExpiryBased => "Hash",
+            Form::HashPack | Form::HashPackExpiry | Form::HashPackExpiryBased => "Hash listpack",
+            Form::HashZiplist => "Hash ziplist",
+            Form::HashZipmap => "Zipmap",
+            Form::Stream(_) => "Stream listpack",
+        }
+    }
 }

@@ -6,7 +6,7 @@
 
 use crate::cursor::Cursor;
 use crate::fault::Fault;
-use crate::form::Dialect;
+use crate::form::{Dialect, Form};
 use crate::read::{Loading, Rules};
 use crate::value::Value;
 use crate::write::{Reader, Writer};
@@ -52,6 +52,12 @@ impl<'a> Payload<'a> {
             return Err(BadPayload);
         }
         Ok(Payload { body, version, dialect })
+    }
+
+    /// What servers call the form of the value in their logs.
+    pub fn form_name(self) -> &'static str {
+        let form = self.body.first().and_then(|number| Form::of(*number, self.dialect).ok());
+        form.map_or("Type", Form::name)
     }
 
     /// Reads the value, all of it and nothing else.
