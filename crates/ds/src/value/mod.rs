@@ -64,6 +64,20 @@ pub unsafe trait Word: Sized + Clone + Send + Sync {
         None
     }
 
+    /// Asks the processor for where an element with this [hash](crate::element_hash) is looked up; false if elements are
+    /// not found by their hash.
+    #[inline]
+    fn prefetch_bucket(&self, hash: u64) -> bool {
+        let _ = hash;
+        false
+    }
+
+    /// Asks the processor for the elements that may have this hash, when their bucket is in the cache.
+    #[inline]
+    fn prefetch_element(&self, hash: u64) {
+        let _ = hash;
+    }
+
     /// Frees about `budget` elements, for a big value that goes bit by bit. True when dropping the rest is quick.
     fn shed(&mut self, budget: usize) -> bool {
         let _ = budget;

@@ -79,6 +79,16 @@ impl Object {
         each!(self, value => value.next_expiry())
     }
 
+    /// See [`Word::prefetch_bucket`].
+    pub fn prefetch_bucket(&self, hash: u64) -> bool {
+        each!(self, value => value.prefetch_bucket(hash))
+    }
+
+    /// See [`Word::prefetch_element`].
+    pub fn prefetch_element(&self, hash: u64) {
+        each!(self, value => value.prefetch_element(hash));
+    }
+
     /// Frees about `budget` elements; true when dropping the rest is quick.
     pub fn shed(&mut self, budget: usize) -> bool {
         each!(self, value => value.shed(budget))

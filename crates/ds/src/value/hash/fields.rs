@@ -69,6 +69,16 @@ impl Fields {
         self.table.get(hash(name), name)
     }
 
+    /// Asks the processor for the bucket of a name's hash.
+    pub fn prefetch_bucket(&self, hash: u64) {
+        self.table.prefetch(hash);
+    }
+
+    /// Asks the processor for the fields whose name may have this hash.
+    pub fn prefetch_field(&self, hash: u64) {
+        self.table.prefetch_items(hash);
+    }
+
     /// Gives a field a value. One that expired before `now` is as good as absent.
     pub fn set(&mut self, name: &[u8], value: &[u8], ttl: Ttl, now: u64) -> Put {
         let hash = hash(name);

@@ -66,6 +66,22 @@ unsafe impl Word for Hash {
         }
     }
 
+    fn prefetch_bucket(&self, hash: u64) -> bool {
+        match self {
+            Hash::Pack(_) => false,
+            Hash::Table(fields) => {
+                fields.prefetch_bucket(hash);
+                true
+            }
+        }
+    }
+
+    fn prefetch_element(&self, hash: u64) {
+        if let Hash::Table(fields) = self {
+            fields.prefetch_field(hash);
+        }
+    }
+
     fn shed(&mut self, budget: usize) -> bool {
         match self {
             Hash::Pack(_) => true,
