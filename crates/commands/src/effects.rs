@@ -117,6 +117,8 @@ pub struct Effects {
     pub block: Option<Block>,
     /// The command waited, and is run again because an awaited key was changed.
     pub again: bool,
+    /// Why the command was refused, for the server's log: its error says less.
+    pub remark: Option<Box<str>>,
     /// Big values that were removed, to be freed bit by bit.
     pub litter: Vec<Object>,
     wanted: Classes,
@@ -147,6 +149,7 @@ impl Effects {
         self.stats = AccessStats::default();
         self.expired.clear();
         self.block = None;
+        self.remark = None;
     }
 
     /// Tells that something happened to a key. Costs a test when nobody listens.

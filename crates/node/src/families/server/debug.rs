@@ -6,7 +6,7 @@ use crate::control::Action;
 use crate::dispatch::{ControlCall, Flow, Held};
 use crate::shared::Level;
 use base::num::{parse_f64, parse_i64, parse_memory};
-use rdb::Writer;
+use rdb::{Reader, Writer};
 use resp::{Proto, Reply};
 use std::time::Duration;
 use store::value::ListLimits;
@@ -52,6 +52,7 @@ pub fn debug(call: &mut ControlCall<'_, '_>) -> Flow {
         (b"htstats", 3 | 4) => structure::htstats(call),
         (b"htstats-key", 3 | 4) => structure::htstats_key(call),
         (b"listpack", 3) => structure::listpack(call),
+        (b"reload", _) => super::reload::reload(call),
         (b"populate", 3..=5) => populate(call),
         (b"change-repl-id", 2) => call.out.error("replication is not built yet in Handfast"),
         (b"stringmatch-len", 4) => string_match(call),
@@ -171,7 +172,7 @@ fn object(call: &mut ControlCall<'_, '_>) {
 /// Bytes of the value in a dump, but for its type.
 fn serialized_len(entry: &store::EntryRef<'_>) -> usize {
     let mut out = Vec::new();
-    Writer::new(&mut out, true).value(&entry.value());
+    Writer::new(&mut out, true, Reader::Anybody).value(&entry.value());
     out.len() - 1
 }
 
@@ -340,6 +341,8 @@ fn help(out: &mut Reply<'_>) {
         "QUICKLIST-PACKED-THRESHOLD <size>",
         "    Give list elements of <size> bytes and more a node of their own. The usual",
         "    size is 1GB, the greatest 4GB; 0 is the usual one.",
+        "RELOAD",
+        "    Write every value as it would be saved, and load it again, in memory.",
         "SDSLEN <key>",
         "    Show low level string info about `key` and its value.",
         "SET-ACTIVE-EXPIRE <0|1>",

@@ -7,6 +7,7 @@ mod digest;
 mod flush;
 mod help;
 mod info;
+mod reload;
 mod rows;
 mod shutdown;
 mod structure;
