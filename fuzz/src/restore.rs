@@ -6,7 +6,7 @@ use ds::value::list::End;
 use ds::value::stream::{Count, Keep, StreamId, Trim};
 use ds::value::{Hash, HashLimits, List, ListLimits, Set, SetLimits, Stream, StreamLimits, Zset, ZsetLimits};
 use ds::{Entry, IntText, Object, StrRef, ValueRef};
-use rdb::{Checksum, Cursor, Dialect, Fault, Limits, Loading, Payload, Rules, Value, dump, restore};
+use rdb::{Checksum, Cursor, Dialect, Fault, Limits, Loading, Payload, Reader, Rules, Value, dump, restore};
 
 /// Payloads of real servers, without the longest.
 const GOLDEN: [&str; 4] = ["redis-7.0.15", "redis-8.0.6", "valkey-9.1.2", "legacy"];
@@ -121,17 +121,18 @@ fn elements(value: &ValueRef<'_>) -> Vec<Vec<Vec<u8>>> {
 }
 
 fn goes_there_and_back(value: &Value, rules: &Rules, compress: bool) {
+    let reader = if compress { Reader::Anybody } else { Reader::Newest };
     let entry = |value: Value| -> Entry { value.into_entry(b"k", None) };
     let before = entry(value.clone());
     let mut payload = Vec::new();
-    dump(&before.view().value(), compress, &mut payload);
+    dump(&before.view().value(), compress, reader, &mut payload);
     match restore(&payload, Checksum::Verified, rules) {
         Ok(again) => {
             check(&again);
             let after = entry(again);
             assert_eq!(elements(&before.view().value()), elements(&after.view().value()));
             let mut second = Vec::new();
-            dump(&after.view().value(), compress, &mut second);
+            dump(&after.view().value(), compress, reader, &mut second);
         }
         // An edit may have left fields that expired only.
         Err(rdb::Refused::Value(Fault::Empty)) => assert_eq!(before.view().kind(), ds::Kind::Hash),

@@ -6,10 +6,10 @@ use crate::fault::Fault;
 const REDIS_MAX: u16 = 12;
 const VALKEY: u16 = 80;
 
-/// The version that is written: everything since Redis 7.0 reads it.
+/// The version of the forms that everything since Redis 7.0 reads.
 pub(crate) const PLAIN_VERSION: u16 = 10;
-/// The version that is written if fields of a hash expire.
-pub(crate) const FIELD_TTL_VERSION: u16 = VALKEY;
+/// The version of the forms that lose nothing.
+pub(crate) const FULL_VERSION: u16 = VALKEY;
 
 /// Which family wrote a value: one number means a type of each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,6 +82,8 @@ impl Form {
     pub const ZSET_PACK: u8 = 17;
     pub const LIST_NODES: u8 = 18;
     pub const STREAM_2: u8 = 19;
+    pub const SET_PACK: u8 = 20;
+    pub const STREAM_3: u8 = 21;
     pub const HASH_EXPIRY_LAST: u8 = 22;
 
     pub fn of(number: u8, dialect: Dialect) -> Result<Form, Fault> {
@@ -104,8 +106,8 @@ impl Form {
             (Self::ZSET_PACK, _) => Form::ZsetPack,
             (Self::LIST_NODES, _) => Form::ListNodes,
             (Self::STREAM_2, _) => Form::Stream(2),
-            (20, _) => Form::SetPack,
-            (21, _) => Form::Stream(3),
+            (Self::SET_PACK, _) => Form::SetPack,
+            (Self::STREAM_3, _) => Form::Stream(3),
             (Self::HASH_EXPIRY_LAST, Dialect::Valkey) => Form::HashExpiryLast,
             (22, Dialect::Redis) => Form::HashExpiryFirst,
             (23, Dialect::Redis) => Form::HashPackExpiry,
@@ -113,5 +115,26 @@ impl Form {
             (25, Dialect::Redis) => Form::HashPackExpiryBased,
             (other, _) => return Err(Fault::Unknown(other)),
         })
+    }
+
+    /// What servers call it in their logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::String => "String",
+            Form::List => "List",
+            Form::ListZiplist => "List ziplist",
+            Form::ListZiplists | Form::ListNodes => "Quicklist",
+            Form::Set => "Set",
+            Form::SetPack => "Set listpack",
+            Form::Intset => "Intset",
+            Form::Zset | Form::ZsetText => "Zset",
+            Form::ZsetPack => "Zset listpack",
+            Form::ZsetZiplist => "Zset ziplist",
+            Form::Hash | Form::HashExpiryLast | Form::HashExpiryFirst | Form::HashExpiryBased => "Hash",
+            Form::HashPack | Form::HashPackExpiry | Form::HashPackExpiryBased => "Hash listpack",
+            Form::HashZiplist => "Hash ziplist",
+            Form::HashZipmap => "Zipmap",
+            Form::Stream(_) => "Stream listpack",
+        }
     }
 }

@@ -27,4 +27,4 @@ pub use payload::{BadPayload, Checksum, Payload, Refused, dump, restore};
 pub use read::{Limits, Loading, Rules};
 pub use text::Text;
 pub use value::Value;
-pub use write::Writer;
+pub use write::{Reader, Writer};

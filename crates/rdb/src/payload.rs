@@ -6,10 +6,10 @@
 
 use crate::cursor::Cursor;
 use crate::fault::Fault;
-use crate::form::Dialect;
+use crate::form::{Dialect, Form};
 use crate::read::{Loading, Rules};
 use crate::value::Value;
-use crate::write::Writer;
+use crate::write::{Reader, Writer};
 use base::crc::crc64;
 use ds::ValueRef;
 
@@ -54,6 +54,12 @@ impl<'a> Payload<'a> {
         Ok(Payload { body, version, dialect })
     }
 
+    /// What servers call the form of the value in their logs.
+    pub fn form_name(self) -> &'static str {
+        let form = self.body.first().and_then(|number| Form::of(*number, self.dialect).ok());
+        form.map_or("Type", Form::name)
+    }
+
     /// Reads the value, all of it and nothing else.
     pub fn value(self, rules: &Rules) -> Result<Value, Fault> {
         let mut from = Cursor::new(self.body);
@@ -69,10 +75,9 @@ impl<'a> Payload<'a> {
 }
 
 /// Appends the payload of a value. Strings are compressed if `compress` says so.
-pub fn dump(value: &ValueRef<'_>, compress: bool, out: &mut Vec<u8>) {
+pub fn dump(value: &ValueRef<'_>, compress: bool, reader: Reader, out: &mut Vec<u8>) {
     let start = out.len();
-    let mut writer = Writer::new(out, compress);
-    let version = writer.value(value);
+    let version = Writer::new(out, compress, reader).value(value);
     out.extend_from_slice(&version.to_le_bytes());
     let crc = crc64(0, &out[start..]);
     out.extend_from_slice(&crc.to_le_bytes());

@@ -1,6 +1,6 @@
 //! DUMP and RESTORE.
 
-use rdb::{Checksum, Refused as BadPayload, Rules};
+use rdb::{Checksum, Payload, Reader, Rules};
 use store::EXPIRY_MAX_MS;
 
 use crate::args::{Refused, SYNTAX, integer, is};
@@ -37,7 +37,7 @@ pub fn dump(cmd: &mut Cmd<'_, '_>) {
         return cmd.out.null();
     };
     let mut payload = Vec::new();
-    rdb::dump(&entry.value(), cmd.env.dumps.compress, &mut payload);
+    rdb::dump(&entry.value(), cmd.env.dumps.compress, Reader::Anybody, &mut payload);
     cmd.out.bulk(&payload);
 }
 
@@ -63,10 +63,13 @@ fn try_restore(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
         return Err(BUSY_KEY);
     }
     let ttl = u64::try_from(integer(cmd.args.at(2))?).map_err(|_| INVALID_TTL)?;
-    let rules = Rules { limits: cmd.env.limits.of_values(), now_ms: cmd.keys.now_ms() };
-    let value = rdb::restore(cmd.args.at(3), cmd.env.dumps.checksum, &rules).map_err(|why| match why {
-        BadPayload::Footer(_) => BAD_FOOTER,
-        BadPayload::Value(_) => BAD_VALUE,
+    // Fields that expired on the way go as all others do: each is told.
+    let rules = Rules { limits: cmd.env.limits.of_values(), now_ms: 0 };
+    let payload = Payload::open(cmd.args.at(3), cmd.env.dumps.checksum).map_err(|_| BAD_FOOTER)?;
+    let value = payload.value(&rules).map_err(|fault| {
+        let remark = format!("RESTORE: {} integrity check failed: {fault}", payload.form_name());
+        cmd.effects.remark = Some(remark.into());
+        BAD_VALUE
     })?;
     let existed = cmd.remove(key);
     let expiry =

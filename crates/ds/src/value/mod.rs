@@ -20,7 +20,8 @@ pub use stream::{Stream, StreamLimits};
 pub use view::View;
 pub use zset::{Zset, ZsetLimits};
 
-use crate::{Kind, StrRef};
+use crate::table::TableStats;
+use crate::{Kind, ListpackRef, StrRef};
 use std::ptr::NonNull;
 
 /// Encodings of a type: their number is below this.
@@ -86,6 +87,17 @@ pub unsafe trait Word: Sized + Clone + Send + Sync {
     /// Shows each element with all that belongs to it (a field and its value, a member and its score), in order if the
     /// type has one.
     fn visit(&self, show: &mut dyn FnMut(&[StrRef<'_>]));
+
+    /// The listpack that the value is, if it is one.
+    fn as_pack(&self) -> Option<ListpackRef<'_>> {
+        None
+    }
+
+    /// Counts the hash table that the value is kept in; false if it is kept in none.
+    fn add_table_stats(&self, stats: &mut TableStats) -> bool {
+        let _ = stats;
+        false
+    }
 
     /// Panics if the value contradicts itself.
     fn check_invariants(&self);

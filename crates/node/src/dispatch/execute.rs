@@ -4,6 +4,7 @@ use super::{Call, Core, Flow, Held, Request, Row, Run};
 use crate::control::State;
 use crate::families::pubsub::publish_notices;
 use crate::session::Session;
+use crate::shared::Level;
 use commands::{Cmd, Ground, Walk, WalkHandler};
 use resp::Reply;
 use std::sync::atomic::Ordering::Relaxed;
@@ -161,6 +162,9 @@ impl Core {
         if out.get(start) == Some(&b'-') {
             counters.failed.add(1);
             self.count_error(&out[start..]);
+            if let Some(text) = self.effects.remark.take() {
+                self.shared.log(Level::Warning, &text);
+            }
         }
         self.counters().commands.add(1);
         self.recent.push(command);

@@ -40,7 +40,9 @@ fn length(rest: &mut &[u8]) -> Result<usize, Fault> {
     match take(rest, 1)?[0] {
         LONG => {
             let long = take(rest, 4)?;
-            Ok(u32::from_le_bytes([long[0], long[1], long[2], long[3]]) as usize)
+            let len = u32::from_le_bytes([long[0], long[1], long[2], long[3]]);
+            // Servers go by the length to find the next one, and so write each in one way only.
+            if len < u32::from(LONG) { Err(BAD) } else { Ok(len as usize) }
         }
         END => Err(BAD),
         short => Ok(usize::from(short)),
@@ -68,5 +70,10 @@ mod tests {
         assert_eq!(parse(&[&[3][..], &bytes[1..]].concat()), Err(BAD), "a wrong count");
         assert!(parse(&[&[254][..], &bytes[1..]].concat()).is_ok());
         assert_eq!(parse(&[0, END]), Ok(vec![]));
+        assert_eq!(
+            parse(&[1, LONG, 1, 0, 0, 0, b'a', 0, 0, END]),
+            Err(BAD),
+            "a short length in the long form"
+        );
     }
 }

@@ -14,7 +14,7 @@ const TWICE: Fault = Fault::Bad("a field is there twice");
 const NO_VALUE: Fault = Fault::Bad("a field has no value");
 const BAD_EXPIRY: Fault = Fault::Bad("an expiry is out of range");
 
-/// What Valkey writes for a field that does not expire.
+/// What is written for a time that never comes or came.
 pub(crate) const NEVER: i64 = -1;
 
 /// A field, its value, and when it expires.

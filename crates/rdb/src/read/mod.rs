@@ -40,7 +40,7 @@ pub struct Limits {
 pub struct Rules {
     /// Thresholds between encodings.
     pub limits: Limits,
-    /// Fields of hashes that expire at this time or before are left out: milliseconds since the Unix epoch.
+    /// Fields of hashes that expired before are left out: milliseconds since the Unix epoch, 0 to keep them all.
     pub now_ms: u64,
 }
 

@@ -1,25 +1,25 @@
 //! Hashes.
 
 use super::Writer;
-use crate::form::{FIELD_TTL_VERSION, Form, PLAIN_VERSION};
+use crate::form::Form;
 use crate::read::NEVER;
 use ds::value::Hash;
 
-/// Returns the version that a reader must know.
-pub(super) fn write(to: &mut Writer<'_>, hash: &Hash) -> u16 {
+/// False if it needs a newer version than everybody reads.
+pub(super) fn write(to: &mut Writer<'_>, hash: &Hash) -> bool {
     match hash {
         Hash::Pack(pack) if pack.view().is_portable() => {
             to.byte(Form::HASH_PACK);
             to.blob(pack.view().bytes());
-            PLAIN_VERSION
+            true
         }
         _ if hash.expiring() > 0 => {
             write_pairs(to, hash, true);
-            FIELD_TTL_VERSION
+            false
         }
         _ => {
             write_pairs(to, hash, false);
-            PLAIN_VERSION
+            true
         }
     }
 }

@@ -10,7 +10,11 @@ pub(super) fn write(to: &mut Writer<'_>, set: &Set) {
             to.byte(Form::INTSET);
             to.blob(ints.bytes());
         }
-        // Listpacks are newer than the version.
+        // Newer than the version that everybody reads.
+        Set::Pack(pack) if to.is_newest() && pack.view().is_portable() => {
+            to.byte(Form::SET_PACK);
+            to.blob(pack.view().bytes());
+        }
         Set::Pack(_) | Set::Table(_) => {
             to.byte(Form::SET);
             to.len(set.len() as u64);

@@ -2,13 +2,13 @@
 
 use super::Writer;
 use crate::form::Form;
-use crate::read::UNKNOWN;
+use crate::read::{NEVER, UNKNOWN};
 use ds::value::Stream;
 use ds::value::stream::{Consumer, Group, StreamId};
 
 pub(super) fn write(to: &mut Writer<'_>, stream: &Stream) {
     let log = stream.log();
-    to.byte(Form::STREAM_2);
+    to.byte(if to.is_newest() { Form::STREAM_3 } else { Form::STREAM_2 });
     to.len(log.node_count() as u64);
     for (master, pack) in log.nodes() {
         to.blob(&bytes_of(master));
@@ -37,10 +37,12 @@ fn write_group(to: &mut Writer<'_>, group: &Group) {
     group.consumers().for_each(|consumer| write_consumer(to, consumer));
 }
 
-/// When it was active is newer than the version.
 fn write_consumer(to: &mut Writer<'_>, consumer: &Consumer) {
     to.blob(consumer.name());
     to.bytes(&consumer.seen().to_le_bytes());
+    if to.is_newest() {
+        to.bytes(&consumer.active().unwrap_or(NEVER).to_le_bytes());
+    }
     to.len(consumer.pending_len() as u64);
     for id in consumer.pending_from(StreamId::MIN) {
         to.bytes(&bytes_of(id));

@@ -4,7 +4,7 @@ use super::field::{Field, FieldRef};
 use super::{Put, Ttl};
 use crate::keyed::hash;
 use crate::ranked::{MemberRef, Tree};
-use crate::table::{Iter, Table};
+use crate::table::{Iter, Table, TableStats};
 use base::Rng;
 use std::ptr::NonNull;
 
@@ -173,6 +173,10 @@ impl Fields {
     /// All fields, expired or not.
     pub fn iter(&self) -> Iter<'_, Field> {
         self.table.iter()
+    }
+
+    pub(super) fn add_table_stats(&self, stats: &mut TableStats) {
+        self.table.add_stats(stats);
     }
 
     /// Emits fields at a position below [`crate::table::SCAN_END`], expired or not; returns the next position, with

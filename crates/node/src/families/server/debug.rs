@@ -1,11 +1,12 @@
 //! The DEBUG subcommands that tests and operators use. Control runs them; those that must see all keys or
 //! stop everything ask for it by the way they are sent.
 
+use super::structure;
 use crate::control::Action;
 use crate::dispatch::{ControlCall, Flow, Held};
 use crate::shared::Level;
 use base::num::{parse_f64, parse_i64, parse_memory};
-use rdb::Writer;
+use rdb::{Reader, Writer};
 use resp::{Proto, Reply};
 use std::time::Duration;
 use store::value::ListLimits;
@@ -48,6 +49,10 @@ pub fn debug(call: &mut ControlCall<'_, '_>) -> Flow {
         (b"digest", 2) => digest(call),
         (b"digest-value", _) => digest_value(call),
         (b"quicklist-packed-threshold", 3) => packed_threshold(call),
+        (b"htstats", 3 | 4) => structure::htstats(call),
+        (b"htstats-key", 3 | 4) => structure::htstats_key(call),
+        (b"listpack", 3) => structure::listpack(call),
+        (b"reload", _) => super::reload::reload(call),
         (b"populate", 3..=5) => populate(call),
         (b"change-repl-id", 2) => call.out.error("replication is not built yet in Handfast"),
         (b"stringmatch-len", 4) => string_match(call),
@@ -167,7 +172,7 @@ fn object(call: &mut ControlCall<'_, '_>) {
 /// Bytes of the value in a dump, but for its type.
 fn serialized_len(entry: &store::EntryRef<'_>) -> usize {
     let mut out = Vec::new();
-    Writer::new(&mut out, true).value(&entry.value());
+    Writer::new(&mut out, true, Reader::Anybody).value(&entry.value());
     out.len() - 1
 }
 
@@ -316,6 +321,12 @@ fn help(out: &mut Reply<'_>) {
         "ERROR <string>",
         "    Return a Redis protocol error with <string> as message. Useful for clients",
         "    unit tests to simulate errors.",
+        "HTSTATS <dbid> [full]",
+        "    Return statistics of the hash tables of a database, all slots together.",
+        "HTSTATS-KEY <key> [full]",
+        "    Like HTSTATS but for the hash table stored at <key>'s value.",
+        "LISTPACK <key>",
+        "    Write the elements of a value that is a listpack to the server log.",
         "LOG <message>",
         "    Write <message> to the server log.",
         "OBJECT <key>",
@@ -330,6 +341,8 @@ fn help(out: &mut Reply<'_>) {
         "QUICKLIST-PACKED-THRESHOLD <size>",
         "    Give list elements of <size> bytes and more a node of their own. The usual",
         "    size is 1GB, the greatest 4GB; 0 is the usual one.",
+        "RELOAD",
+        "    Write every value as it would be saved, and load it again, in memory.",
         "SDSLEN <key>",
         "    Show low level string info about `key` and its value.",
         "SET-ACTIVE-EXPIRE <0|1>",

@@ -7,8 +7,10 @@ mod digest;
 mod flush;
 mod help;
 mod info;
+mod reload;
 mod rows;
 mod shutdown;
+mod structure;
 mod time;
 
 pub use rows::ROWS;
