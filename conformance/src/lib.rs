@@ -8,6 +8,7 @@ pub mod client;
 pub mod clients;
 pub mod command;
 pub mod crashes;
+pub mod differ;
 pub mod fake;
 pub mod hammer;
 pub mod mesh;

@@ -2,18 +2,21 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use conformance::mode::Mode;
 use conformance::plan::Plan;
 use conformance::run::{Newcomers, run_all};
 use conformance::unit::Bench;
-use conformance::{clients, crashes, hammer, namespace, peers, suite};
+use conformance::{clients, crashes, differ, hammer, namespace, peers, suite};
 
 const USAGE: &str = "usage: conformance fetch
        conformance suite [--all] [--mode external|cluster|spawn]… [--unit UNIT]… [--jobs N] [--bless] --server PATH
        conformance crashes [--kills N] [--seed N]
-       conformance hammer [--packets N] [--seed N]";
+       conformance hammer [--packets N] [--seed N]
+       conformance differ [--seconds S] [--seed N] [--against redis7|valkey] [--family F]… [--port P]
+       conformance differ --numbers yes [--seconds S] [--seed N] [--against redis7|valkey] [--port P]";
 
 /// How often `crashes` kills, and from which port up it listens, unless told otherwise.
 const KILLS: u32 = 1000;
@@ -22,6 +25,10 @@ const CRASHES_PORT: u16 = 20440;
 /// Packets that `hammer` sends, and from which port up its servers listen, unless told otherwise.
 const PACKETS: u64 = 10_000_000;
 const HAMMER_PORT: u16 = 20460;
+
+/// How long `differ` compares, and from which port up its servers listen, unless told otherwise.
+const DIFFER_TIME: Duration = Duration::from_secs(60);
+const DIFFER_PORT: u16 = 20425;
 
 /// What the command line asks of the suite.
 #[derive(Default)]
@@ -47,8 +54,34 @@ fn main() -> Result<ExitCode> {
         Some("suite") => run_suite(parse(arguments)?),
         Some("crashes") => run_crashes(arguments),
         Some("hammer") => run_hammer(arguments.collect()),
+        Some("differ") => run_differ(arguments),
         _ => bail!("{USAGE}"),
     }
+}
+
+fn run_differ(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode> {
+    let seed = std::time::UNIX_EPOCH.elapsed()?.as_secs();
+    let (against, families) = (Vec::new(), Vec::new());
+    let mut numbers = false;
+    let mut plan = differ::Plan { seed, time: DIFFER_TIME, against, families, port: DIFFER_PORT };
+    while let Some(option) = arguments.next() {
+        let value = arguments.next().with_context(|| format!("{option} needs a value\n{USAGE}"))?;
+        match option.as_str() {
+            "--seconds" => plan.time = Duration::from_secs(value.parse()?),
+            "--seed" => plan.seed = value.parse()?,
+            "--port" => plan.port = value.parse()?,
+            "--family" => plan.families.push(value),
+            "--numbers" => numbers = value == "yes",
+            "--against" => plan.against.push(differ::Against::named(&value).context(USAGE)?),
+            _ => bail!("{option} is not known\n{USAGE}"),
+        }
+    }
+    if plan.against.is_empty() {
+        plan.against = differ::Against::ALL.to_vec();
+    }
+    let outcome = if numbers { differ::numbers::run(&plan)? } else { differ::run(&plan)? };
+    print!("{}", outcome.text);
+    Ok(if outcome.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn run_crashes(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode> {

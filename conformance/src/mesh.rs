@@ -319,8 +319,12 @@ fn warning(line: &str) -> Option<String> {
 }
 
 /// How these go on depends on the moment at which the other end died.
-const REPLICATION_ERRORS: [&str; 2] =
-    ["Error condition on socket for SYNC", "Failed to read response from the server"];
+const REPLICATION_ERRORS: [&str; 4] = [
+    "Error condition on socket for SYNC",
+    "Failed to read response from the server",
+    "Sending command to master in replication handshake",
+    "Sending command to primary in replication handshake",
+];
 
 /// Ids become `ID` and numbers `N`.
 fn without_particulars(text: &str) -> String {

@@ -17,17 +17,8 @@ pub fn hammer(arguments: &[String], target: &Path) -> Result<()> {
         ["build", "--quiet", "--profile", "checked", "--package", "handfast", "--no-default-features"];
     run(toolchain.cargo(&build, &[], target))?;
     let server = toolchain.programs(target, "checked").join("handfast");
-    let mut command = cargo(&[
-        "run",
-        "--quiet",
-        "--profile",
-        "checked",
-        "--package",
-        "conformance",
-        "--",
-        "hammer",
-        "--server",
-    ]);
+    let mut command =
+        cargo(&["run", "--quiet", "--profile", "checked", "--package", "conformance", "--", "hammer"]);
     command.args(arguments).env("HANDFAST_SERVER", server).env("ASAN_OPTIONS", ASAN_OPTIONS);
     run(command)
 }

@@ -27,6 +27,7 @@ usage: cargo xtask COMMAND
   sim mesh|redial [OPTIONS] the simulator, crowds: [--nodes N] [--star] [--latency MS]; sim --help has all
   fuzz [TARGET]… [OPTIONS]  search for inputs that break a decoder or the cluster machine: [--seconds N] [--keep] [--replay]
   hammer [OPTIONS]          mutated bus packets against a live cluster under AddressSanitizer: [--packets N] [--seed S]
+  differ [OPTIONS]          random commands to our binary and to real servers, replies compared: [--seconds S] [--seed N] [--against redis7|valkey] [--family F]
   instructions [--update]   instructions per command, counted by valgrind, against the committed figures
   divergences [--check]     write the generated part of DIVERGENCES.md, or say whether it is up to date";
 
@@ -57,6 +58,7 @@ fn run() -> Result<()> {
         "sim" => steps::sim(rest),
         "fuzz" => fuzz::fuzz(rest, &steps::target()),
         "hammer" => hammer::hammer(rest, &steps::target()),
+        "differ" => steps::differ(rest),
         "instructions" => instructions::instructions(rest, &steps::target()),
         "divergences" => steps::divergences(rest),
         _ => {

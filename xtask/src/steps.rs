@@ -20,6 +20,9 @@ const MESH_NODES_NIGHTLY: [u32; 2] = [1000, 2000];
 /// Seconds that the mixed cluster of the nightly run is watched.
 const SOAK_SECONDS: u32 = 600;
 
+/// Random commands against real servers each night, seconds.
+const DIFFER_SECONDS_NIGHTLY: u64 = 3600;
+
 /// Steps that ran, with their seconds: printed at the end, so that one sees where the time goes.
 #[derive(Default)]
 struct Progress {
@@ -78,11 +81,21 @@ pub fn nightly() -> Result<()> {
     }
     progress.step("fuzz", || fuzz::fuzz(&[], &target()))?;
     progress.step("hammer", || hammer::hammer(&[], &target()))?;
+    progress.step("differences", || differ(&["--seconds".to_owned(), DIFFER_SECONDS_NIGHTLY.to_string()]))?;
     progress.step("soak", soak)?;
     progress.step("a thousand crashes", crashes)?;
     progress.step("conformance, all of it", || conformance(&["--all".to_owned()]))?;
     progress.print();
     Ok(())
+}
+
+/// Random commands to our binary and to real servers.
+pub fn differ(arguments: &[String]) -> Result<()> {
+    let server = build_server()?;
+    let mut command =
+        cargo(&["run", "--quiet", "--profile", "quick", "--package", "conformance", "--", "differ"]);
+    command.args(arguments).env("HANDFAST_SERVER", server);
+    run(command)
 }
 
 /// Redis's suite; the arguments go to the `conformance` program.

@@ -105,6 +105,8 @@ impl Nothing {
 pub struct Effects {
     /// Changes made to data; a command that changed nothing is not propagated.
     pub dirty: u64,
+    /// Commands for the log and for replicas in place of the request, which would not do the same there. None: the request.
+    pub instead: Vec<Vec<Vec<u8>>>,
     /// Notifications, in order.
     pub notices: Vec<Notice>,
     /// Lookups and expired keys of commands that lock for themselves; others leave theirs in `Access`.
@@ -120,6 +122,7 @@ pub struct Effects {
     /// Big values that were removed, to be freed bit by bit.
     pub litter: Vec<Object>,
     wanted: Classes,
+    logs: bool,
 }
 
 impl Effects {
@@ -128,9 +131,20 @@ impl Effects {
         self.wanted = wanted;
     }
 
+    /// Sets whether somebody reads [`Effects::instead`]; nobody at first.
+    pub fn set_logs(&mut self, logs: bool) {
+        self.logs = logs;
+    }
+
+    /// Whether somebody reads [`Effects::instead`]: it stays empty else.
+    pub fn logs(&self) -> bool {
+        self.logs
+    }
+
     /// Forgets what was collected; the classes stay.
     pub fn clear(&mut self) {
         self.dirty = 0;
+        self.instead.clear();
         self.notices.clear();
         self.stats = AccessStats::default();
         self.expired.clear();

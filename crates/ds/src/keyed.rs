@@ -15,6 +15,6 @@ pub fn set_element_key(key: (u64, u64)) -> bool {
 
 /// The hash of an element.
 #[inline]
-pub(crate) fn hash(element: &[u8]) -> u64 {
+pub fn hash(element: &[u8]) -> u64 {
     KEY.get_or_init(|| SipHash::new((0, 0))).hash(element)
 }

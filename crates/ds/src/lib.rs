@@ -22,7 +22,7 @@ pub mod value;
 
 pub use entry::{Entry, EntryRef, Kind, NewString, ObjectMut, ValueRef};
 pub use intset::Intset;
-pub use keyed::set_element_key;
+pub use keyed::{hash as element_hash, set_element_key};
 pub use listpack::{Listpack, ListpackRef};
 pub use ranked::Ranked;
 pub use siphash::SipHash;

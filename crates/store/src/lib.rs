@@ -23,8 +23,9 @@ pub use access::{Access, AccessStats, Changed, EntryMut, Expiry, Garbage, Lapsed
 pub use clock::{Clock, Expired, Touch};
 pub use cursor::Cursor;
 pub use ds::entry::EXPIRY_MAX_MS;
+pub use ds::table::TableStats;
 pub use ds::{Entry, EntryRef, IntText, Kind, NewString, Object, StrRef, ValueRef, View, Word};
-pub use ds::{set_element_key, value};
+pub use ds::{element_hash, set_element_key, value};
 pub use key::{DbId, Key, KeyHash};
 pub use keyspace::{Keyspace, Params};
 pub use sync::{Claim, Contended, Ticket, Wake, WorkerIdx};

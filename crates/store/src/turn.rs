@@ -6,7 +6,7 @@ use crate::counters::Row;
 use crate::keyspace::Keyspace;
 use crate::slot::SlotKeys;
 use crate::stripe::Stripe;
-use crate::{AccessStats, Cursor, DbId, Entry, EntryRef, KeyHash};
+use crate::{AccessStats, Cursor, DbId, Entry, EntryRef, Key, KeyHash, ValueRef};
 use base::Slot;
 use std::sync::Arc;
 use sync::{Contended, Exclusive, Shared, Ticket, WorkerIdx};
@@ -62,6 +62,42 @@ impl<'k> Turn<'k> {
     #[inline(always)]
     fn glance(&self, db: DbId, at: KeyHash, look: impl FnOnce(&SlotKeys)) {
         self.shared.glance(Keyspace::stripe_of(at.slot), |stripe| stripe.keys(db, at.slot).map(look));
+    }
+
+    /// A hint that an element of a key's value will be wanted, when the key's entry is in the cache: brings the value
+    /// there.
+    pub fn prefetch_value(&self, db: DbId, key: Key<'_>) {
+        self.glance_at(db, key, |entry| entry.prefetch_value());
+    }
+
+    /// A hint that an element with this [hash](crate::element_hash) will be wanted, when the value is in the cache: brings
+    /// the bucket of the hash there. False if there is none.
+    pub fn prefetch_element_bucket(&self, db: DbId, key: Key<'_>, hash: u64) -> bool {
+        let mut found = false;
+        self.glance_at(db, key, |entry| {
+            if let ValueRef::Object(value) = entry.value() {
+                found = value.prefetch_bucket(hash);
+            }
+        });
+        found
+    }
+
+    /// A hint that an element with this hash will be wanted, when its bucket is in the cache: brings it there too.
+    pub fn prefetch_element(&self, db: DbId, key: Key<'_>, hash: u64) {
+        self.glance_at(db, key, |entry| {
+            if let ValueRef::Object(value) = entry.value() {
+                value.prefetch_element(hash);
+            }
+        });
+    }
+
+    #[inline]
+    fn glance_at(&self, db: DbId, key: Key<'_>, look: impl FnOnce(EntryRef<'_>)) {
+        self.glance(db, key.at, |keys| {
+            if let Some(entry) = keys.table.get(key.at.hash, key.bytes) {
+                look(entry);
+            }
+        });
     }
 
     /// Locks the stripes of all these keys, or none. `token` names the client. No keys: nothing is held, and every

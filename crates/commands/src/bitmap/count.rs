@@ -22,7 +22,8 @@ fn try_bitcount(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     }
     let mut scratch = IntText::new();
     let value = text(read(cmd.keys, cmd.effects, cmd.db, cmd.first())?, &mut scratch);
-    cmd.out.int(bits::count(value, span.resolve(value.len())) as i64);
+    let range = if span.is_reversed() { 0..0 } else { span.resolve(value.len()) };
+    cmd.out.int(bits::count(value, range) as i64);
     Ok(())
 }
 

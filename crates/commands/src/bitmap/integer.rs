@@ -57,9 +57,12 @@ impl Width {
         }
     }
 
-    /// An argument to be stored, exact: that of an unsigned type is taken as one of 64 bits first.
+    /// An argument to be stored, exact: that of an unsigned type is taken as one of 64 bits first. So is a signed one that is too low for the difference to
+    /// the greatest number to be one of 64 bits: Redis saturates it to the greatest.
     pub fn exact(self, arg: i64) -> i128 {
-        if self.signed { i128::from(arg) } else { i128::from(arg as u64) }
+        let max = i64::MAX >> (64 - self.bits);
+        let low = self.bits < 64 && max.checked_sub(arg).is_none();
+        if self.signed && !low { i128::from(arg) } else { i128::from(arg as u64) }
     }
 }
 
@@ -96,5 +99,9 @@ mod tests {
         check("i64", 2 * i64::MIN as i128, [Some(0), Some(i64::MIN), None]);
         check("u63", 1 << 63, [Some(0), Some(i64::MAX), None]);
         check("i1", 1, [Some(-1), Some(0), None]);
+        let i40 = Width { signed: true, bits: 40 };
+        assert_eq!(i40.fit(i40.exact(i64::MIN), Overflow::Saturate), Some((1 << 39) - 1));
+        assert_eq!(i40.fit(i40.exact(i64::MIN), Overflow::Wrap), Some(0));
+        assert_eq!(i40.fit(i40.exact(-1 << 50), Overflow::Saturate), Some(-1 << 39));
     }
 }

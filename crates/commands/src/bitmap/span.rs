@@ -35,13 +35,15 @@ impl Span {
         self.end.is_some()
     }
 
+    /// Whether both ends are negative, and in the wrong order.
+    pub fn is_reversed(self) -> bool {
+        self.start < 0 && self.end.is_some_and(|end| end < 0 && self.start > end)
+    }
+
     /// The range in bits of a string of `len` bytes; empty if it lies outside.
     pub fn resolve(self, len: usize) -> Range<u64> {
         let (units, bits) = if self.in_bits { (len as i64 * 8, 1) } else { (len as i64, 8) };
         let end = self.end.unwrap_or(-1);
-        if self.start < 0 && end < 0 && self.start > end {
-            return 0..0;
-        }
         let from_end = |at: i64| if at < 0 { units.saturating_add(at).max(0) } else { at };
         let (start, end) = (from_end(self.start), from_end(end).min(units - 1));
         if start > end { 0..0 } else { start as u64 * bits..(end as u64 + 1) * bits }
@@ -64,6 +66,7 @@ mod tests {
         check(-2, Some(-1), true, 3, 22..24);
         check(-100, Some(100), true, 3, 0..24);
         check(-1, Some(-2), false, 3, 0..0);
+        check(-7, Some(-8), false, 3, 0..8);
         check(3, None, false, 3, 0..0);
         check(0, Some(-100), false, 3, 0..8);
         check(i64::MIN, Some(i64::MAX), true, 3, 0..24);

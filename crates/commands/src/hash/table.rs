@@ -37,6 +37,7 @@ pub static ROWS: &[Row] = &[
         hash("hdel", -3, "2.0.0")
             .with(&[Write, Fast])
             .keys(&[first(1, &[RW, Delete])])
+            .element(2)
             .args(FIELDS_OF)
             .docs("Removes fields from a hash.", "O(N), N being the fields"),
         remove::hdel,
@@ -45,6 +46,7 @@ pub static ROWS: &[Row] = &[
         hash("hexists", 3, "2.0.0")
             .with(&[Readonly, Fast])
             .keys(&[first(1, &[RO])])
+            .element(2)
             .args(FIELD)
             .docs("Returns whether a field is in a hash.", "O(1)"),
         get::hexists,
@@ -83,6 +85,7 @@ pub static ROWS: &[Row] = &[
         hash("hget", 3, "2.0.0")
             .with(&[Readonly, Fast])
             .keys(READ)
+            .element(2)
             .args(FIELD)
             .docs("Returns the value of a field.", "O(1)"),
         get::hget,
@@ -123,6 +126,7 @@ pub static ROWS: &[Row] = &[
         hash("hincrby", 4, "2.0.0")
             .with(&[Write, Denyoom, Fast])
             .keys(GET_AND_CHANGE)
+            .element(2)
             .args(&[KEY, text("field"), int("increment")])
             .docs("Adds to the integer in a field.", "O(1)"),
         counter::hincrby,
@@ -131,6 +135,7 @@ pub static ROWS: &[Row] = &[
         hash("hincrbyfloat", 4, "2.6.0")
             .with(&[Write, Denyoom, Fast])
             .keys(GET_AND_CHANGE)
+            .element(2)
             .args(&[KEY, text("field"), typed("increment", ArgKind::Double)])
             .docs("Adds to the float in a field.", "O(1)"),
         counter::hincrbyfloat,
@@ -156,6 +161,7 @@ pub static ROWS: &[Row] = &[
         hash("hmget", -3, "2.0.0")
             .with(&[Readonly, Fast])
             .keys(READ)
+            .element(2)
             .args(FIELDS_OF)
             .docs("Returns the values of fields.", "O(N), N being the fields"),
         get::hmget,
@@ -164,6 +170,7 @@ pub static ROWS: &[Row] = &[
         hash("hmset", -4, "2.0.0")
             .with(&[Write, Denyoom, Fast])
             .keys(CHANGE)
+            .element(2)
             .args(PAIRS)
             .docs("Sets fields of a hash.", "O(N), N being the fields"),
         set::hmset,
@@ -244,6 +251,7 @@ pub static ROWS: &[Row] = &[
         hash("hset", -4, "2.0.0")
             .with(&[Write, Denyoom, Fast])
             .keys(CHANGE)
+            .element(2)
             .args(PAIRS)
             .docs("Sets fields of a hash, and returns how many are new.", "O(N), N being the fields"),
         set::hset,
@@ -269,6 +277,7 @@ pub static ROWS: &[Row] = &[
         hash("hsetnx", 4, "2.0.0")
             .with(&[Write, Denyoom, Fast])
             .keys(INSERT)
+            .element(2)
             .args(&[KEY, text("field"), text("value")])
             .docs("Sets a field that is not there.", "O(1)"),
         set::hsetnx,
@@ -277,6 +286,7 @@ pub static ROWS: &[Row] = &[
         hash("hstrlen", 3, "3.2.0")
             .with(&[Readonly, Fast])
             .keys(&[first(1, &[RO])])
+            .element(2)
             .args(FIELD)
             .docs("Returns the length of a field's value.", "O(1)"),
         get::hstrlen,

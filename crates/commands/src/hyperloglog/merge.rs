@@ -28,18 +28,15 @@ fn try_pfmerge(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
         sketch.merge_into(&mut registers)?;
     }
     let key = cmd.first();
-    let merged = if dense { Sketch::dense(&registers) } else { sparse(cmd, &registers)? };
-    cmd.put_as(key, NewString::Raw(merged.bytes()), Expiry::Keep);
-    cmd.changed(key, Class::String, "pfadd");
-    Ok(())
-}
-
-/// The destination, or a new sketch, with these registers.
-fn sparse(cmd: &mut Cmd<'_, '_>, registers: &Registers) -> Result<Sketch, Refused> {
-    let mut sketch = match cmd.keys.peek(cmd.db, cmd.first()) {
+    let mut merged = match cmd.keys.peek(cmd.db, key) {
         Some(entry) => sketch_of(entry)?.to_sketch()?,
         None => Sketch::default(),
     };
-    sketch.merge(registers, cmd.env.limits.hll_sparse_bytes_max);
-    Ok(sketch)
+    if dense {
+        merged.make_dense();
+    }
+    merged.merge(&registers, cmd.env.limits.hll_sparse_bytes_max);
+    cmd.put_as(key, NewString::Raw(merged.bytes()), Expiry::Keep);
+    cmd.changed(key, Class::String, "pfadd");
+    Ok(())
 }

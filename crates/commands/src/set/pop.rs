@@ -1,10 +1,14 @@
 //! SPOP.
 
+use store::StrRef;
 use store::value::Set;
 
 use super::{changed, member};
 use crate::args::{Refused, SYNTAX, positive};
 use crate::command::Cmd;
+
+/// Members that one logged SREM removes at most.
+const LOGGED_MEMBERS_MAX: usize = 1024;
 
 /// `SPOP key [count]`
 pub fn spop(cmd: &mut Cmd<'_, '_>) {
@@ -17,14 +21,8 @@ pub fn spop(cmd: &mut Cmd<'_, '_>) {
 }
 
 fn one(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
-    let (key, out, rng) = (cmd.first(), &mut *cmd.out, &mut *cmd.rng);
-    let popped =
-        cmd.keys.change(cmd.db, key, |set: &mut Set| set.pop(rng, |value| member(out, value)).is_some())?;
-    match popped {
-        Some(popped) => {
-            assert!(popped.result, "no key holds an empty set");
-            told(cmd, 1, popped.is_gone);
-        }
+    match pop(cmd, 1)? {
+        Some(is_gone) => told(cmd, 1, is_gone),
         None => cmd.out.null(),
     }
     Ok(())
@@ -35,32 +33,50 @@ fn many(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     let key = cmd.first();
     let len = cmd.keys.peek_as::<Set>(cmd.db, key)?.map_or(0, |set| set.len());
     let count = count.min(len);
-    if count == 0 {
-        cmd.out.set(0);
-        return Ok(());
-    }
-    if count == len {
+    cmd.out.set(count);
+    if count == len && len > 0 {
         return all(cmd, count);
     }
+    if count > 0 {
+        pop(cmd, count)?;
+        told(cmd, count, false);
+    }
+    Ok(())
+}
+
+/// Draws so many members and replies them; whether the key is gone then, `None` without the key.
+fn pop(cmd: &mut Cmd<'_, '_>, count: usize) -> Result<Option<bool>, Refused> {
+    let (key, logs) = (cmd.first(), cmd.effects.logs());
     let (out, rng) = (&mut *cmd.out, &mut *cmd.rng);
-    out.set(count);
-    cmd.keys.change(cmd.db, key, |set: &mut Set| {
+    let mut popped = Vec::new();
+    let mut show = |value: StrRef<'_>| {
+        member(out, value);
+        if logs {
+            popped.push(value.to_vec());
+        }
+    };
+    let changed = cmd.keys.change(cmd.db, key, |set: &mut Set| {
         for _ in 0..count {
-            set.pop(rng, |value| member(out, value));
+            assert!(set.pop(rng, &mut show).is_some(), "there are as many members");
         }
     })?;
-    told(cmd, count, false);
-    Ok(())
+    for members in popped.chunks(LOGGED_MEMBERS_MAX) {
+        let head = [b"SREM".to_vec(), key.bytes.to_vec()];
+        cmd.effects.instead.push(head.into_iter().chain(members.iter().cloned()).collect());
+    }
+    Ok(changed.map(|changed| changed.is_gone))
 }
 
 /// The whole set goes, without its members being drawn.
 fn all(cmd: &mut Cmd<'_, '_>, len: usize) -> Result<(), Refused> {
     let key = cmd.first();
-    cmd.out.set(len);
     if let Some(set) = cmd.keys.peek_as::<Set>(cmd.db, key)? {
         set.iter().for_each(|value| member(cmd.out, value));
     }
     cmd.remove(key);
+    if cmd.effects.logs() {
+        cmd.effects.instead.push(vec![b"DEL".to_vec(), key.bytes.to_vec()]);
+    }
     told(cmd, len, true);
     Ok(())
 }

@@ -26,6 +26,7 @@ pub(super) struct Options<'a> {
 }
 
 /// One option, by its word.
+#[derive(Clone, Copy)]
 enum Word {
     Asc,
     Desc,
@@ -51,7 +52,7 @@ impl Word {
     }
 
     /// Arguments that follow it.
-    fn operands(&self) -> usize {
+    fn operands(self) -> usize {
         match self {
             Word::Asc | Word::Desc | Word::Alpha => 0,
             Word::Store | Word::By | Word::Get => 1,
@@ -67,7 +68,7 @@ fn words(args: Args<'_>) -> impl Iterator<Item = (Option<Word>, usize)> {
         let word = args.get(at).map(Word::of)?;
         let word = word.filter(|word| at + word.operands() < args.len());
         let operand = at + 1;
-        at = operand + word.as_ref().map_or(0, Word::operands);
+        at = operand + word.map_or(0, Word::operands);
         Some((word, operand))
     })
 }

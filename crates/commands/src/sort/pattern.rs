@@ -2,7 +2,7 @@
 
 use base::Slot;
 use store::value::Hash;
-use store::{Access, DbId, IntText, Kind, StrRef, Word};
+use store::{Access, DbId, IntText, StrRef};
 
 use crate::effects::{Class, Effects};
 use crate::generic::slot_of_pattern;
@@ -74,6 +74,7 @@ impl<'l, 'k> Lookup<'l, 'k> {
         self.name.extend_from_slice(before);
         self.name.extend_from_slice(element.text(&mut IntText::new()));
         self.name.extend_from_slice(after);
+        let now = self.keys.clock.horizon();
         let key = self.keys.keyspace().key(&self.name);
         match (self.keys.lookup(self.db, key), field) {
             (None, _) => {
@@ -81,25 +82,11 @@ impl<'l, 'k> Lookup<'l, 'k> {
                 show(None);
             }
             (Some(entry), None) => show(entry.text()),
-            (Some(entry), Some(field)) => match entry.view_as::<Hash>() {
-                Some(hash) => show_field(&hash, field, show),
-                None => show(None),
-            },
+            (Some(entry), Some(field)) => {
+                let hash = entry.view_as::<Hash>();
+                show(hash.as_ref().and_then(|hash| hash.get(field, now)).map(|pair| pair.value));
+            }
         }
-    }
-}
-
-fn show_field(hash: &Hash, field: &[u8], mut show: impl FnMut(Option<StrRef<'_>>)) {
-    assert_eq!(Hash::KIND, Kind::Hash);
-    let (wanted, mut found) = (StrRef::compact(field), false);
-    hash.visit(&mut |parts| {
-        if parts[0] == wanted || parts[0] == StrRef::Bytes(field) {
-            found = true;
-            show(Some(parts[1]));
-        }
-    });
-    if !found {
-        show(None);
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Spec {
     pub reaches: Option<Reaches>,
     /// The argument that is the only key, for the many commands that have just one; else 0.
     pub(crate) only_key: u8,
+    /// The argument that names an element of the only key's value, or the first of several; else 0.
+    pub element: u8,
     /// How it wants the keyspace.
     pub locks: Locks,
     /// Hints for clients and proxies.
@@ -87,6 +89,7 @@ impl Spec {
             getkeys: None,
             reaches: None,
             only_key: 0,
+            element: 0,
             locks: Locks::None,
             tips: &[],
             args: &[],
@@ -133,6 +136,12 @@ impl Spec {
     /// Sets how it wants the keyspace, when the keys do not say it.
     pub const fn locks(mut self, locks: Locks) -> Spec {
         self.locks = locks;
+        self
+    }
+
+    /// Says which argument names an element of the only key's value.
+    pub const fn element(mut self, at: u8) -> Spec {
+        self.element = at;
         self
     }
 

@@ -6,7 +6,7 @@ use store::Key;
 use store::value::Stream;
 use store::value::stream::StreamId;
 
-use super::id::exact;
+use super::id::{exact, loose};
 use super::{no_group_of, refuse};
 use crate::args::{NOT_INTEGER, Refused, help, is};
 use crate::command::Cmd;
@@ -73,9 +73,13 @@ fn options(cmd: &Cmd<'_, '_>, create: bool) -> Result<Option<Options>, Refused> 
     Ok(Some(options))
 }
 
-/// An id, or `$` for the stream's last one.
-fn position(arg: &[u8], last: StreamId) -> Result<StreamId, Refused> {
-    if arg == b"$" { Ok(last) } else { exact(arg) }
+/// An id, or `$` for the stream's last one. Only SETID takes `-` and `+`.
+fn position(
+    arg: &[u8],
+    last: StreamId,
+    parse: fn(&[u8]) -> Result<StreamId, Refused>,
+) -> Result<StreamId, Refused> {
+    if arg == b"$" { Ok(last) } else { parse(arg) }
 }
 
 /// `XGROUP CREATE key group id|$ [MKSTREAM] [ENTRIESREAD entries-read]`
@@ -91,14 +95,14 @@ fn try_create(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     };
     let (key, name, id) = (cmd.key(2, 0), cmd.args.at(3), cmd.args.at(4));
     let create = |stream: &mut Stream| -> Result<bool, Refused> {
-        let id = position(id, stream.log().last_id())?;
+        let id = position(id, stream.log().last_id(), exact)?;
         Ok(stream.create_group(name, id, options.read))
     };
     let created = match cmd.edit(key, create)? {
         Some(created) => created.result?,
         None if !options.make_stream => return Err(NO_KEY),
         None => {
-            position(id, StreamId::MIN)?;
+            position(id, StreamId::MIN, exact)?;
             cmd.edit_or_create(key, create)?.result?
         }
     };
@@ -126,7 +130,7 @@ fn try_set_id(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     let set = edit_group(cmd, |stream, name| {
         let last = stream.log().last_id();
         stream.edit_group(name, |group, _| -> Result<(), Refused> {
-            group.set_position(position(id, last)?, options.read);
+            group.set_position(position(id, last, loose)?, options.read);
             Ok(())
         })
     })?;

@@ -55,6 +55,11 @@ fn exclusive(arg: &[u8]) -> Option<&[u8]> {
     arg.strip_prefix(b"(").filter(|id| !id.is_empty())
 }
 
+/// An id, or `-` or `+`.
+pub(super) fn loose(arg: &[u8]) -> Result<StreamId, Refused> {
+    bound(arg, 0)
+}
+
 fn bound(arg: &[u8], seq: u64) -> Result<StreamId, Refused> {
     match arg {
         b"-" => Ok(StreamId::MIN),

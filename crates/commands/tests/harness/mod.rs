@@ -77,6 +77,7 @@ impl Server {
             "wait" => self.now_ms += number,
             "effects" => {
                 self.show_effects = true;
+                self.effects.set_logs(true);
                 self.effects.listen(Classes::of(&[
                     Class::Generic,
                     Class::String,
@@ -140,6 +141,10 @@ impl Server {
             for notice in &self.effects.notices {
                 let key = String::from_utf8_lossy(&notice.key);
                 shown += &format!("\n{} {key} in db {}", notice.event, notice.db);
+            }
+            for command in &self.effects.instead {
+                let words = command.iter().map(|word| String::from_utf8_lossy(word));
+                shown += &format!("\nlogged as {}", words.collect::<Vec<_>>().join(" "));
             }
             shown += &format!("\ndirty {}", self.effects.dirty);
         }

@@ -107,6 +107,15 @@ impl<'a> EntryRef<'a> {
         unsafe { Some(View::new(T::from_word(layout::encoding_of(self.kind_byte()), self.word()))) }
     }
 
+    /// Asks the processor for a value that has elements.
+    #[inline]
+    pub fn prefetch_value(self) {
+        if layout::is_object(self.kind_byte()) {
+            // SAFETY: the value has elements; it is a live allocation.
+            crate::table::prefetch_value(unsafe { self.word().as_ref() });
+        }
+    }
+
     /// The value that has elements.
     fn object(self) -> View<'a, Object> {
         let byte = self.kind_byte();

@@ -39,11 +39,15 @@ pub fn raise(body: &mut [u8], index: usize, value: u8) -> bool {
 
 /// Counts how often each value occurs.
 pub fn count(body: &[u8], histogram: &mut [u32; 64]) {
-    // Neighbours are often equal: counting them apart keeps an increment from waiting for the one before.
+    tally(groups(body).iter().map(unpack), histogram);
+}
+
+/// Neighbours are often equal: counting them apart keeps an increment from waiting for the one before.
+fn tally(groups: impl Iterator<Item = [u8; GROUP]>, histogram: &mut [u32; 64]) {
     let mut lanes = [[0_u32; 64]; 4];
-    for group in groups(body) {
-        for (i, value) in unpack(group).into_iter().enumerate() {
-            lanes[i % 4][usize::from(value)] += 1;
+    for group in groups {
+        for (i, value) in group.into_iter().enumerate() {
+            lanes[i % 4][usize::from(value & MASK)] += 1;
         }
     }
     for (value, total) in histogram.iter_mut().enumerate() {
@@ -82,7 +86,7 @@ impl Registers {
     /// The estimated cardinality.
     pub fn count(&self) -> u64 {
         let mut histogram = [0; 64];
-        self.0.iter().for_each(|value| histogram[usize::from(value & MASK)] += 1);
+        tally(self.0.as_chunks().0.iter().copied(), &mut histogram);
         estimate::cardinality(&histogram)
     }
 
@@ -100,13 +104,15 @@ impl Registers {
         }
     }
 
-    /// Writes them as a dense sketch has them.
-    pub(super) fn pack(&self, body: &mut [u8]) {
+    /// Raises each register of a dense sketch to these.
+    pub(super) fn raise_all(&self, body: &mut [u8]) {
         let (ours, _) = self.0.as_chunks::<GROUP>();
         let (groups, _) = body.as_chunks_mut::<GROUP_BYTES>();
         assert_eq!(groups.len(), ours.len());
         for (ours, group) in ours.iter().zip(groups) {
-            let word = (0..GROUP).fold(0, |word, i| word | u64::from(ours[i] & MASK) << (i * BITS));
+            let theirs = unpack(group);
+            let raised = |i: usize| u64::from(theirs[i].max(ours[i]) & MASK) << (i * BITS);
+            let word = (0..GROUP).fold(0, |word, i| word | raised(i));
             group.copy_from_slice(&word.to_le_bytes()[..GROUP_BYTES]);
         }
     }
@@ -127,7 +133,7 @@ mod tests {
             assert_eq!(get(&body, index), model.0[index]);
         }
         let mut packed = vec![0; BYTES];
-        model.pack(&mut packed);
+        model.raise_all(&mut packed);
         assert_eq!(packed, body);
         let mut merged = Registers::default();
         merged.raise_to(&body);

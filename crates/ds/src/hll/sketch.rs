@@ -13,10 +13,13 @@ pub struct Sketch {
 }
 
 impl Default for Sketch {
-    /// Sparse and without elements; the estimate is known to be 0.
+    /// Sparse and without elements; the estimate is stale.
     fn default() -> Sketch {
-        let mut bytes = header(SPARSE);
+        let mut bytes = MAGIC.to_vec();
+        bytes.resize(HEADER_BYTES, 0);
+        bytes[ENCODING_AT] = SPARSE;
         bytes.extend(sparse::empty());
+        make_stale(&mut bytes);
         Sketch { bytes }
     }
 }
@@ -24,15 +27,6 @@ impl Default for Sketch {
 impl Sketch {
     /// Header and runs were verified.
     pub(super) fn verified(bytes: Vec<u8>) -> Sketch {
-        Sketch { bytes }
-    }
-
-    /// A dense sketch of these registers, whose estimate is stale.
-    pub fn dense(registers: &Registers) -> Sketch {
-        let mut bytes = header(DENSE);
-        bytes.resize(DENSE_BYTES, 0);
-        registers.pack(&mut bytes[HEADER_BYTES..]);
-        make_stale(&mut bytes);
         Sketch { bytes }
     }
 
@@ -72,10 +66,12 @@ impl Sketch {
     /// Raises each register to that of `registers`, one after the other: where a sparse sketch becomes dense depends on the order. The estimate is stale
     /// then, changed or not.
     pub fn merge(&mut self, registers: &Registers, sparse_bytes_max: usize) {
-        for (index, value) in registers.values().iter().enumerate() {
-            if *value > 0 {
+        if self.is_sparse() {
+            for (index, value) in registers.values().iter().enumerate().filter(|(_, value)| **value > 0) {
                 self.raise(index, *value, sparse_bytes_max);
             }
+        } else {
+            registers.raise_all(&mut self.bytes[HEADER_BYTES..]);
         }
         make_stale(&mut self.bytes);
     }
@@ -88,9 +84,10 @@ impl Sketch {
         let mut registers = Registers::default();
         let merged = self.view().merge_into(&mut registers);
         assert_eq!(merged, Ok(()), "the runs are verified");
-        let cached: [u8; 8] = std::array::from_fn(|i| self.bytes[CACHED_AT + i]);
-        self.bytes = Sketch::dense(&registers).bytes;
-        self.bytes[CACHED_AT..HEADER_BYTES].copy_from_slice(&cached);
+        self.bytes.truncate(HEADER_BYTES);
+        self.bytes[ENCODING_AT] = DENSE;
+        self.bytes.resize(DENSE_BYTES, 0);
+        registers.raise_all(&mut self.bytes[HEADER_BYTES..]);
     }
 
     /// Panics if the runs do not cover the registers.
@@ -126,11 +123,4 @@ fn raise_dense(bytes: &mut [u8], index: usize, value: u8) -> bool {
 
 fn make_stale(bytes: &mut [u8]) {
     bytes[HEADER_BYTES - 1] |= STALE;
-}
-
-fn header(encoding: u8) -> Vec<u8> {
-    let mut bytes = MAGIC.to_vec();
-    bytes.resize(HEADER_BYTES, 0);
-    bytes[ENCODING_AT] = encoding;
-    bytes
 }

@@ -14,7 +14,7 @@ pub(crate) use member::compare_scores;
 pub(crate) use tree::Tree;
 pub use walk::Walk;
 
-use crate::table::{Item, Table};
+use crate::table::{Item, Table, TableStats};
 use base::Rng;
 use member::Member;
 use std::cmp::Ordering;
@@ -160,6 +160,11 @@ impl Ranked {
     /// guarantees of [`Table::scan`].
     pub fn scan<'a>(&'a self, position: u64, emit: impl FnMut(MemberRef<'a>)) -> u64 {
         self.index.scan(position, emit)
+    }
+
+    /// Counts the index by member.
+    pub(crate) fn add_table_stats(&self, stats: &mut TableStats) {
+        self.index.add_stats(stats);
     }
 
     /// A member at random.

@@ -14,11 +14,13 @@ mod join;
 mod occupied;
 mod resize;
 mod scan;
+mod stats;
 
 pub use item::Item;
 pub use iter::Iter;
 pub use occupied::{Occupied, Probe};
 pub use scan::{SCAN_BITS, SCAN_END};
+pub use stats::TableStats;
 
 use crate::same::same;
 use array::Array;

@@ -20,7 +20,8 @@ pub use stream::{Stream, StreamLimits};
 pub use view::View;
 pub use zset::{Zset, ZsetLimits};
 
-use crate::{Kind, StrRef};
+use crate::table::TableStats;
+use crate::{Kind, ListpackRef, StrRef};
 use std::ptr::NonNull;
 
 /// Encodings of a type: their number is below this.
@@ -63,6 +64,20 @@ pub unsafe trait Word: Sized + Clone + Send + Sync {
         None
     }
 
+    /// Asks the processor for where an element with this [hash](crate::element_hash) is looked up; false if elements are
+    /// not found by their hash.
+    #[inline]
+    fn prefetch_bucket(&self, hash: u64) -> bool {
+        let _ = hash;
+        false
+    }
+
+    /// Asks the processor for the elements that may have this hash, when their bucket is in the cache.
+    #[inline]
+    fn prefetch_element(&self, hash: u64) {
+        let _ = hash;
+    }
+
     /// Frees about `budget` elements, for a big value that goes bit by bit. True when dropping the rest is quick.
     fn shed(&mut self, budget: usize) -> bool {
         let _ = budget;
@@ -72,6 +87,17 @@ pub unsafe trait Word: Sized + Clone + Send + Sync {
     /// Shows each element with all that belongs to it (a field and its value, a member and its score), in order if the
     /// type has one.
     fn visit(&self, show: &mut dyn FnMut(&[StrRef<'_>]));
+
+    /// The listpack that the value is, if it is one.
+    fn as_pack(&self) -> Option<ListpackRef<'_>> {
+        None
+    }
+
+    /// Counts the hash table that the value is kept in; false if it is kept in none.
+    fn add_table_stats(&self, stats: &mut TableStats) -> bool {
+        let _ = stats;
+        false
+    }
 
     /// Panics if the value contradicts itself.
     fn check_invariants(&self);

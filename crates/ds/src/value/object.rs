@@ -1,7 +1,8 @@
 //! A value of any type that has elements.
 
 use super::{Hash, List, Set, Stream, Word, Zset};
-use crate::{Kind, StrRef};
+use crate::table::TableStats;
+use crate::{Kind, ListpackRef, StrRef};
 use std::ptr::NonNull;
 
 /// A value of any type that has elements.
@@ -78,6 +79,16 @@ impl Object {
         each!(self, value => value.next_expiry())
     }
 
+    /// See [`Word::prefetch_bucket`].
+    pub fn prefetch_bucket(&self, hash: u64) -> bool {
+        each!(self, value => value.prefetch_bucket(hash))
+    }
+
+    /// See [`Word::prefetch_element`].
+    pub fn prefetch_element(&self, hash: u64) {
+        each!(self, value => value.prefetch_element(hash));
+    }
+
     /// Frees about `budget` elements; true when dropping the rest is quick.
     pub fn shed(&mut self, budget: usize) -> bool {
         each!(self, value => value.shed(budget))
@@ -86,6 +97,16 @@ impl Object {
     /// Shows each element; see [`Word::visit`].
     pub fn visit(&self, show: &mut dyn FnMut(&[StrRef<'_>])) {
         each!(self, value => value.visit(show));
+    }
+
+    /// The listpack that the value is, if it is one.
+    pub fn as_pack(&self) -> Option<ListpackRef<'_>> {
+        each!(self, value => value.as_pack())
+    }
+
+    /// Counts the hash table that the value is kept in; false if it is kept in none.
+    pub fn add_table_stats(&self, stats: &mut TableStats) -> bool {
+        each!(self, value => value.add_table_stats(stats))
     }
 
     /// Panics if the value contradicts itself.

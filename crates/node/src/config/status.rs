@@ -186,8 +186,6 @@ const HARMLESS: &[(&str, &[&str])] = &[
             "set-max-intset-entries",
             "set-max-listpack-entries",
             "set-max-listpack-value",
-            "stream-node-max-bytes",
-            "stream-node-max-entries",
             "tracking-table-max-keys",
             "zset-max-listpack-entries",
             "zset-max-listpack-value",

@@ -5,7 +5,7 @@ use crate::dispatch::{Named, Table};
 use commands::{KeyRef, routed_of};
 use resp::{Args, Limits, Parsed, Parser, ProtocolError, Span};
 use std::ops::Range;
-use store::{DbId, KeyHash, Keyspace, Turn};
+use store::{DbId, Key, KeyHash, Keyspace, Turn};
 
 /// Requests parsed ahead of execution.
 pub const BATCH_MAX: usize = 16;
@@ -26,6 +26,17 @@ pub struct Item {
     pub is_line: bool,
 }
 
+/// An element that a request names in its key's value.
+struct Element {
+    /// Which spans are those of the key and of the element.
+    key: usize,
+    element: usize,
+    /// Which of the hashes is the key's.
+    at: usize,
+    /// Its own hash, once it is of use.
+    hash: Option<u64>,
+}
+
 /// Up to [`BATCH_MAX`] requests of one connection.
 #[derive(Default)]
 pub struct Batch {
@@ -36,6 +47,7 @@ pub struct Batch {
     spans: Vec<Span>,
     refs: Vec<KeyRef>,
     hashes: Vec<KeyHash>,
+    elements: Vec<Element>,
     found: Vec<KeyRef>,
 }
 
@@ -91,6 +103,14 @@ impl Batch {
         let named = match table.resolve(args) {
             Ok(row) if row.spec.takes(args.len()) => {
                 bad_keys = !row.spec.keys.is_empty() && routed_of(row.spec, args, &mut self.found).is_err();
+                if row.spec.element != 0 && !bad_keys {
+                    self.elements.push(Element {
+                        key: first_span + 1,
+                        element: first_span + usize::from(row.spec.element),
+                        at: self.hashes.len(),
+                        hash: None,
+                    });
+                }
                 if !row.spec.keys.is_empty() && !bad_keys {
                     for key in &self.found {
                         self.hashes.push(keyspace.hash(&args[key.index as usize]));
@@ -118,6 +138,7 @@ impl Batch {
         self.spans.clear();
         self.refs.clear();
         self.hashes.clear();
+        self.elements.clear();
         self.error = None;
     }
 
@@ -145,6 +166,45 @@ impl Batch {
         for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {
             turn.prefetch_entry(db, *hash);
         }
+    }
+
+    /// Whether a request names an element of its key's value.
+    pub fn has_elements(&self) -> bool {
+        !self.elements.is_empty()
+    }
+
+    /// Asks for the values that requests name elements of.
+    pub fn prefetch_values(&self, turn: &Turn<'_>, db: DbId, input: &[u8]) {
+        for element in &self.elements {
+            turn.prefetch_value(db, self.key_of(element, input));
+        }
+    }
+
+    /// Asks for the buckets of elements of big values.
+    pub fn prefetch_element_buckets(&mut self, turn: &Turn<'_>, db: DbId, input: &[u8]) {
+        for i in 0..self.elements.len() {
+            let element = &self.elements[i];
+            let hash = store::element_hash(self.text(element.element, input));
+            let is_big = turn.prefetch_element_bucket(db, self.key_of(element, input), hash);
+            self.elements[i].hash = is_big.then_some(hash);
+        }
+    }
+
+    /// Asks for the elements that the buckets name.
+    pub fn prefetch_elements(&self, turn: &Turn<'_>, db: DbId, input: &[u8]) {
+        for element in &self.elements {
+            if let Some(hash) = element.hash {
+                turn.prefetch_element(db, self.key_of(element, input), hash);
+            }
+        }
+    }
+
+    fn key_of<'a>(&'a self, element: &Element, input: &'a [u8]) -> Key<'a> {
+        Key { bytes: self.text(element.key, input), at: self.hashes[element.at] }
+    }
+
+    fn text<'a>(&'a self, span: usize, input: &'a [u8]) -> &'a [u8] {
+        Args::new(input, &self.spans[span..=span]).at(0)
     }
 
     /// A request's arguments.

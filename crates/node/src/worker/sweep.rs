@@ -61,6 +61,9 @@ impl Worker {
                 fields += swept.fields as u64;
                 budget -= swept.examined.min(budget);
                 done = swept.done;
+                if access.has_news() {
+                    self.core.serve_ready(&mut access);
+                }
                 self.core.tell_expired(&mut access);
                 publish_notices(&mut self.core);
             }

@@ -12,7 +12,7 @@ use base::Now;
 use resp::{Limits, OwnedRequest};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
-use store::Turn;
+use store::{DbId, Turn};
 
 impl Worker {
     /// A place for the next read of a connection; `None` while it should not be read.
@@ -115,7 +115,7 @@ impl Worker {
         let mut group = std::mem::take(&mut self.group);
         while left > 0 && !turn.asked_to_leave() {
             left -= self.gather(&mut group, left);
-            prefetch(turn, &group);
+            prefetch(turn, &mut group);
             for Member { conn, batch } in &mut group {
                 if let Some(mut conn) = conn.take() {
                     let more = self.run_pipeline(turn, &mut conn, batch);
@@ -172,6 +172,10 @@ impl Worker {
                 batch.prefetch_slots(turn, session.db);
                 batch.prefetch_buckets(turn, session.db);
                 batch.prefetch_entries(turn, session.db);
+                let input = conn.input.bytes();
+                batch.prefetch_values(turn, session.db, input);
+                batch.prefetch_element_buckets(turn, session.db, input);
+                batch.prefetch_elements(turn, session.db, input);
             }
         }
         false
@@ -295,7 +299,7 @@ pub(super) struct Member {
 
 /// Asks for the cache lines that a group will need: first the buckets, then the entries they name. A lone
 /// request finds them as fast by itself.
-fn prefetch(turn: &Turn<'_>, group: &[Member]) {
+fn prefetch(turn: &Turn<'_>, group: &mut [Member]) {
     let members = || group.iter().filter_map(|m| Some((&m.batch, m.conn.as_deref()?.session.as_deref()?.db)));
     if members().map(|(batch, _)| batch.keys_ahead()).sum::<usize>() < 2 {
         return;
@@ -303,6 +307,27 @@ fn prefetch(turn: &Turn<'_>, group: &[Member]) {
     members().for_each(|(batch, db)| batch.prefetch_slots(turn, db));
     members().for_each(|(batch, db)| batch.prefetch_buckets(turn, db));
     members().for_each(|(batch, db)| batch.prefetch_entries(turn, db));
+    if members().any(|(batch, _)| batch.has_elements()) {
+        prefetch_elements(turn, group);
+    }
+}
+
+/// Asks for the elements that requests name in the values of their keys.
+fn prefetch_elements(turn: &Turn<'_>, group: &mut [Member]) {
+    each(group, |batch, db, input| batch.prefetch_values(turn, db, input));
+    each(group, |batch, db, input| batch.prefetch_element_buckets(turn, db, input));
+    each(group, |batch, db, input| batch.prefetch_elements(turn, db, input));
+}
+
+/// Every batch of a group, with its database and the bytes that it was parsed from.
+fn each(group: &mut [Member], step: impl Fn(&mut Batch, DbId, &[u8])) {
+    for Member { conn, batch } in group {
+        if let Some(conn) = conn
+            && let Some(session) = &conn.session
+        {
+            step(batch, session.db, conn.input.bytes());
+        }
+    }
 }
 
 /// A line of text that must wait was changed by parsing it: its arguments take its place.

@@ -73,7 +73,11 @@ impl Graves<'_> {
             if let Some(watchers) = &mut stripe.watchers {
                 watchers.touch(db, key, true);
             }
-            self.news.get_or_insert_default().expired.push((db, entry));
+            let news = self.news.get_or_insert_default();
+            news.expired.push((db, entry));
+            if stripe.waiters.as_ref().is_some_and(|waiters| waiters.has(db, key)) {
+                news.note_ready(db, key.bytes);
+            }
         }
         true
     }
@@ -188,10 +192,15 @@ impl Access<'_> {
                 keyspace.occupied[db as usize].clear(slot);
             }
         }
-        let is_watched = self.locked.get(Keyspace::stripe_of(slot)).watchers.is_some();
+        let stripe = self.locked.get(Keyspace::stripe_of(slot));
+        let (is_watched, is_awaited) = (stripe.watchers.is_some(), stripe.waiters.is_some());
         for entry in removed {
+            let key = entry.view().key();
             if is_watched {
-                self.touch_watchers(db, keyspace.key(entry.view().key()), true);
+                self.touch_watchers(db, keyspace.key(key), true);
+            }
+            if is_awaited {
+                self.note_ready(db, keyspace.key(key));
             }
             self.stats.expired += 1;
             self.news.get_or_insert_default().expired.push((db, entry));

@@ -94,6 +94,27 @@ fn encodings_are_those_of_set() {
 }
 
 #[test]
+fn who_waits_for_a_key_is_told_that_it_expired() {
+    use crate::{Claim, Waiter};
+    let keyspace = keyspace();
+    let keys = [keyspace.key(b"asked"), keyspace.key(b"swept")];
+    let who = std::sync::Arc::new(Waiter { claim: Claim::new(), kind: None, who: Box::new(()) });
+    let told = |access: &mut Access<'_>| access.take_ready().map(|(_, key)| key.to_vec());
+    with(&keyspace, at(0), |access| {
+        for key in keys {
+            access.set_string(0, key, b"v", Expiry::At(START + 10));
+            access.wait(0, key, &who);
+        }
+    });
+    with(&keyspace, at(11), |access| {
+        assert!(!access.contains(0, keys[0]));
+        assert_eq!(told(access).as_deref(), Some(keys[0].bytes));
+        while !access.sweep(Keyspace::stripe_of(keys[1].at.slot), 100).done {}
+        assert_eq!((told(access).as_deref(), told(access)), (Some(keys[1].bytes), None));
+    });
+}
+
+#[test]
 fn an_expired_key_goes_when_it_is_asked_for() {
     let keyspace = keyspace();
     let key = keyspace.key(b"k");

@@ -4,7 +4,7 @@ use super::{Access, shows};
 use crate::clock::Expired;
 use crate::{Cursor, DbId, EntryRef};
 use base::{Rng, Slot};
-use ds::table::SCAN_END;
+use ds::table::{SCAN_END, TableStats};
 
 /// Draws before a random key is given up: all that were drawn had expired.
 const RANDOM_TRIES_MAX: usize = 100;
@@ -98,6 +98,17 @@ impl Access<'_> {
         let mut next = self.keyspace.next_slot(db, Slot::from_low_bits(0));
         while let Some(slot) = next {
             self.for_each_in_slot(db, slot, &mut emit);
+            next = Slot::new(slot.get() + 1).and_then(|from| self.keyspace.next_slot(db, from));
+        }
+    }
+
+    /// Counts the tables of a database's slots. All stripes must be held.
+    pub fn add_table_stats(&self, db: DbId, stats: &mut TableStats) {
+        let mut next = self.keyspace.next_slot(db, Slot::from_low_bits(0));
+        while let Some(slot) = next {
+            if let Some(keys) = self.keys(db, slot) {
+                keys.table.add_stats(stats);
+            }
             next = Slot::new(slot.get() + 1).and_then(|from| self.keyspace.next_slot(db, from));
         }
     }

@@ -314,13 +314,15 @@ impl Life {
     }
 
     pub(super) fn forget_everywhere(&mut self, id: NodeId) -> Result<(), Broken> {
-        // A replica does not forget its primary: it gets another one first.
+        // A replica does not forget its primary: it gets another one first, one that it knows.
         for host in self.running_members() {
-            let follows = self.outlook(host).is_some_and(|o| o.mine().primary == Some(id));
-            let other = self.running_members().into_iter().find(|h| {
-                self.outlook(*h).is_some_and(|o| o.me != id && o.mine().has(flag::PRIMARY) && *h != host)
-            });
-            if let Some(other) = other.filter(|_| follows) {
+            let Some(own) = self.outlook(host).filter(|own| own.mine().primary == Some(id)) else { continue };
+            let fits = |o: Outlook| {
+                o.me != id && o.me != own.me && o.mine().has(flag::PRIMARY) && own.nodes.contains_key(&o.me)
+            };
+            if let Some(other) =
+                self.running_members().into_iter().find(|h| self.outlook(*h).is_some_and(fits))
+            {
                 self.replicate(host, other);
             }
         }

@@ -4,7 +4,7 @@ use super::field::{Field, FieldRef};
 use super::{Put, Ttl};
 use crate::keyed::hash;
 use crate::ranked::{MemberRef, Tree};
-use crate::table::{Iter, Table};
+use crate::table::{Iter, Table, TableStats};
 use base::Rng;
 use std::ptr::NonNull;
 
@@ -67,6 +67,16 @@ impl Fields {
     #[inline]
     pub fn get(&self, name: &[u8]) -> Option<FieldRef<'_>> {
         self.table.get(hash(name), name)
+    }
+
+    /// Asks the processor for the bucket of a name's hash.
+    pub fn prefetch_bucket(&self, hash: u64) {
+        self.table.prefetch(hash);
+    }
+
+    /// Asks the processor for the fields whose name may have this hash.
+    pub fn prefetch_field(&self, hash: u64) {
+        self.table.prefetch_items(hash);
     }
 
     /// Gives a field a value. One that expired before `now` is as good as absent.
@@ -163,6 +173,10 @@ impl Fields {
     /// All fields, expired or not.
     pub fn iter(&self) -> Iter<'_, Field> {
         self.table.iter()
+    }
+
+    pub(super) fn add_table_stats(&self, stats: &mut TableStats) {
+        self.table.add_stats(stats);
     }
 
     /// Emits fields at a position below [`crate::table::SCAN_END`], expired or not; returns the next position, with

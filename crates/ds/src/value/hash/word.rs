@@ -1,7 +1,8 @@
 //! How the value is kept in an entry.
 
 use super::{Fields, Hash, pack};
-use crate::listpack::Listpack;
+use crate::listpack::{Listpack, ListpackRef};
+use crate::table::TableStats;
 use crate::value::Word;
 use crate::{Kind, StrRef, Thin};
 use std::ptr::NonNull;
@@ -65,6 +66,22 @@ unsafe impl Word for Hash {
         }
     }
 
+    fn prefetch_bucket(&self, hash: u64) -> bool {
+        match self {
+            Hash::Pack(_) => false,
+            Hash::Table(fields) => {
+                fields.prefetch_bucket(hash);
+                true
+            }
+        }
+    }
+
+    fn prefetch_element(&self, hash: u64) {
+        if let Hash::Table(fields) = self {
+            fields.prefetch_field(hash);
+        }
+    }
+
     fn shed(&mut self, budget: usize) -> bool {
         match self {
             Hash::Pack(_) => true,
@@ -74,6 +91,23 @@ unsafe impl Word for Hash {
 
     fn visit(&self, show: &mut dyn FnMut(&[StrRef<'_>])) {
         self.iter().for_each(|pair| show(&[pair.field, pair.value]));
+    }
+
+    fn as_pack(&self) -> Option<ListpackRef<'_>> {
+        match self {
+            Hash::Pack(pack) => Some(pack.view()),
+            _ => None,
+        }
+    }
+
+    fn add_table_stats(&self, stats: &mut TableStats) -> bool {
+        match self {
+            Hash::Table(inner) => {
+                inner.add_table_stats(stats);
+                true
+            }
+            _ => false,
+        }
     }
 
     fn check_invariants(&self) {

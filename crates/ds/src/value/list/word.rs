@@ -3,7 +3,7 @@
 use super::End;
 use super::List;
 use super::quick::Quick;
-use crate::listpack::Listpack;
+use crate::listpack::{Listpack, ListpackRef};
 use crate::value::Word;
 use crate::{Kind, StrRef, Thin};
 use std::ptr::NonNull;
@@ -71,6 +71,13 @@ unsafe impl Word for List {
             show(&[element]);
             true
         });
+    }
+
+    fn as_pack(&self) -> Option<ListpackRef<'_>> {
+        match self {
+            List::Pack(pack) => Some(pack.view()),
+            _ => None,
+        }
     }
 
     fn check_invariants(&self) {

@@ -2,7 +2,7 @@
 
 use super::member::{Member, MemberRef};
 use crate::keyed::hash;
-use crate::table::{Iter, Table};
+use crate::table::{Iter, Table, TableStats};
 use base::Rng;
 
 /// Any number of members.
@@ -102,6 +102,10 @@ impl Members {
     pub fn shed(&mut self, budget: usize) -> bool {
         let bytes = &mut self.bytes;
         self.table.shed(budget, |member| *bytes -= member.allocated())
+    }
+
+    pub(super) fn add_table_stats(&self, stats: &mut TableStats) {
+        self.table.add_stats(stats);
     }
 
     /// Panics if table and account contradict each other or themselves.

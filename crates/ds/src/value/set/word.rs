@@ -2,7 +2,8 @@
 
 use super::{Members, Set, is_distinct};
 use crate::intset::Intset;
-use crate::listpack::Listpack;
+use crate::listpack::{Listpack, ListpackRef};
+use crate::table::TableStats;
 use crate::value::Word;
 use crate::{Kind, StrRef, Thin};
 use std::ptr::NonNull;
@@ -71,6 +72,23 @@ unsafe impl Word for Set {
 
     fn visit(&self, show: &mut dyn FnMut(&[StrRef<'_>])) {
         self.iter().for_each(|member| show(&[member]));
+    }
+
+    fn as_pack(&self) -> Option<ListpackRef<'_>> {
+        match self {
+            Set::Pack(pack) => Some(pack.view()),
+            _ => None,
+        }
+    }
+
+    fn add_table_stats(&self, stats: &mut TableStats) -> bool {
+        match self {
+            Set::Table(inner) => {
+                inner.add_table_stats(stats);
+                true
+            }
+            _ => false,
+        }
     }
 
     fn check_invariants(&self) {

@@ -1,8 +1,9 @@
 //! How the value is kept in an entry.
 
 use super::{Zset, pack, with_score_text};
-use crate::listpack::Listpack;
+use crate::listpack::{Listpack, ListpackRef};
 use crate::ranked::{Ranked, compare_scores};
+use crate::table::TableStats;
 use crate::value::Word;
 use crate::{Kind, StrRef, Thin};
 use std::cmp::Ordering;
@@ -61,6 +62,23 @@ unsafe impl Word for Zset {
     fn visit(&self, show: &mut dyn FnMut(&[StrRef<'_>])) {
         for element in self.iter() {
             with_score_text(element.score, |score| show(&[element.member, score]));
+        }
+    }
+
+    fn as_pack(&self) -> Option<ListpackRef<'_>> {
+        match self {
+            Zset::Pack(pack) => Some(pack.view()),
+            _ => None,
+        }
+    }
+
+    fn add_table_stats(&self, stats: &mut TableStats) -> bool {
+        match self {
+            Zset::Tree(inner) => {
+                inner.add_table_stats(stats);
+                true
+            }
+            _ => false,
         }
     }
 

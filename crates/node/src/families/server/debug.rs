@@ -1,6 +1,7 @@
 //! The DEBUG subcommands that tests and operators use. Control runs them; those that must see all keys or
 //! stop everything ask for it by the way they are sent.
 
+use super::structure;
 use crate::control::Action;
 use crate::dispatch::{ControlCall, Flow, Held};
 use crate::shared::Level;
@@ -49,6 +50,9 @@ pub fn debug(call: &mut ControlCall<'_, '_>) -> Flow {
         (b"digest-value", _) => digest_value(call),
         (b"quicklist-packed-threshold", 3) => packed_threshold(call),
         (b"reload", _) => super::reload::reload(call),
+        (b"htstats", 3 | 4) => structure::htstats(call),
+        (b"htstats-key", 3 | 4) => structure::htstats_key(call),
+        (b"listpack", 3) => structure::listpack(call),
         (b"populate", 3..=5) => populate(call),
         (b"change-repl-id", 2) => call.out.error("replication is not built yet in Handfast"),
         (b"stringmatch-len", 4) => string_match(call),
@@ -317,6 +321,12 @@ fn help(out: &mut Reply<'_>) {
         "ERROR <string>",
         "    Return a Redis protocol error with <string> as message. Useful for clients",
         "    unit tests to simulate errors.",
+        "HTSTATS <dbid> [full]",
+        "    Return statistics of the hash tables of a database, all slots together.",
+        "HTSTATS-KEY <key> [full]",
+        "    Like HTSTATS but for the hash table stored at <key>'s value.",
+        "LISTPACK <key>",
+        "    Write the elements of a value that is a listpack to the server log.",
         "LOG <message>",
         "    Write <message> to the server log.",
         "OBJECT <key>",

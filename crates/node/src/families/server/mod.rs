@@ -10,6 +10,7 @@ mod info;
 mod reload;
 mod rows;
 mod shutdown;
+mod structure;
 mod time;
 
 pub use rows::ROWS;
