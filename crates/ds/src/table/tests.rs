@@ -140,6 +140,60 @@ fn sweep_takes_what_is_dead() {
     }
 }
 
+fn filled_by(hash: fn(&[u8]) -> u64, keys: std::ops::Range<u32>) -> Table<Entry> {
+    let mut table = Table::new();
+    keys.for_each(|n| table.insert(hash(&key(n)), entry(n, n), hash));
+    table
+}
+
+#[test]
+fn joins_what_both_have() {
+    for hash in [hash as fn(&[u8]) -> u64, poor] {
+        for (a, b) in [(2, 2), (9, 20), (100, 40), (40, 100), (777, 778), (load(1_000), load(3_000))] {
+            let (mine, other) = (filled_by(hash, 0..a), filled_by(hash, a / 2..a / 2 + b));
+            assert!(mine.joins(&other), "{a} {b}");
+            let (mut seen, mut most) = (HashSet::new(), 0);
+            mine.join(&other, |e| {
+                assert!(seen.insert(number(e)));
+                true
+            });
+            assert_eq!(seen, (a / 2..a.min(a / 2 + b)).collect(), "{a} {b}");
+            mine.join(&other, |_| {
+                most += 1;
+                false
+            });
+            assert_eq!(most, 1);
+        }
+    }
+    assert!(!filled(0..1).joins(&filled(0..20)) && !filled(0..20).joins(&filled(0..1)));
+    assert!(!filled(0..20).joins(&filled(0..load(20_000))));
+}
+
+#[test]
+fn random_ones_are_taken_until_none_is_left() {
+    for len in [0, 1, 2, 10, 500] {
+        let (mut table, mut rng, mut taken) = (filled(0..len), Rng::new(9), HashSet::new());
+        while let Some(entry) = table.take_random(&mut rng) {
+            assert!(taken.insert(number(entry.view())));
+            table.check_invariants(hash);
+        }
+        assert_eq!((taken.len(), table.allocated()), (len as usize, 0));
+    }
+}
+
+#[test]
+fn stats_count_every_chain() {
+    for len in [0, 1, 2, 300] {
+        let (table, mut stats) = (filled(0..len), TableStats::default());
+        table.add_stats(&mut stats);
+        assert_eq!((stats.items(), stats.chains() == 0), (len as usize, len == 0));
+        assert!(stats.longest() <= len as usize && stats.longest() * stats.chains() >= len as usize);
+    }
+    let mut stats = TableStats::default();
+    filled(0..1).add_stats(&mut stats);
+    assert!(stats.to_string().contains("max chain length: 1"), "{stats}");
+}
+
 #[test]
 fn a_panic_in_a_change_loses_nothing() {
     let mut table = filled(0..20);

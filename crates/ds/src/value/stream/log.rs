@@ -144,7 +144,8 @@ impl Log {
             }
         }
         self.len += 1;
-        self.added += 1;
+        // From outside it may be anything.
+        self.added = self.added.wrapping_add(1);
         self.last = id;
         if self.len == 1 {
             self.first = id;

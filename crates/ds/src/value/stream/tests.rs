@@ -207,6 +207,27 @@ fn refuses_what_contradicts_itself() {
     assert_eq!(loader.group(b"g", StreamId::MIN, None).err(), Some(BadStream::Name));
 }
 
+#[test]
+fn counters_from_outside_may_be_anything() {
+    let mut loader = Loader::default();
+    let counters = Counters { len: 0, last: id(1, 0), max_deleted: StreamId::MAX, added: u64::MAX };
+    assert_eq!(loader.counters(counters), Ok(()));
+    let mut group = loader.group(b"g", StreamId::MIN, Some(u64::MAX)).unwrap();
+    group.pending(id(9, 9), i64::MIN, u64::MAX).unwrap();
+    let alice = group.consumer(b"alice", i64::MIN, Some(i64::MAX)).unwrap();
+    group.owner(alice, id(9, 9)).unwrap();
+    loader.add_group(group).unwrap();
+    let mut stream = loader.finish();
+    append(&mut stream, id(9, 9), &[("f", "v")]);
+    stream.edit_group(b"g", |group, log| {
+        group.redeliver(id(9, 9), 5);
+        group.read_entry(log, id(9, 9));
+        group.claim(id(9, 9), alice, 5, Count::Add);
+        log.lag(group)
+    });
+    stream.check_invariants();
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Append(u64, Fields),
@@ -287,5 +308,71 @@ proptest! {
         let nodes = |stream: &Stream| stream.log().nodes().map(|(id, pack)| (id, pack.bytes().to_vec())).collect::<Vec<_>>();
         assert!(nodes(&copy) == nodes(&stream));
         assert_eq!(copy.log().first_id(), stream.log().first_id());
+    }
+}
+
+/// What happens to one of a few entries, or to one of a few consumers.
+#[derive(Clone, Copy, Debug)]
+enum Deed {
+    Deliver,
+    Claim,
+    Redeliver,
+    Acknowledge,
+    Join,
+    Leave,
+}
+
+fn deeds() -> impl Strategy<Value = Vec<(Deed, u64, usize)>> {
+    use Deed::{Acknowledge, Claim, Deliver, Join, Leave, Redeliver};
+    let deed =
+        proptest::sample::select(vec![Deliver, Deliver, Claim, Redeliver, Acknowledge, Join, Join, Leave]);
+    proptest::collection::vec((deed, 0u64..40, 0usize..4), 0..200)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 100 }))]
+
+    /// A pending entry has one owner, whatever groups and consumers do.
+    #[test]
+    fn groups_follow_a_model(deeds in deeds()) {
+        const NAMES: [&[u8]; 4] = [b"alice", b"bob", b"", b"Carol"];
+        let (mut stream, mut model) = (Stream::new(), BTreeMap::new());
+        let mut names = std::collections::BTreeSet::new();
+        stream.create_group(b"g", StreamId::MIN, None);
+        for (now, (deed, n, who)) in deeds.into_iter().enumerate() {
+            let (now, entry, name) = (now as i64, id(n, 0), NAMES[who]);
+            stream.edit_group(b"g", |group, _| match (deed, group.find_consumer(name)) {
+                (Deed::Deliver, Some(consumer)) => {
+                    group.deliver(entry, consumer, now);
+                    model.insert(entry, (name, now, 1));
+                }
+                (Deed::Claim, Some(consumer)) => {
+                    group.claim(entry, consumer, now, Count::Add);
+                    let count = model.get(&entry).map_or(1, |(_, _, count)| *count) + 1;
+                    model.insert(entry, (name, now, count));
+                }
+                (Deed::Redeliver, _) => {
+                    group.redeliver(entry, now);
+                    model.entry(entry).and_modify(|old| *old = (old.0, now, old.2 + 1));
+                }
+                (Deed::Acknowledge, _) => assert_eq!(group.acknowledge(entry), model.remove(&entry).is_some()),
+                (Deed::Join, found) => {
+                    assert_eq!(group.create_consumer(name, now).is_some(), found.is_none());
+                    names.insert(name);
+                }
+                (Deed::Leave, _) => {
+                    let before = model.len();
+                    model.retain(|_, (owner, _, _)| *owner != name);
+                    let lost = names.remove(name).then_some(before - model.len());
+                    assert_eq!(group.delete_consumer(name), lost);
+                }
+                (Deed::Deliver | Deed::Claim, None) => {}
+            });
+            stream.check_invariants();
+        }
+        let group = stream.group(b"g").unwrap();
+        let told = group.pending_from(StreamId::MIN).map(|(id, p)| (id, (group.consumer(p.consumer).name(), p.time, p.count)));
+        assert!(told.eq(model.iter().map(|(id, pending)| (*id, *pending))));
+        assert!(group.consumers().map(Consumer::name).eq(names.iter().copied()));
     }
 }
