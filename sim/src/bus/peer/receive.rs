@@ -236,6 +236,10 @@ impl Peer {
             }
         }
         self.state.nodes.insert(name, node);
+        // The packet counts no further, but for the answer that it is.
+        if packet.kind() == kind::PONG {
+            self.answered(name);
+        }
     }
 
     /// The address leads to somebody else now.
