@@ -46,6 +46,8 @@ impl<'k> Held<'_, 'k> {
 pub enum Flow {
     /// Its next command.
     Next,
+    /// The same; what was written are messages, which come whatever CLIENT REPLY said.
+    Pushed,
     /// It is closed once its replies are out.
     Close,
     /// Nothing was done: this stripe is held by another worker.

@@ -42,6 +42,10 @@ impl Core {
         if matches!(flow, Flow::Busy(_)) {
             return flow;
         }
+        let pushed = flow == Flow::Pushed;
+        if pushed {
+            flow = Flow::Next;
+        }
         if let Held::Access(access) = held {
             if self.effects.block.is_some() {
                 self.park_for_keys(row, session, request, access);
@@ -62,6 +66,7 @@ impl Core {
             session.asking = false;
         }
         if flow != Flow::Blocked {
+            let start = if pushed { out.len() } else { start };
             session.reply_mode.silence(out, start);
         }
         flow

@@ -122,7 +122,7 @@ impl Core {
 
     fn finish(&mut self, turn: &Turn<'_>, conn: &mut Conn, flow: Flow) -> Step {
         match flow {
-            Flow::Next => Step::Next,
+            Flow::Next | Flow::Pushed => Step::Next,
             Flow::Close => {
                 conn.closing = true;
                 Step::Next

@@ -37,7 +37,7 @@ fn begin(call: &mut Call<'_, '_>, kind: Kind) -> Flow {
         }
         confirm(kind.subscribe_word(), Some(name), subscriptions.counted(kind), call.out);
     }
-    Flow::Next
+    Flow::Pushed
 }
 
 fn end(call: &mut Call<'_, '_>, kind: Kind) -> Flow {
@@ -62,7 +62,7 @@ fn end(call: &mut Call<'_, '_>, kind: Kind) -> Flow {
         }
         confirm(word, Some(name), left, call.out);
     }
-    Flow::Next
+    Flow::Pushed
 }
 
 /// Ends all subscriptions of a client, silently: RESET, and the end of the connection.
