@@ -160,7 +160,7 @@ impl Core {
     }
 
     /// Counts a call and its reply.
-    pub(super) fn book(&mut self, row: &Row, session: &Session, out: &[u8], start: usize) {
+    pub(crate) fn book(&mut self, row: &Row, session: &Session, out: &[u8], start: usize) {
         let command = u32::from(row.id.0);
         let counters = self.command_counters(command);
         counters.calls.add(1);

@@ -96,12 +96,17 @@ impl Worker {
     /// Ends the wait of a connection with a reply, and lets its next command run.
     fn wake(&mut self, id: ConnId, reply: impl FnOnce(&mut Reply<'_>)) {
         let Some(mut conn) = self.conns.get_mut(id.0 as usize).and_then(Option::take) else { return };
+        let row = conn.parked.as_deref().map(|parked| parked.blocked().row);
         self.end_wait(&mut conn);
         conn.wait = Wait::Nothing;
         if let Some(session) = conn.session.as_deref_mut() {
             let out = conn.output.writer();
             let start = out.len();
             reply(&mut Reply::new(out, session.proto));
+            // A call counts when it ends.
+            if let Some(row) = row {
+                self.core.book(row, session, out, start);
+            }
             session.reply_mode.silence(out, start);
         }
         conn.publish();
