@@ -7,7 +7,7 @@ use resp::Args;
 use crate::spec::Spec;
 
 /// Buckets of the name table; a power of two, several times the number of commands.
-const BUCKETS: usize = 1024;
+const BUCKETS: usize = 4096;
 
 /// Bytes of the sender's arguments that an unknown command's error repeats.
 const ECHO_BYTES_MAX: usize = 128;

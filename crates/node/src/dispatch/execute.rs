@@ -187,8 +187,10 @@ impl Core {
         let counters = self.counters();
         counters.hits.add(stats.hits);
         counters.misses.add(stats.misses);
-        counters.expired.add(stats.expired);
-        counters.expired_fields.add(stats.expired_fields);
+        if stats.expired | stats.expired_fields != 0 {
+            counters.expired.add(stats.expired);
+            counters.expired_fields.add(stats.expired_fields);
+        }
         if self.effects.dirty > 0 {
             counters.dirty.add(self.effects.dirty);
             self.effects.dirty = 0;
