@@ -8,6 +8,7 @@ mod args;
 mod bitmap;
 mod command;
 mod effects;
+mod elements;
 #[cfg(any(test, feature = "facts"))]
 pub mod facts;
 mod generic;
