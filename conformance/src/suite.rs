@@ -1,6 +1,7 @@
 //! Redis's own Tcl test suite: fetching it, and laying out a private tree with the server under test in it.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -73,6 +74,23 @@ pub fn default_units(source: &Path) -> Result<Vec<String>> {
         .map(|(list, _)| list)
         .context("the suite has no list of units")?;
     Ok(list.split_whitespace().map(str::to_owned).collect())
+}
+
+/// Whether a unit has clients that send without waiting for one another. Such tests rely on the order of arrival over several
+/// connections, which a server keeps only while one thread reads them all.
+pub fn relies_on_arrival_order(source: &Path, unit: &str) -> Result<bool> {
+    let path = source.join("tests").join(format!("{unit}.tcl"));
+    let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(String::from_utf8_lossy(&text).contains("deferring_client"))
+}
+
+/// Makes every server that the harness of `tree` starts have one worker.
+pub fn give_one_worker(tree: &Path) -> Result<()> {
+    for name in ["default.conf", "minimal.conf"] {
+        let mut file = OpenOptions::new().append(true).open(tree.join("tests/assets").join(name))?;
+        file.write_all(b"\nio-threads 1\n")?;
+    }
+    Ok(())
 }
 
 /// Units outside the default list that the suite runs on demand.

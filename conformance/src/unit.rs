@@ -47,7 +47,7 @@ const UNIT_TIME_MAX: Duration = Duration::from_secs(600);
 const START_SERVER: &str = r#"
 mkdir -p tests/tmp/external
 src/redis-server --port 22100 --save '' --dir tests/tmp/external --enable-protected-configs yes --enable-debug-command yes \
-    --enable-module-command yes --cluster-enabled "$CLUSTER" > tests/tmp/external/log 2>&1 &
+    --enable-module-command yes --cluster-enabled "$CLUSTER" $WORKERS > tests/tmp/external/log 2>&1 &
 server=$!
 ask() { src/redis-cli -p 22100 "$@" 2>&1; }
 for try in $(seq 200); do [ "$(ask ping)" = PONG ] && break; sleep 0.05; done
@@ -72,7 +72,11 @@ impl Bench {
         let tree = self.work.join(&name);
         suite::lay_out(&self.source, &tree, &self.server, &self.peers)?;
         let log = self.work.join(format!("{name}.log"));
-        let (script, arguments) = invocation(mode, unit, plan)?;
+        let one_worker = !unit.starts_with("cluster/") && suite::relies_on_arrival_order(&self.source, unit)?;
+        if one_worker {
+            suite::give_one_worker(&tree)?;
+        }
+        let (script, arguments) = invocation(mode, unit, plan, one_worker)?;
         let start = Instant::now();
         let end = namespace::run(&script, &arguments, &tree, &log, UNIT_TIME_MAX)?;
         let took = start.elapsed();
@@ -86,7 +90,7 @@ impl Bench {
 }
 
 /// The script to run inside, and its arguments (`"$@"` is the harness's command line).
-fn invocation(mode: Mode, unit: &str, plan: &Plan) -> Result<(String, Vec<String>)> {
+fn invocation(mode: Mode, unit: &str, plan: &Plan, one_worker: bool) -> Result<(String, Vec<String>)> {
     let mut arguments: Vec<String> = vec!["tclsh".into()];
     if let Some(file) = unit.strip_prefix("cluster/tests/") {
         if mode != Mode::Spawn {
@@ -117,7 +121,8 @@ fn invocation(mode: Mode, unit: &str, plan: &Plan) -> Result<(String, Vec<String
         arguments.push("--cluster-mode".into());
     }
     let enabled = if cluster { "yes" } else { "no" };
-    Ok((format!("CLUSTER={enabled}\n{START_SERVER}\n\"$@\"\n{STOP_SERVER}"), arguments))
+    let workers = if one_worker { "--io-threads 1" } else { "" };
+    Ok((format!("CLUSTER={enabled}\nWORKERS='{workers}'\n{START_SERVER}\n\"$@\"\n{STOP_SERVER}"), arguments))
 }
 
 /// Most bytes kept of one run's server logs.
