@@ -75,7 +75,8 @@ mod tests {
     }
 
     /// What Redis 7.0.15 and Valkey 9.1.2 answer for both: only version and checksum differ.
-    const BODY: &[u8] = b"\xf5@B#!lua name=b\nredis.register_function(\"f2\",function() return 2 end)\xf5\xc3@J@\xaa\
+    const BODY: &[u8] =
+        b"\xf5@B#!lua name=b\nredis.register_function(\"f2\",function() return 2 end)\xf5\xc3@J@\xaa\
         \x1f#!lua name=a\nredis.register_func\ttion(\"f1\",\xe0\x00\r\x13) return 1 end) -- x\xe0X\x00\x01xx";
     const REDIS_7: &[u8] = b"\n\x00\x08\x89\x8d\xb0\x9e\xd5\xa9\xb0";
     const VALKEY_9: &[u8] = b"P\x00\xc7\xa3D!\x00\x87\xceD";

@@ -1,4 +1,4 @@
-//! What a server without functions can say of them.
+//! Functions: their libraries, and calls of them.
 
 mod function;
 mod rows;
