@@ -85,7 +85,7 @@ mod tests {
     /// An interpreter of the plainest kind.
     fn interpreter() -> (Lua, Loader) {
         let lua = Lua::new();
-        let lock: mlua::Function = lua.load(include_str!("../../testdata/lock.lua")).eval().expect("Lua");
+        let lock: mlua::Function = lua.load(include_str!("lock.lua")).eval().expect("Lua");
         let redis = lua.load("return { REDIS_VERSION = '7.2.4' }").eval().expect("Lua");
         let loader = Loader::new(&lua, &lua.globals(), &redis, &lock).expect("Lua");
         (lua, loader)

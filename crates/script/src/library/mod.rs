@@ -4,13 +4,14 @@ mod error;
 mod flags;
 mod header;
 mod libraries;
+mod load;
 mod loader;
 
 pub use error::LibraryError;
 pub use flags::Flags;
 pub use header::Header;
 pub use libraries::{Libraries, Policy};
-pub(crate) use loader::{Loader, described};
+pub use load::load;
 
 /// A library that was loaded.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -55,7 +55,8 @@ fn taken(core: &Core, code: &[u8], replace: bool) -> Result<String, LibraryError
 /// Runs the code of a library, to learn which functions it has.
 pub(super) fn loaded(core: &Core, code: &[u8]) -> Result<Library, LibraryError> {
     let until_ns = core.shared.outside.process.ticks_ns().saturating_add(LOAD_NS_MAX);
-    library::load(code, Rc::new(Loading { shared: Arc::clone(&core.shared), until_ns }))
+    let version = &core.config.process.redis_version;
+    library::load(code, version, Rc::new(Loading { shared: Arc::clone(&core.shared), until_ns }))
 }
 
 /// The server as code sees it that may only register functions.
