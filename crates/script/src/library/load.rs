@@ -34,6 +34,7 @@ const TIMEOUT: &str = "ERR FUNCTION LOAD timeout";
 /// The code sees nothing of what is open here but the methods of strings.
 fn interpreter(host: &Rc<dyn Host>, stopped: &Rc<Cell<bool>>) -> mlua::Result<Lua> {
     let lua = Lua::new_with(StdLib::STRING | StdLib::TABLE, LuaOptions::new().catch_rust_panics(false))?;
+    lua.load(include_str!("patterns.lua")).set_name("=patterns").exec()?;
     let (host, stopped) = (Rc::clone(host), Rc::clone(stopped));
     let triggers = HookTriggers::new().every_nth_instruction(TICK_INSTRUCTIONS);
     lua.set_hook(triggers, move |_, _| {
@@ -148,6 +149,19 @@ mod tests {
         refused("redis.log(1)", "redis.log() requires two arguments or more.");
         refused("redis.log('a', 'b')", "First argument must be a number (log level).");
         refused("redis.log(4, 'b')", "Invalid debug level.");
+    }
+
+    #[test]
+    fn patterns_are_bounded() {
+        let deep =
+            |method: &str| format!("local n = 200000 local _ = ('a'):rep(n):{method}(('a?'):rep(n), 'b')");
+        for method in ["find", "match", "gsub"] {
+            refused(&deep(method), "user_function:2: pattern too complex");
+        }
+        refused("local _ = ('a'):gmatch(('a?'):rep(200000))", "user_function:2: pattern too complex");
+        let (library, _) =
+            loaded("local n = 3 redis.register_function(('a'):rep(n):match(('a?'):rep(n)), function() end)");
+        assert_eq!(library.expect("loads").functions[0].name, "aaa");
     }
 
     #[test]
