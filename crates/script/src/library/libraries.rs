@@ -40,8 +40,14 @@ impl Place {
 impl Libraries {
     /// A function, whatever case its name is written in, and the library that has it.
     pub fn find(&self, name: &[u8]) -> Option<(&Arc<Library>, &Function)> {
-        let at = self.place(name).ok()?;
-        Some((&self.functions[at].library, self.functions[at].function()))
+        let (library, index) = self.place_of(name)?;
+        Some((library, &library.functions[index]))
+    }
+
+    /// The same: the library, and which of its functions it is.
+    pub fn place_of(&self, name: &[u8]) -> Option<(&Arc<Library>, usize)> {
+        let place = &self.functions[self.place(name).ok()?];
+        Some((&place.library, place.index))
     }
 
     /// A library by its name.
