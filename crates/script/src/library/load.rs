@@ -81,7 +81,7 @@ mod tests {
     }
 
     impl Host for Impatient {
-        fn call(&self, _: &[&[u8]], _: bool, _: &mut Vec<u8>) {
+        fn call(&self, _: resp::Args<'_>, _: bool, _: &mut Vec<u8>) {
             panic!("no command runs while a library loads");
         }
 
@@ -94,7 +94,9 @@ mod tests {
             self.log.borrow_mut().push((level, String::from_utf8_lossy(text).into_owned()));
         }
 
-        fn may_run(&self, _: &[&[u8]]) -> Option<bool> {
+        fn set_replication(&self, _: bool, _: bool) {}
+
+        fn may_run(&self, _: resp::Args<'_>) -> Option<bool> {
             None
         }
 
