@@ -14,4 +14,4 @@ mod tail_calls;
 
 pub use engine::{Engine, EngineError, Outcome, SCRIPT_MEMORY_MAX, Settings};
 pub use host::{Host, Level, Tick};
-pub use script::{Script, ScriptError};
+pub use script::{Script, ScriptError, sha1_hex};
