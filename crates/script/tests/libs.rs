@@ -56,11 +56,11 @@ fn without_tail_call(program: &str) -> String {
 
 #[test]
 fn programs_give_what_they_give_on_a_real_server() {
-    let lua = interpreter();
-    let show: Function = lua.load(SHOW).set_name("@show").eval().unwrap();
     let mut lines = GOLDEN.lines().filter(|line| !line.starts_with('#'));
     let (mut count, mut wrong) = (0, Vec::new());
     while let (Some(program), Some(expect)) = (lines.next(), lines.next()) {
+        let lua = interpreter();
+        let show: Function = lua.load(SHOW).set_name("@show").eval().unwrap();
         let function = lua.load(without_tail_call(program)).set_name("@user_script").into_function().unwrap();
         let shown: mlua::String = show.call(function).unwrap();
         count += 1;
