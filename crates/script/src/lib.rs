@@ -7,6 +7,7 @@ mod failure;
 mod host;
 mod keys;
 pub mod library;
+pub mod libs;
 mod random;
 mod sandbox;
 mod script;
