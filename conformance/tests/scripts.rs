@@ -52,17 +52,14 @@ fn ok(client: &mut Client, command: &[&str]) -> Result<()> {
 
 #[test]
 fn a_long_script_is_killed_and_others_hear_busy_until_then() -> Result<()> {
-    each(20650, |port| {
+    each(20840, |port| {
         let (mut runs, mut asks) = (Client::connect(port)?, Client::connect(port)?);
         ok(&mut asks, &["SET", "k", "v"])?;
         until_error(&mut asks, &["SCRIPT", "KILL"], "NOTBUSY")?;
         runs.send(&["EVAL", FOREVER, "0"])?;
         until_error(&mut asks, &["PING"], BUSY)?;
-        for command in
-            [&["GET", "k"][..], &["FLUSHALL"], &["EVAL", "return 1", "0"], &["SCAN", "0"], &["EXEC"]]
-        {
-            until_error(&mut asks, command, if command == ["EXEC"] { "ERR EXEC without" } else { BUSY })
-                .or_else(|_| until_error(&mut asks, command, BUSY))?;
+        for command in [&["GET", "k"][..], &["FLUSHALL"], &["EVAL", "return 1", "0"], &["SCAN", "0"]] {
+            until_error(&mut asks, command, BUSY)?;
         }
         ensure!(asks.call(&["SCRIPT", "KILL"])? == Reply::Simple("OK".into()), "the script is killed");
         let Reply::Error(text) = runs.read()? else { bail!("a killed script has an answer") };
@@ -75,7 +72,7 @@ fn a_long_script_is_killed_and_others_hear_busy_until_then() -> Result<()> {
 
 #[test]
 fn pcall_does_not_save_a_killed_script() -> Result<()> {
-    each(20653, |port| {
+    each(20843, |port| {
         let (mut runs, mut asks) = (Client::connect(port)?, Client::connect(port)?);
         runs.send(&["EVAL", "while true do pcall(function() while true do end end) end", "0"])?;
         until_error(&mut asks, &["PING"], BUSY)?;
@@ -87,7 +84,7 @@ fn pcall_does_not_save_a_killed_script() -> Result<()> {
 
 #[test]
 fn a_script_that_wrote_is_not_killed() -> Result<()> {
-    each(20656, |port| {
+    each(20846, |port| {
         let (mut runs, mut asks) = (Client::connect(port)?, Client::connect(port)?);
         let script = "redis.call('SET', KEYS[1], 'half') local n = 0 while n < 3e7 do n = n + 1 end \
                       redis.call('SET', KEYS[1], 'whole') return 'done'";
@@ -101,7 +98,7 @@ fn a_script_that_wrote_is_not_killed() -> Result<()> {
 
 #[test]
 fn a_script_inside_exec_may_take_long() -> Result<()> {
-    each(20659, |port| {
+    each(20849, |port| {
         let (mut runs, mut asks) = (Client::connect(port)?, Client::connect(port)?);
         let script = "local n = 0 while n < 3e7 do n = n + 1 end return redis.call('INCR', 'n')";
         for command in [&["MULTI"][..], &["SET", "n", "1"], &["EVAL", script, "0"], &["INCR", "n"]] {
@@ -118,7 +115,7 @@ fn a_script_inside_exec_may_take_long() -> Result<()> {
 
 #[test]
 fn a_blocked_client_is_served_when_the_script_is_over() -> Result<()> {
-    each(20662, |port| {
+    each(20852, |port| {
         let (mut runs, mut waits) = (Client::connect(port)?, Client::connect(port)?);
         waits.send(&["BLPOP", "l", "0"])?;
         sleep(Duration::from_millis(50));
@@ -133,7 +130,7 @@ fn a_blocked_client_is_served_when_the_script_is_over() -> Result<()> {
 
 #[test]
 fn a_client_that_goes_away_leaves_its_script_running() -> Result<()> {
-    each(20665, |port| {
+    each(20855, |port| {
         let mut asks = Client::connect(port)?;
         let mut runs = Client::connect(port)?;
         runs.send(&["EVAL", "local n = 0 while n < 2e7 do n = n + 1 end redis.call('SET', 'k', n)", "0"])?;
@@ -150,7 +147,7 @@ fn a_client_that_goes_away_leaves_its_script_running() -> Result<()> {
 
 #[test]
 fn the_server_shuts_down_beside_a_script() -> Result<()> {
-    each(20668, |port| {
+    each(20858, |port| {
         let (mut runs, mut asks) = (Client::connect(port)?, Client::connect(port)?);
         runs.send(&["EVAL", FOREVER, "0"])?;
         until_error(&mut asks, &["PING"], BUSY)?;
@@ -162,7 +159,7 @@ fn the_server_shuts_down_beside_a_script() -> Result<()> {
 
 #[test]
 fn in_a_cluster_only_those_who_need_its_slot_wait() -> Result<()> {
-    let port = 20671;
+    let port = 20861;
     let _node = start(port, &["--cluster-enabled", "yes", "--io-threads", "1"])?;
     let (mut runs, mut asks) = (Client::connect(port)?, Client::connect(port)?);
     ok(&mut asks, &["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])?;
