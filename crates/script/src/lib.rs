@@ -7,6 +7,7 @@ mod failure;
 mod host;
 mod keys;
 pub mod library;
+pub mod libs;
 mod random;
 mod sandbox;
 mod script;
@@ -14,4 +15,4 @@ mod tail_calls;
 
 pub use engine::{Engine, EngineError, Outcome, SCRIPT_MEMORY_MAX, Settings};
 pub use host::{Host, Level, Tick};
-pub use script::{Script, ScriptError};
+pub use script::{Script, ScriptError, sha1_hex};
