@@ -1,5 +1,6 @@
 //! What scripts see, and nothing else.
 
+use crate::library::Loader;
 use mlua::{ChunkMode, Function, Lua, String, Table, Value};
 
 /// The globals of scripts and the functions that run them.
@@ -57,6 +58,11 @@ impl Sandbox {
         self.apply.call((function, keys, argv))
     }
 
+    /// What libraries of functions are loaded with.
+    pub fn loader(&self, lua: &Lua) -> mlua::Result<Loader> {
+        Loader::new(lua, &self.common, &self.redis, &self.lock, &self.run)
+    }
+
     /// Makes lists of tables.
     pub fn flatten(&self) -> &Function {
         &self.flatten
@@ -64,7 +70,7 @@ impl Sandbox {
 }
 
 /// A chunk of ours, without the names and lines that would show in scripts' errors.
-fn own_chunk(lua: &Lua, source: &str) -> mlua::Result<Function> {
+pub(crate) fn own_chunk(lua: &Lua, source: &str) -> mlua::Result<Function> {
     let code = lua.load(source).set_mode(ChunkMode::Text).into_function()?.dump(true);
     lua.load(code).set_mode(ChunkMode::Binary).into_function()
 }
