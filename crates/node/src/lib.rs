@@ -15,6 +15,7 @@ pub mod mail;
 pub mod pause;
 pub mod pubsub;
 pub mod samples;
+pub mod scripts;
 pub mod session;
 pub mod shared;
 pub mod start;

@@ -9,6 +9,7 @@ use crate::libraries::Shelf;
 use crate::mail::{Post, WorkerIdx};
 use crate::pause::Pause;
 use crate::pubsub::Hub;
+use crate::scripts::Scripts;
 use arc_swap::ArcSwap;
 use base::{Now, Rng};
 use cluster::view::View;
@@ -94,6 +95,8 @@ pub struct Shared {
     pub clients: Registry,
     /// Who listens to which channels.
     pub hub: Hub,
+    /// Scripts.
+    pub scripts: Scripts,
     /// Libraries of functions.
     pub libraries: Shelf,
     /// All commands.
@@ -144,6 +147,7 @@ impl Shared {
             pause: Pause::default(),
             clients: Registry::default(),
             hub: Hub::default(),
+            scripts: Scripts::default(),
             libraries: Shelf::default(),
             table,
             counters: (0..=workers).map(|_| Counters::default()).collect(),

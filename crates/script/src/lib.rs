@@ -8,10 +8,11 @@ mod failure;
 mod host;
 mod keys;
 pub mod library;
+pub mod libs;
 mod random;
 mod sandbox;
 mod script;
 
 pub use engine::{Engine, EngineError, Outcome, SCRIPT_MEMORY_MAX, SCRIPT_REPLY_MAX, Settings};
 pub use host::{Host, Level, Tick};
-pub use script::{Script, ScriptError};
+pub use script::{Script, ScriptError, sha1_hex};

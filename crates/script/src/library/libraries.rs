@@ -40,8 +40,14 @@ impl Place {
 impl Libraries {
     /// A function, whatever case its name is written in, and the library that has it.
     pub fn find(&self, name: &[u8]) -> Option<(&Arc<Library>, &Function)> {
-        let at = self.place(name).ok()?;
-        Some((&self.functions[at].library, self.functions[at].function()))
+        let (library, index) = self.place_of(name)?;
+        Some((library, &library.functions[index]))
+    }
+
+    /// The same: the library, and which of its functions it is.
+    pub fn place_of(&self, name: &[u8]) -> Option<(&Arc<Library>, usize)> {
+        let place = &self.functions[self.place(name).ok()?];
+        Some((&place.library, place.index))
     }
 
     /// A library by its name.
@@ -99,10 +105,13 @@ impl Libraries {
             loaded = loaded.with(library, false)?;
         }
         let mut next = if policy == Policy::Flush { Libraries::default() } else { self.clone() };
-        for library in loaded.all.into_values() {
-            if next.remove(&library.name) && policy == Policy::Append {
-                return Err(LibraryError::LibraryInTheWay(library.name.clone()));
+        // All that are replaced go first: their functions are in nobody's way.
+        for name in loaded.all.keys() {
+            if next.remove(name) && policy == Policy::Append {
+                return Err(LibraryError::LibraryInTheWay(name.clone()));
             }
+        }
+        for library in loaded.all.into_values() {
             next.add(library)?;
         }
         Ok(next)
@@ -209,6 +218,8 @@ mod tests {
         );
         let replaced = restored(&[("b", &["f"]), ("c", &["g"])], Policy::Replace).expect("no collision");
         assert_eq!(replaced.len(), 3);
+        let swapped = restored(&[("a", &["fb"]), ("b", &["fa"])], Policy::Replace);
+        assert_eq!(swapped.expect("their functions go with them").len(), 2);
         let flushed = restored(&[("b", &["fa"])], Policy::Flush).expect("nothing in the way");
         assert_eq!(content(&flushed), [("b".to_owned(), "fa".to_owned())]);
     }

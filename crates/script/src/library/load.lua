@@ -2,8 +2,8 @@
 -- contents change. Values are taken before any foreign code runs. Fails with the errors of Redis 7.0.
 
 local globals, redis, lock = ...
-local pcall, error, type, tostring, select, pairs, ipairs, rawget =
-    pcall, error, type, tostring, select, pairs, ipairs, rawget
+local error, ipairs, pairs, pcall, rawget, select, setmetatable, tostring, type =
+    error, ipairs, pairs, pcall, rawget, select, setmetatable, tostring, type
 local find, lower = string.find, string.lower
 
 -- The functions registered so far; nil when nothing is being loaded.
@@ -96,7 +96,9 @@ for _, name in ipairs({
 end
 
 -- The globals of all libraries: at first those of running functions.
-local environment, choose = lock(globals)
+local running = setmetatable({}, { __index = globals })
+local environment, choose = lock(running)
+running._G = environment
 local loading = { redis = (lock(api)) }
 
 -- Runs the code of a library. True and what it registered, or false and what was thrown.
@@ -104,7 +106,7 @@ local function run(chunk)
     pending = { names = {} }
     choose(loading)
     local well, thrown = pcall(chunk)
-    choose(globals)
+    choose(running)
     local registered = pending
     pending = nil
     if well then return true, registered end

@@ -79,11 +79,11 @@ fn flags_of(names: Option<Table>) -> mlua::Result<Flags> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// An interpreter of the plainest kind.
-    fn interpreter() -> (Lua, Loader) {
+    pub fn interpreter() -> (Lua, Loader) {
         let lua = Lua::new();
         let lock: mlua::Function = lua.load(include_str!("lock.lua")).eval().expect("Lua");
         let redis = lua.load("return { REDIS_VERSION = '7.2.4' }").eval().expect("Lua");

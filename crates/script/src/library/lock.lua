@@ -1,6 +1,6 @@
 -- Makes of a table another that shows the same and cannot be changed, and a function that makes it show a third. Enough where
 -- there is no `rawset`.
-local error, setmetatable, type, tostring = error, setmetatable, type, tostring
+local error, getmetatable, setmetatable, tostring, type = error, getmetatable, setmetatable, tostring, type
 
 local function missing(_, name)
     if type(name) ~= "string" and type(name) ~= "number" then
@@ -16,7 +16,8 @@ end
 return function(content)
     local meta = { __newindex = readonly, __metatable = false }
     local function choose(other)
-        meta.__index = setmetatable(other, { __index = missing })
+        if not getmetatable(other) then setmetatable(other, { __index = missing }) end
+        meta.__index = other
     end
     choose(content)
     return setmetatable({}, meta), choose

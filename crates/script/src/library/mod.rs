@@ -5,6 +5,7 @@ mod flags;
 mod header;
 mod libraries;
 mod load;
+mod loaded;
 mod loader;
 
 pub use error::LibraryError;

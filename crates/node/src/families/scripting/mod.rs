@@ -1,6 +1,8 @@
-//! Functions: their libraries, and calls of them.
+//! Scripts and functions.
 
+mod eval;
 mod function;
 mod rows;
+mod script;
 
 pub use rows::ROWS;

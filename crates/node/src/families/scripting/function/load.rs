@@ -66,7 +66,7 @@ struct Loading {
 }
 
 impl Host for Loading {
-    fn call(&self, _: &[&[u8]], _: bool, reply: &mut Vec<u8>) {
+    fn call(&self, _: resp::Args<'_>, _: bool, reply: &mut Vec<u8>) {
         reply.extend_from_slice(b"-ERR no command runs while a library loads\r\n");
     }
 
@@ -84,7 +84,9 @@ impl Host for Loading {
         self.shared.log(level, &String::from_utf8_lossy(text));
     }
 
-    fn may_run(&self, _: &[&[u8]]) -> Option<bool> {
+    fn set_replication(&self, _: bool, _: bool) {}
+
+    fn may_run(&self, _: resp::Args<'_>) -> Option<bool> {
         Some(false)
     }
 
