@@ -31,8 +31,8 @@ struct Element {
     /// Which spans are those of the key and of the element.
     key: usize,
     element: usize,
-    /// Which of the hashes is the key's.
-    at: usize,
+    /// Where the key belongs.
+    at: KeyHash,
     /// Its own hash, once it is of use.
     hash: Option<u64>,
 }
@@ -49,6 +49,8 @@ pub struct Batch {
     hashes: Vec<KeyHash>,
     elements: Vec<Element>,
     found: Vec<KeyRef>,
+    /// Which span is that of the key of the last hash.
+    last_key: usize,
 }
 
 impl Batch {
@@ -103,18 +105,18 @@ impl Batch {
         let named = match table.resolve(args) {
             Ok(row) if row.spec.takes(args.len()) => {
                 bad_keys = !row.spec.keys.is_empty() && routed_of(row.spec, args, &mut self.found).is_err();
-                if row.spec.element != 0 && !bad_keys {
-                    self.elements.push(Element {
-                        key: first_span + 1,
-                        element: first_span + usize::from(row.spec.element),
-                        at: self.hashes.len(),
-                        hash: None,
-                    });
-                }
                 if !row.spec.keys.is_empty() && !bad_keys {
-                    for key in &self.found {
-                        self.hashes.push(keyspace.hash(&args[key.index as usize]));
-                        self.refs.push(*key);
+                    for i in 0..self.found.len() {
+                        let key = self.found[i];
+                        let hash = self.hash(input, first_span + key.index as usize, keyspace);
+                        self.hashes.push(hash);
+                        self.refs.push(key);
+                    }
+                    if row.spec.element != 0
+                        && let Some(at) = self.hashes.last().copied()
+                    {
+                        let (key, element) = (first_span + 1, first_span + usize::from(row.spec.element));
+                        self.elements.push(Element { key, element, at, hash: None });
                     }
                 }
                 Named::Row(row)
@@ -130,6 +132,17 @@ impl Batch {
             bad_keys,
             is_line: false,
         });
+    }
+
+    /// The hashes of a key: those of the key before it, if it is the same, as in a pipeline that fills one value.
+    #[inline]
+    fn hash(&mut self, input: &[u8], span: usize, keyspace: &Keyspace) -> KeyHash {
+        let last = std::mem::replace(&mut self.last_key, span);
+        let key = text(&self.spans, span, input);
+        match self.hashes.last() {
+            Some(hash) if is_same(text(&self.spans, last, input), key) => *hash,
+            _ => keyspace.hash(key),
+        }
     }
 
     /// Forgets all requests.
@@ -149,23 +162,17 @@ impl Batch {
 
     /// Asks for what leads to the buckets of all keys.
     pub fn prefetch_slots(&self, turn: &Turn<'_>, db: DbId) {
-        for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {
-            turn.prefetch_slot(db, *hash);
-        }
+        self.keys_once().for_each(|hash| turn.prefetch_slot(db, *hash));
     }
 
     /// Asks for the buckets of all keys.
     pub fn prefetch_buckets(&self, turn: &Turn<'_>, db: DbId) {
-        for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {
-            turn.prefetch_bucket(db, *hash);
-        }
+        self.keys_once().for_each(|hash| turn.prefetch_bucket(db, *hash));
     }
 
     /// Asks for the entries that the buckets name.
     pub fn prefetch_entries(&self, turn: &Turn<'_>, db: DbId) {
-        for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {
-            turn.prefetch_entry(db, *hash);
-        }
+        self.keys_once().for_each(|hash| turn.prefetch_entry(db, *hash));
     }
 
     /// Whether a request names an element of its key's value.
@@ -175,36 +182,39 @@ impl Batch {
 
     /// Asks for the values that requests name elements of.
     pub fn prefetch_values(&self, turn: &Turn<'_>, db: DbId, input: &[u8]) {
-        for element in &self.elements {
-            turn.prefetch_value(db, self.key_of(element, input));
+        for run in self.elements.chunk_by(|a, b| a.at == b.at) {
+            turn.prefetch_value(db, key_of(&self.spans, &run[0], input));
         }
     }
 
     /// Asks for the buckets of elements of big values.
     pub fn prefetch_element_buckets(&mut self, turn: &Turn<'_>, db: DbId, input: &[u8]) {
-        for i in 0..self.elements.len() {
-            let element = &self.elements[i];
-            let hash = store::element_hash(self.text(element.element, input));
-            let is_big = turn.prefetch_element_bucket(db, self.key_of(element, input), hash);
-            self.elements[i].hash = is_big.then_some(hash);
+        let Batch { elements, spans, .. } = self;
+        for run in elements.chunk_by_mut(|a, b| a.at == b.at) {
+            turn.with_hints(db, key_of(spans, &run[0], input), |hints| {
+                for element in run {
+                    let hash = store::element_hash(text(spans, element.element, input));
+                    hints.prefetch_bucket(hash);
+                    element.hash = Some(hash);
+                }
+            });
         }
     }
 
     /// Asks for the elements that the buckets name.
     pub fn prefetch_elements(&self, turn: &Turn<'_>, db: DbId, input: &[u8]) {
-        for element in &self.elements {
-            if let Some(hash) = element.hash {
-                turn.prefetch_element(db, self.key_of(element, input), hash);
-            }
+        for run in self.elements.chunk_by(|a, b| a.at == b.at).filter(|run| run[0].hash.is_some()) {
+            turn.with_hints(db, key_of(&self.spans, &run[0], input), |hints| {
+                run.iter().filter_map(|element| element.hash).for_each(|hash| hints.prefetch_items(hash));
+            });
         }
     }
 
-    fn key_of<'a>(&'a self, element: &Element, input: &'a [u8]) -> Key<'a> {
-        Key { bytes: self.text(element.key, input), at: self.hashes[element.at] }
-    }
-
-    fn text<'a>(&'a self, span: usize, input: &'a [u8]) -> &'a [u8] {
-        Args::new(input, &self.spans[span..=span]).at(0)
+    /// Keys worth asking for, one only of neighbours that are the same.
+    #[inline]
+    fn keys_once(&self) -> impl Iterator<Item = &KeyHash> {
+        let mut last = None;
+        self.hashes.iter().take(KEYS_AHEAD_MAX).filter(move |hash| last.replace(hash.hash) != Some(hash.hash))
     }
 
     /// A request's arguments.
@@ -216,4 +226,21 @@ impl Batch {
     pub fn keys(&self, item: &Item) -> (&[KeyRef], &[KeyHash]) {
         (&self.refs[item.keys.clone()], &self.hashes[item.keys.clone()])
     }
+}
+
+/// The bytes of a span.
+#[inline]
+fn text<'a>(spans: &'a [Span], span: usize, input: &'a [u8]) -> &'a [u8] {
+    Args::new(input, &spans[span..=span]).at(0)
+}
+
+/// The key of a request that names an element.
+fn key_of<'a>(spans: &'a [Span], element: &Element, input: &'a [u8]) -> Key<'a> {
+    Key { bytes: text(spans, element.key, input), at: element.at }
+}
+
+/// Whether two keys are the same. Most that are not differ at their end.
+#[inline]
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.last() == b.last() && a == b
 }
