@@ -26,6 +26,15 @@ impl Block {
         Block(raw)
     }
 
+    /// A block of zeros.
+    pub fn zeroed(len: usize) -> Block {
+        assert!(len > 0);
+        let raw = obtain(class_of(len), ALIGN);
+        // SAFETY: the allocation has as many bytes.
+        unsafe { raw.write_bytes(0, len) }
+        Block(raw)
+    }
+
     /// Bytes of memory that a block of `len` bytes holds.
     #[inline]
     pub fn allocated(len: usize) -> usize {
@@ -101,6 +110,27 @@ impl Block {
             }
             self.0.add(range.start).write_bytes(0, gap);
             self.bytes_mut(new)
+        }
+    }
+
+    /// Zeroes bytes, which may be some that were never written.
+    ///
+    /// # Safety
+    /// The range lies in the allocation.
+    pub unsafe fn clear(&mut self, range: Range<usize>) {
+        // SAFETY: as the caller says.
+        unsafe { self.0.add(range.start).write_bytes(0, range.len()) }
+    }
+
+    /// Makes the block one of `new` bytes, the first of those it had.
+    ///
+    /// # Safety
+    /// The block has `len` bytes, not fewer than `new`, which is not 0.
+    pub unsafe fn resize(&mut self, len: usize, new: usize) {
+        assert!(new > 0 && new <= len);
+        if class_of(len) != class_of(new) {
+            // SAFETY: every change of the length keeps the allocation at its class.
+            self.0 = unsafe { resize(self.0, class_of(len), class_of(new), ALIGN) };
         }
     }
 

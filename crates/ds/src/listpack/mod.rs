@@ -9,9 +9,11 @@
 
 mod codec;
 mod edit;
+mod roomy;
 mod verify;
 mod view;
 
+pub use roomy::Roomy;
 pub use verify::BadListpack;
 pub use view::{Iter, ListpackRef};
 
@@ -112,6 +114,15 @@ impl Listpack {
         if let Err(why) = verify::sound(bytes) {
             panic!("{why}: {bytes:?}");
         }
+    }
+}
+
+/// The count to be stored when elements go and come.
+#[inline]
+fn count_after(stored: u16, removed: usize, added: usize) -> u16 {
+    match stored {
+        COUNT_UNKNOWN => COUNT_UNKNOWN,
+        count => u16::try_from(usize::from(count) - removed + added).unwrap_or(COUNT_UNKNOWN),
     }
 }
 

@@ -2,6 +2,7 @@
 //! into the cache before the first of them runs.
 
 use crate::dispatch::{Named, Table};
+use commands::spec::Group;
 use commands::{KeyRef, routed_of};
 use resp::{Args, Limits, Parsed, Parser, ProtocolError, Span};
 use std::ops::Range;
@@ -49,8 +50,10 @@ pub struct Batch {
     hashes: Vec<KeyHash>,
     elements: Vec<Element>,
     found: Vec<KeyRef>,
-    /// Which span is that of the key of the last hash.
-    last_key: usize,
+    /// The last key of a command on elements: its span and hashes.
+    last_key: Option<(usize, KeyHash)>,
+    /// Neighbours are the same key.
+    repeats: bool,
 }
 
 impl Batch {
@@ -108,7 +111,10 @@ impl Batch {
                 if !row.spec.keys.is_empty() && !bad_keys {
                     for i in 0..self.found.len() {
                         let key = self.found[i];
-                        let hash = self.hash(input, first_span + key.index as usize, keyspace);
+                        let hash = match row.spec.group {
+                            Group::String => keyspace.hash(&args[key.index as usize]),
+                            _ => self.hash(input, first_span + key.index as usize, keyspace),
+                        };
                         self.hashes.push(hash);
                         self.refs.push(key);
                     }
@@ -135,14 +141,17 @@ impl Batch {
     }
 
     /// The hashes of a key: those of the key before it, if it is the same, as in a pipeline that fills one value.
-    #[inline]
     fn hash(&mut self, input: &[u8], span: usize, keyspace: &Keyspace) -> KeyHash {
-        let last = std::mem::replace(&mut self.last_key, span);
         let key = text(&self.spans, span, input);
-        match self.hashes.last() {
-            Some(hash) if is_same(text(&self.spans, last, input), key) => *hash,
-            _ => keyspace.hash(key),
+        if let Some((last, hash)) = self.last_key
+            && is_same(text(&self.spans, last, input), key)
+        {
+            self.repeats = true;
+            return hash;
         }
+        let hash = keyspace.hash(key);
+        self.last_key = Some((span, hash));
+        hash
     }
 
     /// Forgets all requests.
@@ -152,6 +161,7 @@ impl Batch {
         self.refs.clear();
         self.hashes.clear();
         self.elements.clear();
+        (self.last_key, self.repeats) = (None, false);
         self.error = None;
     }
 
@@ -162,17 +172,17 @@ impl Batch {
 
     /// Asks for what leads to the buckets of all keys.
     pub fn prefetch_slots(&self, turn: &Turn<'_>, db: DbId) {
-        self.keys_once().for_each(|hash| turn.prefetch_slot(db, *hash));
+        self.each_key(|hash| turn.prefetch_slot(db, hash));
     }
 
     /// Asks for the buckets of all keys.
     pub fn prefetch_buckets(&self, turn: &Turn<'_>, db: DbId) {
-        self.keys_once().for_each(|hash| turn.prefetch_bucket(db, *hash));
+        self.each_key(|hash| turn.prefetch_bucket(db, hash));
     }
 
     /// Asks for the entries that the buckets name.
     pub fn prefetch_entries(&self, turn: &Turn<'_>, db: DbId) {
-        self.keys_once().for_each(|hash| turn.prefetch_entry(db, *hash));
+        self.each_key(|hash| turn.prefetch_entry(db, hash));
     }
 
     /// Whether a request names an element of its key's value.
@@ -211,10 +221,14 @@ impl Batch {
     }
 
     /// Keys worth asking for, one only of neighbours that are the same.
-    #[inline]
-    fn keys_once(&self) -> impl Iterator<Item = &KeyHash> {
-        let mut last = None;
-        self.hashes.iter().take(KEYS_AHEAD_MAX).filter(move |hash| last.replace(hash.hash) != Some(hash.hash))
+    #[inline(always)]
+    fn each_key(&self, ask: impl Fn(KeyHash)) {
+        let keys = &self.hashes[..self.keys_ahead()];
+        if self.repeats {
+            keys.chunk_by(|a, b| a == b).for_each(|same| ask(same[0]));
+        } else {
+            keys.iter().for_each(|hash| ask(*hash));
+        }
     }
 
     /// A request's arguments.
