@@ -35,7 +35,7 @@ fn try_pfmerge(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     if dense {
         merged.make_dense();
     }
-    merged.merge(&registers, cmd.env.limits.hll_sparse_bytes_max);
+    merged.merge(registers, cmd.env.limits.hll_sparse_bytes_max);
     cmd.put_as(key, NewString::Raw(merged.bytes()), Expiry::Keep);
     cmd.changed(key, Class::String, "pfadd");
     Ok(())

@@ -9,6 +9,7 @@
 mod dense;
 mod estimate;
 mod hash;
+mod lanes;
 mod sketch;
 mod sparse;
 

@@ -111,9 +111,10 @@ impl Batch {
                 if !row.spec.keys.is_empty() && !bad_keys {
                     for i in 0..self.found.len() {
                         let key = self.found[i];
+                        let span = first_span + key.index as usize;
                         let hash = match row.spec.group {
-                            Group::String => keyspace.hash(&args[key.index as usize]),
-                            _ => self.hash(input, first_span + key.index as usize, keyspace),
+                            Group::String => keyspace.hash(text(&self.spans, span, input)),
+                            _ => self.hash(input, span, keyspace),
                         };
                         self.hashes.push(hash);
                         self.refs.push(key);
