@@ -22,9 +22,9 @@ pub fn setup(command: &str) -> Vec<Vec<u8>> {
             words(&["SADD".into(), "a".into()], numbered("member", 0, MEMBERS)),
             words(&["SADD".into(), "b".into()], numbered("member", MEMBERS / 2, MEMBERS)),
         ],
-        "pfmerge" | "pfcount" => {
-            (0..3).map(|i| words(&["PFADD".into(), format!("hll{i}")], numbered("e", i * 5000, 20_000))).collect()
-        }
+        "pfmerge" | "pfcount" => (0..3)
+            .map(|i| words(&["PFADD".into(), format!("hll{i}")], numbered("e", i * 5000, 20_000)))
+            .collect(),
         _ => (0..KEYS).map(|key| request("set", key)).collect(),
     }
 }

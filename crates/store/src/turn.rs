@@ -8,8 +8,8 @@ use crate::slot::SlotKeys;
 use crate::stripe::Stripe;
 use crate::{AccessStats, Cursor, DbId, Entry, EntryRef, Key, KeyHash, ValueRef};
 use base::Slot;
-use std::sync::Arc;
 use ds::table::Hints;
+use std::sync::Arc;
 use sync::{Contended, Exclusive, Shared, Ticket, WorkerIdx};
 
 /// Keys whose stripes are listed without an allocation.

@@ -32,7 +32,8 @@ pub fn raise(registers: &mut [u8; REGISTERS], body: &[u8]) {
         return unsafe { wide::raise(registers, groups) };
     }
     for (ours, group) in registers.iter_mut().zip(groups) {
-        for (ours, six) in ours.as_chunks_mut::<EIGHT>().0.iter_mut().zip(group.as_chunks::<EIGHT_BYTES>().0) {
+        for (ours, six) in ours.as_chunks_mut::<EIGHT>().0.iter_mut().zip(group.as_chunks::<EIGHT_BYTES>().0)
+        {
             let theirs = spread(*six).to_le_bytes();
             ours.iter_mut().zip(theirs).for_each(|(ours, theirs)| *ours = theirs.max(*ours));
         }
@@ -123,7 +124,8 @@ mod wide {
         );
         let part = |mask: i32| _mm256_and_si256(three, _mm256_set1_epi32(mask));
         let first = _mm256_or_si256(part(0x3F), _mm256_slli_epi32::<2>(part(0xFC0)));
-        let last = _mm256_or_si256(_mm256_slli_epi32::<4>(part(0x3_F000)), _mm256_slli_epi32::<6>(part(0xFC_0000)));
+        let last =
+            _mm256_or_si256(_mm256_slli_epi32::<4>(part(0x3_F000)), _mm256_slli_epi32::<6>(part(0xFC_0000)));
         _mm256_or_si256(first, last)
     }
 
@@ -183,7 +185,8 @@ mod tests {
         let registers: Box<[u8; REGISTERS]> = Box::new(std::array::from_fn(|_| rng.below(64) as u8));
         let (mut body, mut back) = (vec![0; REGISTERS * BITS / 8], Box::new([0; REGISTERS]));
         pack(&registers, &mut body);
-        let by_eights = registers.as_chunks::<EIGHT>().0.iter().flat_map(|eight| gather(u64::from_le_bytes(*eight)));
+        let by_eights =
+            registers.as_chunks::<EIGHT>().0.iter().flat_map(|eight| gather(u64::from_le_bytes(*eight)));
         assert!(by_eights.eq(body.iter().copied()));
         raise(&mut back, &body);
         assert_eq!(back, registers);

@@ -18,7 +18,7 @@ pub use verify::BadListpack;
 pub use view::{Iter, ListpackRef};
 
 use crate::StrRef;
-use crate::block::Block;
+use crate::block::{Block, is_guest};
 use std::ptr::NonNull;
 
 const HEAD: usize = 6;
@@ -70,7 +70,7 @@ impl Listpack {
     /// Bytes of memory that it holds.
     #[inline]
     pub fn allocated(&self) -> usize {
-        Block::allocated(self.total())
+        self.0.allocated(self.total())
     }
 
     /// Number of elements.
@@ -88,6 +88,11 @@ impl Listpack {
     /// Whether so many bytes more, of elements without their encoding, leave it a listpack.
     pub fn fits(&self, more: usize) -> bool {
         self.total().saturating_add(more) <= LISTPACK_BYTES_MAX
+    }
+
+    /// The same with an allocation of its own: one that is a guest of an entry moves out.
+    pub(crate) fn alone(self) -> Listpack {
+        if is_guest(NonNull::from(&self.view().bytes()[0])) { Listpack::copy_of(self.view()) } else { self }
     }
 
     /// Gives the ownership up.

@@ -4,6 +4,7 @@ use super::codec::{Coded, END};
 use super::{EMPTY, HEAD, Listpack, ListpackRef, count_after};
 use crate::StrRef;
 use crate::block::Block;
+use crate::class::class_of;
 use std::mem::ManuallyDrop;
 use std::ops::Range;
 
@@ -26,6 +27,7 @@ pub struct Roomy {
 impl Roomy {
     /// Takes the bytes of a listpack.
     pub fn of(pack: Listpack) -> Roomy {
+        let pack = pack.alone();
         let (total, capacity) = (pack.total(), pack.allocated());
         // SAFETY: the listpack has the block to itself, which is as large as the class of its length.
         let block = unsafe {
@@ -128,7 +130,7 @@ impl Roomy {
 
     /// Panics if the bytes contradict each other.
     pub fn check_invariants(&self) {
-        assert_eq!(self.capacity as usize, Block::allocated(self.capacity as usize));
+        assert_eq!(self.capacity as usize, class_of(self.capacity as usize));
         assert_eq!(self.view().bytes().len(), self.total());
         Listpack::copy_of(self.view()).check_invariants();
     }
@@ -165,7 +167,7 @@ impl Roomy {
             self.start = start as u32;
             return;
         }
-        let larger = Block::allocated(capacity + growth);
+        let larger = class_of(capacity + growth);
         assert!(u32::try_from(larger).is_ok());
         let start = self.start as usize + if before > 0 { larger - capacity } else { 0 };
         // SAFETY: a block of `larger` bytes is made, and all of them are written; the old one has `capacity` bytes and

@@ -1,7 +1,7 @@
 //! One node of the chain.
 
-use super::{End, NodeRef};
 use super::fill::Fill;
+use super::{End, NodeRef};
 use crate::StrRef;
 use crate::class::class_of;
 use crate::listpack::{Listpack, ListpackRef, Roomy};
