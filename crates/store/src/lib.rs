@@ -19,7 +19,7 @@ mod turn;
 mod wait;
 mod watch;
 
-pub use access::{Access, AccessStats, Changed, EntryMut, Expiry, Garbage, Lapsed, Swept, WrongKind};
+pub use access::{Access, AccessStats, Changed, EntryMut, Expiry, Garbage, Lapsed, Swept, Untold, WrongKind};
 pub use clock::{Clock, Expired, Touch};
 pub use cursor::Cursor;
 pub use ds::entry::EXPIRY_MAX_MS;
@@ -29,6 +29,6 @@ pub use ds::{element_hash, set_element_key, value};
 pub use key::{DbId, Key, KeyHash};
 pub use keyspace::{Keyspace, Params};
 pub use sync::{Claim, Contended, Ticket, Wake, WorkerIdx};
-pub use turn::{ExclusiveAccess, Scanned, Turn};
+pub use turn::{ExclusiveAccess, KeptAccess, Scanned, Turn};
 pub use wait::Waiter;
 pub use watch::Watcher;

@@ -10,7 +10,7 @@ use crate::{AccessStats, Cursor, DbId, Entry, EntryRef, Key, KeyHash, ValueRef};
 use base::Slot;
 use ds::table::Hints;
 use std::sync::Arc;
-use sync::{Contended, Exclusive, Shared, Ticket, WorkerIdx};
+use sync::{Contended, Exclusive, Shared, Stay, Ticket, WorkerIdx};
 
 /// Keys whose stripes are listed without an allocation.
 const INLINE_KEYS: usize = 16;
@@ -133,6 +133,19 @@ impl<'k> Turn<'k> {
         self.lock_stripes(&stripes, token)
     }
 
+    /// All keys, if this is the permit of a keyspace's only worker, which keeps nothing beyond its turns.
+    pub fn try_all_alone(&mut self) -> Option<Access<'_>> {
+        let locked = self.shared.try_all_alone()?;
+        Some(Access::new(self.keyspace, locked, self.row, &self.clock))
+    }
+
+    /// Keeps what was locked under this permit beyond the turn, for a command that takes long; nothing is left in `access`. Panics
+    /// unless it was locked by [`Turn::try_lock`] or its kin, and if there is news in it: that is to be told, or put aside.
+    pub fn keep(&self, keyspace: &Arc<Keyspace>, access: &mut Access<'_>) -> KeptAccess {
+        let stay = self.shared.keep(access.locks());
+        KeptAccess { keyspace: keyspace.clone(), stay, worker: self.shared.worker(), clock: self.clock }
+    }
+
     /// Locks one stripe by number if nobody has it, without spinning or queueing: for sweeps.
     pub fn try_stripe(&self, stripe: u16) -> Option<Access<'_>> {
         let locked = self.shared.try_now(stripe)?;
@@ -230,8 +243,46 @@ impl ExclusiveAccess {
         Access::new(&self.keyspace, self.exclusive.as_locked(), row, &self.clock)
     }
 
+    /// Lets others in, who meet each stripe locked by `worker`, for a command that takes long.
+    pub fn keep(self, worker: WorkerIdx) -> KeptAccess {
+        KeptAccess {
+            stay: self.exclusive.into_stay(worker),
+            keyspace: self.keyspace,
+            worker,
+            clock: self.clock,
+        }
+    }
+
     /// What this is the exclusive permit of.
     pub fn keyspace(&self) -> &Arc<Keyspace> {
         &self.keyspace
+    }
+}
+
+/// Stripes that a worker keeps from one turn into others. They are free when it is dropped; until then nobody has exclusive access.
+pub struct KeptAccess {
+    keyspace: Arc<Keyspace>,
+    stay: Stay<Stripe>,
+    worker: WorkerIdx,
+    /// That of the last `access`.
+    clock: Clock,
+}
+
+impl KeptAccess {
+    /// The keys, for a while.
+    pub fn access(&mut self, clock: Clock) -> Access<'_> {
+        self.clock = clock;
+        let row = self.keyspace.counters.row(self.worker.index());
+        Access::new(&self.keyspace, self.stay.as_locked(), row, &self.clock)
+    }
+
+    /// Whether a stripe is among the kept.
+    pub fn holds(&self, stripe: u16) -> bool {
+        self.stay.holds(stripe)
+    }
+
+    /// Whether all are.
+    pub fn holds_all(&self) -> bool {
+        self.stay.holds_all()
     }
 }

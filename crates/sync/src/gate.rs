@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use crate::sys::{AtomicBool, Mutex, Ordering, lock, store_before_load};
+use crate::sys::{AtomicBool, AtomicU32, Mutex, Ordering, lock, store_before_load};
 use crate::{Ticket, Wake, WorkerIdx};
 
 pub(crate) struct Gate {
@@ -20,11 +20,15 @@ pub(crate) struct Gate {
 #[repr(align(64))]
 struct Closed(AtomicBool);
 
-/// One worker's presence, in a cache line of its own.
+/// One worker's presence, in a cache line of its own: [`TURN`] while it has the permit of a turn, and [`STAY`] for each lock that
+/// outlives its turn. Zero: it is not inside.
 #[repr(align(64))]
 struct Seat {
-    inside: AtomicBool,
+    inside: AtomicU32,
 }
+
+const TURN: u32 = 1;
+const STAY: u32 = 2;
 
 struct State {
     phase: Phase,
@@ -59,7 +63,7 @@ impl Gate {
         assert!((1..=usize::from(u16::MAX)).contains(&workers), "a space has 1 to 65535 workers");
         Gate {
             closed: Closed(AtomicBool::new(false)),
-            seats: (0..workers).map(|_| Seat { inside: AtomicBool::new(false) }).collect(),
+            seats: (0..workers).map(|_| Seat { inside: AtomicU32::new(0) }).collect(),
             state: Mutex::new(State {
                 phase: Phase::Open,
                 asking: VecDeque::new(),
@@ -87,17 +91,39 @@ impl Gate {
             if !self.closed.0.load(Ordering::SeqCst) {
                 return true;
             }
-            self.seats[worker.index()].inside.store(false, Ordering::SeqCst);
+            self.rise(worker, TURN);
         }
         self.enter_closed(worker, wake)
     }
 
-    /// Marks `worker` as inside. A swap, as it costs no more than the store and makes a second permit of the
-    /// same worker impossible, on which the plain accesses of a space for one worker rest.
+    /// Marks `worker` as inside for a turn. A second permit of the same worker is impossible: the plain accesses of a space for
+    /// one worker rest on that.
     #[inline]
     fn sit(&self, worker: WorkerIdx) {
-        let twice = self.seats[worker.index()].inside.swap(true, Ordering::SeqCst);
-        assert!(!twice, "worker {} is inside already", worker.0);
+        let before = self.seats[worker.index()].inside.fetch_add(TURN, Ordering::SeqCst);
+        assert!(before & TURN == 0, "worker {} is inside already", worker.0);
+    }
+
+    /// Takes back one mark of `worker`.
+    #[inline]
+    fn rise(&self, worker: WorkerIdx, mark: u32) {
+        self.seats[worker.index()].inside.fetch_sub(mark, Ordering::SeqCst);
+    }
+
+    /// `worker`, which is inside or the exclusive holder, will stay beyond its turn: it counts as inside until
+    /// [`Gate::leave_stay`].
+    pub(crate) fn stay(&self, worker: WorkerIdx) {
+        self.seats[worker.index()].inside.fetch_add(STAY, Ordering::SeqCst);
+    }
+
+    /// Whether `worker` has no more than the permit of its turn.
+    pub(crate) fn is_on_a_turn(&self, worker: WorkerIdx) -> bool {
+        self.seats[worker.index()].inside.load(Ordering::Relaxed) == TURN
+    }
+
+    /// A stay ends.
+    pub(crate) fn leave_stay(&self, worker: WorkerIdx, wake: &dyn Wake) {
+        self.leave_by(worker, STAY, wake);
     }
 
     #[cold]
@@ -115,9 +141,15 @@ impl Gate {
         false
     }
 
+    /// A turn ends.
     #[inline]
     pub(crate) fn leave(&self, worker: WorkerIdx, wake: &dyn Wake) {
-        self.seats[worker.index()].inside.store(false, Ordering::SeqCst);
+        self.leave_by(worker, TURN, wake);
+    }
+
+    #[inline]
+    fn leave_by(&self, worker: WorkerIdx, mark: u32, wake: &dyn Wake) {
+        self.rise(worker, mark);
         store_before_load();
         if self.closed.0.load(Ordering::SeqCst) {
             self.leave_closed(wake);
@@ -218,7 +250,7 @@ impl Gate {
     }
 
     fn is_empty(&self) -> bool {
-        self.seats.iter().all(|seat| !seat.inside.load(Ordering::SeqCst))
+        self.seats.iter().all(|seat| seat.inside.load(Ordering::SeqCst) == 0)
     }
 
     /// Panics if the queue and the flags disagree.

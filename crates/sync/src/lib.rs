@@ -15,11 +15,15 @@
 
 mod claim;
 mod exclusive;
+#[cfg(not(loom))]
+pub mod fiber;
 mod gate;
 mod locked;
+mod moored;
 mod registry;
 mod shared;
 mod space;
+mod stay;
 mod sys;
 mod word;
 
@@ -28,8 +32,10 @@ use base::Slot;
 pub use claim::Claim;
 pub use exclusive::Exclusive;
 pub use locked::Locked;
+pub use moored::Moored;
 pub use shared::{Contended, Shared};
 pub use space::Space;
+pub use stay::Stay;
 
 /// Stripes of a space. The models run with few, as loom tracks each.
 pub const STRIPES: usize = if cfg!(loom) { 3 } else { 1024 };

@@ -7,7 +7,7 @@ use crate::space::Space;
 
 /// Holds some or all stripes of a space; unlocks them when dropped, waking who is parked.
 pub struct Locked<'p, T> {
-    space: &'p Space<T>,
+    pub(crate) space: &'p Space<T>,
     held: Held,
     /// Neither `Send` nor `Sync`, as the permit that it was locked under.
     one_thread: PhantomData<*const ()>,
@@ -20,7 +20,9 @@ pub(crate) enum Held {
     One(u16),
     /// Ascending, without repetition.
     Several(Vec<u16>),
-    /// By the exclusive permit; the lock words are left alone.
+    /// By a stay, which unlocks them itself. Ascending, without repetition.
+    Lent(Vec<u16>),
+    /// By the exclusive permit, or a stay; the lock words are left alone.
     All,
 }
 
@@ -35,6 +37,15 @@ impl<'p, T> Locked<'p, T> {
     #[inline]
     pub fn holds(&self, stripe: u16) -> bool {
         self.held.contains(stripe)
+    }
+
+    /// Whether every stripe is locked.
+    pub fn holds_all(&self) -> bool {
+        match &self.held {
+            Held::One(_) => STRIPES == 1,
+            Held::Several(stripes) | Held::Lent(stripes) => stripes.len() == STRIPES,
+            Held::All => true,
+        }
     }
 
     /// The data of `stripe`. Panics if it is not held.
@@ -62,6 +73,11 @@ impl<'p, T> Locked<'p, T> {
         unsafe { (&mut *a, &mut *b) }
     }
 
+    /// Lets go of everything without unlocking; the caller owns what was held.
+    pub(crate) fn take_held(&mut self) -> Held {
+        std::mem::replace(&mut self.held, Held::Lent(Vec::new()))
+    }
+
     #[inline]
     fn checked(&self, stripe: u16) -> *mut T {
         assert!(self.holds(stripe), "stripe {stripe} is not locked");
@@ -76,7 +92,7 @@ impl<T> Drop for Locked<'_, T> {
             Held::One(stripe) => self.space.unlock(*stripe),
             // Taken out, so that nothing is left to free where one stripe is let go.
             Held::Several(stripes) => self.space.unlock_all(std::mem::take(stripes)),
-            Held::All => {}
+            Held::Lent(_) | Held::All => {}
         }
     }
 }
@@ -86,7 +102,7 @@ impl Held {
     fn contains(&self, stripe: u16) -> bool {
         match self {
             Held::One(held) => *held == stripe,
-            Held::Several(stripes) => stripes.as_slice().binary_search(&stripe).is_ok(),
+            Held::Several(stripes) | Held::Lent(stripes) => stripes.as_slice().binary_search(&stripe).is_ok(),
             Held::All => usize::from(stripe) < STRIPES,
         }
     }

@@ -7,6 +7,7 @@ use crate::exclusive::Exclusive;
 use crate::locked::{Held, Locked};
 use crate::registry::Client;
 use crate::space::Space;
+use crate::stay::{Stay, Stripes};
 use crate::word::Attempt;
 use crate::{STRIPES, Ticket, WorkerIdx};
 
@@ -69,6 +70,26 @@ impl<'s, T> Shared<'s, T> {
     pub fn try_now(&self, stripe: u16) -> Option<Locked<'_, T>> {
         let attempt = self.space.word(stripe).try_lock(self.space.alone, false);
         (attempt == Attempt::Locked).then(|| Locked::new(self.space, Held::One(stripe)))
+    }
+
+    /// Every stripe at once, without locking each: `None` unless the space has one worker, which holds nothing else. The borrow of the
+    /// permit keeps others from being locked meanwhile.
+    pub fn try_all_alone(&mut self) -> Option<Locked<'_, T>> {
+        let alone = self.space.alone && self.space.gate.is_on_a_turn(self.worker);
+        alone.then(|| Locked::new(self.space, Held::All))
+    }
+
+    /// Keeps what was locked under this permit beyond the turn; nothing is left in `locked`. Panics unless each stripe was locked by
+    /// itself.
+    pub fn keep(&self, locked: &mut Locked<'_, T>) -> Stay<T> {
+        assert!(std::ptr::eq(locked.space, &raw const **self.space), "locked in another space");
+        let stripes = match locked.take_held() {
+            Held::One(stripe) => vec![stripe],
+            Held::Several(stripes) => stripes,
+            Held::Lent(_) | Held::All => panic!("only stripes that are locked one by one can be kept"),
+        };
+        self.space.gate.stay(self.worker);
+        Stay::new(self.space.clone(), self.worker, Stripes::Some(stripes))
     }
 
     /// Shows the data of one stripe if it is free this moment; for work that can as well be left, such as

@@ -312,3 +312,52 @@ fn a_wait_ends_once_and_nothing_is_lost() {
         2,
     );
 }
+
+/// A stay adds one in its turn and one after it; who asks for everything meanwhile sees none or both.
+fn a_stay_excludes(workers: usize) {
+    model(
+        |space, notes| {
+            let asks = space.clone();
+            let asks = thread::spawn(move || space_sum(asks.request_exclusive(Ticket(1))));
+            let kept = match space.enter(A) {
+                None => None,
+                Some(turn) => {
+                    let mut locked = turn.try_lock(&[0], 0).expect("nobody else locks");
+                    *locked.get_mut(0) += 1;
+                    Some(turn.keep(&mut locked))
+                }
+            };
+            let stayed = kept.is_some();
+            if let Some(mut stay) = kept {
+                *stay.as_locked().get_mut(0) += 1;
+            }
+            let seen = asks.join().unwrap();
+            if seen.is_none() {
+                assert_eq!(
+                    notes.take_if(|told| *told == Told::Ready { ticket: 1 }).len(),
+                    1,
+                    "the last to leave tells"
+                );
+                let sum = space_sum(space.take_exclusive(Ticket(1)));
+                assert_eq!(sum, Some(if stayed { 2 } else { 0 }));
+            } else {
+                assert!(seen == Some(0) || stayed && seen == Some(2), "{seen:?}");
+            }
+        },
+        workers,
+    );
+}
+
+fn space_sum(granted: Option<sync::Exclusive<u64>>) -> Option<u64> {
+    granted.map(|mut exclusive| *exclusive.as_locked().get(0))
+}
+
+#[test]
+fn a_stay_excludes_who_wants_everything_from_the_only_worker() {
+    a_stay_excludes(1);
+}
+
+#[test]
+fn a_stay_excludes_who_wants_everything_among_two() {
+    a_stay_excludes(2);
+}

@@ -294,3 +294,78 @@ fn a_granted_request_can_be_withdrawn_too() {
     drop(exclusive);
     assert!(space.enter(A).is_some());
 }
+
+#[test]
+fn a_stay_outlives_its_turn_and_keeps_its_stripes() {
+    each_kind(|space, notes| {
+        let turn = space.enter(A).unwrap();
+        let mut stay = turn.keep(&mut turn.try_lock(&[9, 3], 1).unwrap());
+        drop(turn);
+        *stay.as_locked().get_mut(3) = 33;
+        assert!(stay.holds(9) && !stay.holds(4) && !stay.holds_all());
+        let turn = space.enter(A).unwrap();
+        assert_eq!(turn.try_lock(&[3], 2).err(), Some(Contended { stripe: 3 }));
+        assert!(turn.try_lock(&[4], 2).is_ok() && turn.park(3, 2));
+        drop(turn);
+        drop(stay);
+        assert_eq!(notes.take(), [Told::Free { worker: 0, token: 2 }]);
+        let turn = space.enter(A).unwrap();
+        assert_eq!(*turn.try_lock(&[3], 2).unwrap().get(3), 33);
+    });
+}
+
+#[test]
+fn nobody_has_exclusive_access_during_a_stay() {
+    each_kind(|space, notes| {
+        let turn = space.enter(A).unwrap();
+        let stay = turn.keep(&mut turn.try_lock(&[0], 1).unwrap());
+        drop(turn);
+        assert!(space.request_exclusive(Ticket(1)).is_none());
+        assert!(space.enter(A).is_none() && space.withdraw(Ticket(1)));
+        assert_eq!(notes.take(), [Told::Open { worker: 0 }]);
+        assert!(space.enter(A).unwrap().into_exclusive(Ticket(2)).is_none());
+        drop(stay);
+        assert_eq!(notes.take(), [Told::Ready { ticket: 2 }]);
+        drop(space.take_exclusive(Ticket(2)).unwrap());
+    });
+}
+
+#[test]
+fn exclusive_access_turns_into_a_stay_that_lets_others_in() {
+    each_kind(|space, notes| {
+        let exclusive = space.request_exclusive(Ticket(1)).unwrap();
+        assert!(space.enter(A).is_none());
+        let mut stay = exclusive.into_stay(A);
+        assert!(stay.holds_all());
+        assert_eq!(notes.take(), [Told::Open { worker: 0 }]);
+        let turn = space.enter(A).unwrap();
+        assert!(turn.try_lock(&[5], 1).is_err() && turn.park(5, 1));
+        drop(turn);
+        *stay.as_locked().get_mut(5) = 55;
+        drop(stay);
+        assert_eq!(notes.take(), [Told::Free { worker: 0, token: 1 }]);
+        assert_eq!(*space.enter(A).unwrap().try_lock(&[5], 1).unwrap().get(5), 55);
+    });
+}
+
+#[test]
+fn only_a_lone_worker_without_stays_has_all_by_its_permit() {
+    let (pair, _) = space(2);
+    assert!(pair.enter(A).unwrap().try_all_alone().is_none());
+    let (alone, _) = space(1);
+    let mut turn = alone.enter(A).unwrap();
+    *turn.try_all_alone().unwrap().get_mut(1023) = 7;
+    let stay = turn.keep(&mut turn.try_lock(&[0], 1).unwrap());
+    assert!(turn.try_all_alone().is_none());
+    drop(stay);
+    assert_eq!(*turn.try_all_alone().unwrap().get(1023), 7);
+}
+
+#[test]
+#[should_panic(expected = "one by one")]
+fn what_the_permit_alone_holds_cannot_be_kept() {
+    let (space, _) = space(1);
+    let mut exclusive = space.request_exclusive(Ticket(1)).unwrap().into_stay(A);
+    let turn = space.enter(A).unwrap();
+    drop(turn.keep(&mut exclusive.as_locked()));
+}

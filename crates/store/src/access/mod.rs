@@ -25,6 +25,7 @@ use crate::{DbId, Entry, EntryRef, Key};
 use base::Slot;
 use expire::{Graves, may_be_gone};
 use news::News;
+pub use news::Untold;
 use std::sync::Arc;
 use sync::Locked;
 
@@ -77,6 +78,17 @@ impl<'a> Access<'a> {
     ) -> Access<'a> {
         let stats = AccessStats::default();
         Access { keyspace, locked, row, clock, stats, news: None, no_touch: false }
+    }
+
+    /// The locks alone. Panics if there is news.
+    pub(crate) fn locks(&mut self) -> &mut Locked<'a, Stripe> {
+        assert!(self.news.is_none(), "news would be lost");
+        &mut self.locked
+    }
+
+    /// Whether every stripe is held.
+    pub fn holds_all(&self) -> bool {
+        self.locked.holds_all()
     }
 
     /// What the keys belong to.

@@ -25,7 +25,22 @@ impl News {
     }
 }
 
+/// News that was put aside while a command that is not over yet lets others run.
+#[derive(Default)]
+pub struct Untold(pub(super) Option<Box<News>>);
+
 impl Access<'_> {
+    /// Takes out what is to be told, to be put into the access with which the command goes on.
+    pub fn put_aside(&mut self) -> Untold {
+        Untold(self.news.take())
+    }
+
+    /// Puts back what was put aside. There must be no other news yet.
+    pub fn take_up(&mut self, untold: Untold) {
+        debug_assert!(self.news.is_none(), "news in the wrong order");
+        self.news = untold.0;
+    }
+
     /// Whether something is to be told: awaited keys that were changed, or expired ones that were removed.
     #[inline]
     pub fn has_news(&self) -> bool {
