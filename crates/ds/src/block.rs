@@ -52,12 +52,17 @@ impl Block {
         Block(raw)
     }
 
-    /// A block of zeros.
-    pub fn zeroed(len: usize) -> Block {
-        assert!(len > 0);
+    /// A block of `len` bytes that has some at a place, and zeros around them.
+    pub fn around(bytes: &[u8], at: usize, len: usize) -> Block {
+        let end = at + bytes.len();
+        assert!(len > 0 && end <= len);
         let raw = obtain(class_of(len), ALIGN);
-        // SAFETY: the allocation has as many bytes.
-        unsafe { raw.write_bytes(0, len) }
+        // SAFETY: the allocation has as many bytes, and nobody else has it.
+        unsafe {
+            raw.write_bytes(0, at);
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), raw.add(at).as_ptr(), bytes.len());
+            raw.add(end).write_bytes(0, len - end);
+        }
         Block(raw)
     }
 

@@ -14,7 +14,7 @@ mod sketch;
 mod sparse;
 
 pub use dense::Registers;
-pub use sketch::{Sketch, add_dense, set_cached};
+pub use sketch::{Sketch, add_dense, set_cached, store_dense};
 pub use sparse::Run;
 
 /// Registers of a sketch.

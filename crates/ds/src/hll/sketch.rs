@@ -110,6 +110,13 @@ pub fn add_dense(bytes: &mut [u8], element: &[u8]) -> bool {
     raise_dense(bytes, index, value)
 }
 
+/// Makes these the registers of a dense sketch; the estimate is stale then.
+pub fn store_dense(bytes: &mut [u8], registers: &Registers) {
+    assert!(bytes.len() == DENSE_BYTES && bytes[ENCODING_AT] == DENSE);
+    registers.pack(&mut bytes[HEADER_BYTES..]);
+    make_stale(bytes);
+}
+
 /// Notes the estimate in the bytes of a sketch.
 pub fn set_cached(bytes: &mut [u8], count: u64) {
     bytes[CACHED_AT..HEADER_BYTES].copy_from_slice(&count.to_le_bytes());

@@ -170,13 +170,9 @@ impl Roomy {
         let larger = class_of(capacity + growth);
         assert!(u32::try_from(larger).is_ok());
         let start = self.start as usize + if before > 0 { larger - capacity } else { 0 };
-        // SAFETY: a block of `larger` bytes is made, and all of them are written; the old one has `capacity` bytes and
-        // is not used after this.
-        unsafe {
-            let mut block = Block::zeroed(larger);
-            block.bytes_mut(larger)[start..start + total].copy_from_slice(self.view().bytes());
-            std::mem::replace(&mut self.block, block).free(capacity);
-        }
+        let block = Block::around(self.view().bytes(), start, larger);
+        // SAFETY: the old block has `capacity` bytes, and is not used after this.
+        unsafe { std::mem::replace(&mut self.block, block).free(capacity) }
         (self.start, self.capacity) = (start as u32, larger as u32);
     }
 }

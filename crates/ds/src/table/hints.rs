@@ -21,7 +21,7 @@ impl<T: Item> Table<T> {
 
 impl Hints<'_> {
     /// Asks for the bucket of a hash.
-    #[inline]
+    #[inline(always)]
     pub fn prefetch_bucket(self, hash: u64) {
         if !self.array.is_bare() {
             prefetch(self.array.bucket(self.array.index_of(hash)).address());
@@ -29,7 +29,7 @@ impl Hints<'_> {
     }
 
     /// Asks for the items that may have this hash, when its bucket is in the cache.
-    #[inline]
+    #[inline(always)]
     pub fn prefetch_items(self, hash: u64) {
         if self.array.is_bare() {
             if self.len == 1 {

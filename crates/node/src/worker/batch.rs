@@ -224,11 +224,12 @@ impl Batch {
     /// Keys worth asking for, one only of neighbours that are the same.
     #[inline(always)]
     fn each_key(&self, ask: impl Fn(KeyHash)) {
-        let keys = &self.hashes[..self.keys_ahead()];
-        if self.repeats {
-            keys.chunk_by(|a, b| a == b).for_each(|same| ask(same[0]));
-        } else {
-            keys.iter().for_each(|hash| ask(*hash));
+        let mut last = 0;
+        for hash in &self.hashes[..self.keys_ahead()] {
+            if self.repeats && std::mem::replace(&mut last, hash.hash) == hash.hash {
+                continue;
+            }
+            ask(*hash);
         }
     }
 
@@ -258,4 +259,54 @@ fn key_of<'a>(spans: &'a [Span], element: &Element, input: &'a [u8]) -> Key<'a> 
 #[inline]
 fn is_same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.last() == b.last() && a == b
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use resp::client::encode_command;
+    use store::{Clock, Params, Ticket, Touch, Wake, WorkerIdx};
+
+    struct Quiet;
+
+    impl Wake for Quiet {
+        fn stripe_free(&self, _: WorkerIdx, _: u64) {}
+        fn gate_open(&self, _: WorkerIdx) {}
+        fn exclusive_ready(&self, _: Ticket) {}
+    }
+
+    #[test]
+    fn each_request_has_the_hashes_of_its_own_keys() {
+        let table: &'static Table = Box::leak(Box::new(crate::families::table()));
+        let params = Params { databases: 1, workers: 1, hash_key: (1, 2) };
+        let keyspace = Keyspace::new(params, Box::new(Quiet));
+        let requests: [&[&[u8]]; 9] = [
+            &[b"LPUSH", b"a", b"1"],
+            &[b"LPUSH", b"a", b"1"],
+            &[b"GET", b"b"],
+            &[b"LPUSH", b"a", b"1"],
+            &[b"HSET", b"h", b"f", b"v"],
+            &[b"HSET", b"h", b"g", b"v"],
+            &[b"ZADD", b"z", b"1", b"m"],
+            &[b"SINTER", b"h", b"h", b"b", b"a"],
+            &[b"SADD", b"a", b"m"],
+        ];
+        let mut input = Vec::new();
+        requests.iter().for_each(|request| encode_command(&mut input, request));
+        let mut batch = Batch::default();
+        let limits = Limits { bulk_max: 1 << 20, unauthenticated: false };
+        batch.fill(&mut Parser::default(), &mut input, BATCH_MAX, &limits, table, &keyspace);
+        assert_eq!(batch.items.len(), requests.len());
+        for item in &batch.items {
+            let (args, (refs, hashes)) = (batch.args(item, &input), batch.keys(item));
+            assert!(!refs.is_empty() && refs.len() == hashes.len());
+            for (key, hash) in refs.iter().zip(hashes) {
+                assert_eq!(*hash, keyspace.hash(args.at(key.index as usize)));
+            }
+        }
+        let turn = keyspace.enter(WorkerIdx(0), Clock::new(1, Touch::Lru)).expect("nobody else is in");
+        batch.prefetch_slots(&turn, 0);
+        batch.prefetch_element_buckets(&turn, 0, &input);
+        assert!(batch.elements.iter().all(|element| element.hash.is_none()), "there is no value");
+    }
 }
