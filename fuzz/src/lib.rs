@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 mod bus_packet;
 mod config_file;
+mod functions;
 mod golden;
 mod intset;
 mod listpack;
@@ -34,6 +35,7 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "bus_packet", run: bus_packet::run, seeds: bus_packet::seeds, len_max: 8192 },
     Target { name: "config_file", run: config_file::run, seeds: config_file::seeds, len_max: 2048 },
+    Target { name: "functions", run: functions::run, seeds: functions::seeds, len_max: 1024 },
     Target { name: "intset", run: intset::run, seeds: intset::seeds, len_max: 1024 },
     Target { name: "listpack", run: listpack::run, seeds: listpack::seeds, len_max: 4096 },
     Target { name: "machine", run: machine::run, seeds: machine::seeds, len_max: 2048 },

@@ -63,6 +63,8 @@ pub enum WorkerMail {
     Published(Arc<Message>),
     /// Clients paused by CLIENT PAUSE may try again.
     Unpaused,
+    /// A script runs for too long: who waits for what it holds is told so.
+    Busy,
 }
 
 /// A letter to control.

@@ -5,9 +5,11 @@ use crate::config::{Config, Settings};
 use crate::counters::{CommandCounters, Counters};
 use crate::dispatch::Table;
 use crate::errors::ErrorCounts;
+use crate::libraries::Shelf;
 use crate::mail::{Post, WorkerIdx};
 use crate::pause::Pause;
 use crate::pubsub::Hub;
+use crate::scripts::Scripts;
 use arc_swap::ArcSwap;
 use base::{Now, Rng};
 use cluster::view::View;
@@ -93,6 +95,10 @@ pub struct Shared {
     pub clients: Registry,
     /// Who listens to which channels.
     pub hub: Hub,
+    /// Scripts.
+    pub scripts: Scripts,
+    /// Libraries of functions.
+    pub libraries: Shelf,
     /// All commands.
     pub table: &'static Table,
     /// Counters: one set per worker, the last is control's.
@@ -141,6 +147,8 @@ impl Shared {
             pause: Pause::default(),
             clients: Registry::default(),
             hub: Hub::default(),
+            scripts: Scripts::default(),
+            libraries: Shelf::default(),
             table,
             counters: (0..=workers).map(|_| Counters::default()).collect(),
             command_counters: (0..=workers).map(per_machine).collect(),

@@ -5,12 +5,13 @@
 //! value. What is read is verified to the last byte, and takes memory in proportion to the bytes that arrived.
 //!
 //! Reads versions 1 to 12 of Redis and 80 of Valkey. Writes version 10, which every server since Redis 7.0 takes,
-//! unless the value needs a newer one. Modules' values and functions are no values here.
+//! unless the value needs a newer one. Modules' values are not read. Libraries of functions have payloads of their own.
 
 mod cursor;
 mod fault;
 mod form;
 mod len;
+mod library;
 mod lzf;
 mod old;
 mod payload;
@@ -22,6 +23,7 @@ mod write;
 pub use cursor::Cursor;
 pub use fault::Fault;
 pub use form::Dialect;
+pub use library::{BadLibraries, LIBRARY, dump_libraries, restore_libraries};
 pub use lzf::Compressor;
 pub use payload::{BadPayload, Checksum, Payload, Refused, dump, restore};
 pub use read::{Limits, Loading, Rules};

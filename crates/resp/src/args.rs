@@ -70,6 +70,12 @@ impl<'a> Args<'a> {
         self.spans.iter().map(move |span| span.of(buf))
     }
 
+    /// The first `n` arguments and the others; panics if there are fewer.
+    pub fn split_at(&self, n: usize) -> (Args<'a>, Args<'a>) {
+        let (first, others) = self.spans.split_at(n);
+        (Args { buf: self.buf, spans: first }, Args { buf: self.buf, spans: others })
+    }
+
     /// The arguments from `from` on; none if there are not that many.
     #[inline]
     pub fn sub(&self, from: usize) -> Args<'a> {
@@ -129,6 +135,42 @@ impl OwnedRequest {
     }
 }
 
+/// A request that is built again and again in the same memory.
+#[derive(Default)]
+pub struct RequestBuf {
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl RequestBuf {
+    /// Makes it this request. False, and nothing in it, if the arguments together have 4 GiB or more.
+    pub fn fill(&mut self, args: Args<'_>) -> bool {
+        self.bytes.clear();
+        self.spans.clear();
+        let total: usize = args.iter().map(<[u8]>::len).sum();
+        if u32::try_from(total).is_err() {
+            return false;
+        }
+        for part in args.iter() {
+            self.spans.push(Span::new(self.bytes.len(), part.len()));
+            self.bytes.extend_from_slice(part);
+        }
+        true
+    }
+
+    /// The arguments.
+    pub fn as_args(&self) -> Args<'_> {
+        Args::new(&self.bytes, &self.spans)
+    }
+
+    /// Gives memory beyond this many bytes of arguments back.
+    pub fn shrink(&mut self, most: usize) {
+        if self.bytes.capacity() > most {
+            *self = RequestBuf::default();
+        }
+    }
+}
+
 impl std::fmt::Debug for OwnedRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.as_args().fmt(f)
@@ -147,5 +189,10 @@ mod tests {
         assert_eq!(args.sub(1).iter().collect::<Vec<_>>(), [&b""[..], b"v\0w"]);
         assert!(args.sub(3).is_empty() && args.sub(9).is_empty());
         assert_eq!(OwnedRequest::from_args(args.sub(2)).as_args().at(0), b"v\0w");
+        let mut buf = RequestBuf::default();
+        assert!(buf.fill(args.sub(1)) && buf.fill(args));
+        assert_eq!(buf.as_args().iter().collect::<Vec<_>>(), [&b"SET"[..], b"", b"v\0w"]);
+        let (first, others) = args.split_at(1);
+        assert_eq!((first.at(0), others.len(), others.at(1)), (&b"SET"[..], 2, &b"v\0w"[..]));
     }
 }

@@ -7,7 +7,7 @@ mod error;
 mod parser;
 mod reply;
 
-pub use args::{Args, OwnedRequest, Span};
+pub use args::{Args, OwnedRequest, RequestBuf, Span};
 pub use error::ProtocolError;
 pub use parser::{Limits, Parsed, Parser};
 pub use reply::{Mark, Proto, Reply};

@@ -1,5 +1,7 @@
 //! What a script asks of the server that runs it.
 
+use resp::Args;
+
 /// What the interpreter does after a tick.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tick {
@@ -26,8 +28,9 @@ pub enum Level {
 /// ends before the next begins.
 pub trait Host {
     /// Runs a command, its name first, and appends its reply to `reply`: RESP3 if `resp3`, else RESP2. A command that may not run
-    /// answers with an error reply, whose first byte is `-`, as the command itself may.
-    fn call(&self, args: &[&[u8]], resp3: bool, reply: &mut Vec<u8>);
+    /// answers with an error reply, whose first byte is `-`, as the command itself may. Such an error counts as reported already.
+    /// May return late: the host serves others meanwhile, but not with this interpreter.
+    fn call(&self, args: Args<'_>, resp3: bool, reply: &mut Vec<u8>);
 
     /// Called every some thousand instructions. It may return late: the host serves others meanwhile.
     fn tick(&self) -> Tick;
@@ -36,7 +39,11 @@ pub trait Host {
     fn log(&self, level: Level, text: &[u8]);
 
     /// `redis.acl_check_cmd`: whether the user may run it; `None` if there is no such command.
-    fn may_run(&self, args: &[&[u8]]) -> Option<bool>;
+    fn may_run(&self, args: Args<'_>) -> Option<bool>;
+
+    /// `redis.set_repl`: whether the effects of calls from here on go to the append-only file, and to replicas. Each script begins
+    /// with both, which the host sees to.
+    fn set_replication(&self, aof: bool, replicas: bool);
 
     /// CPU seconds of this process: `os.clock`.
     fn cpu_seconds(&self) -> f64;

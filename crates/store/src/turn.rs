@@ -147,10 +147,10 @@ impl<'k> Turn<'k> {
         Some(Access::new(self.keyspace, locked, self.row, &self.clock))
     }
 
-    /// Keeps what was locked under this permit beyond the turn, for a command that takes long. Panics unless it was locked by
-    /// [`Turn::try_lock`] or its kin, and if there is news in it that nobody has taken.
-    pub fn keep(&self, keyspace: &Arc<Keyspace>, access: Access<'_>) -> KeptAccess {
-        let stay = self.shared.keep(access.into_locked());
+    /// Keeps what was locked under this permit beyond the turn, for a command that takes long; nothing is left in `access`. Panics
+    /// unless it was locked by [`Turn::try_lock`] or its kin, and if there is news in it: that is to be told, or put aside.
+    pub fn keep(&self, keyspace: &Arc<Keyspace>, access: &mut Access<'_>) -> KeptAccess {
+        let stay = self.shared.keep(access.locks());
         KeptAccess { keyspace: keyspace.clone(), stay, worker: self.shared.worker(), clock: self.clock }
     }
 

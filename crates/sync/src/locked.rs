@@ -73,9 +73,9 @@ impl<'p, T> Locked<'p, T> {
         unsafe { (&mut *a, &mut *b) }
     }
 
-    /// Lets go of the lock without unlocking; the caller owns what was held.
-    pub(crate) fn into_held(mut self) -> Held {
-        std::mem::replace(&mut self.held, Held::All)
+    /// Lets go of everything without unlocking; the caller owns what was held.
+    pub(crate) fn take_held(&mut self) -> Held {
+        std::mem::replace(&mut self.held, Held::Lent(Vec::new()))
     }
 
     #[inline]

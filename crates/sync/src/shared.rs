@@ -79,10 +79,11 @@ impl<'s, T> Shared<'s, T> {
         alone.then(|| Locked::new(self.space, Held::All))
     }
 
-    /// Keeps what was locked under this permit beyond the turn. Panics unless each stripe was locked by itself.
-    pub fn keep(&self, locked: Locked<'_, T>) -> Stay<T> {
+    /// Keeps what was locked under this permit beyond the turn; nothing is left in `locked`. Panics unless each stripe was locked by
+    /// itself.
+    pub fn keep(&self, locked: &mut Locked<'_, T>) -> Stay<T> {
         assert!(std::ptr::eq(locked.space, &raw const **self.space), "locked in another space");
-        let stripes = match locked.into_held() {
+        let stripes = match locked.take_held() {
             Held::One(stripe) => vec![stripe],
             Held::Several(stripes) => stripes,
             Held::Lent(_) | Held::All => panic!("only stripes that are locked one by one can be kept"),

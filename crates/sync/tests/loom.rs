@@ -324,7 +324,7 @@ fn a_stay_excludes(workers: usize) {
                 Some(turn) => {
                     let mut locked = turn.try_lock(&[0], 0).expect("nobody else locks");
                     *locked.get_mut(0) += 1;
-                    Some(turn.keep(locked))
+                    Some(turn.keep(&mut locked))
                 }
             };
             let stayed = kept.is_some();

@@ -299,7 +299,7 @@ fn a_granted_request_can_be_withdrawn_too() {
 fn a_stay_outlives_its_turn_and_keeps_its_stripes() {
     each_kind(|space, notes| {
         let turn = space.enter(A).unwrap();
-        let mut stay = turn.keep(turn.try_lock(&[9, 3], 1).unwrap());
+        let mut stay = turn.keep(&mut turn.try_lock(&[9, 3], 1).unwrap());
         drop(turn);
         *stay.as_locked().get_mut(3) = 33;
         assert!(stay.holds(9) && !stay.holds(4) && !stay.holds_all());
@@ -318,7 +318,7 @@ fn a_stay_outlives_its_turn_and_keeps_its_stripes() {
 fn nobody_has_exclusive_access_during_a_stay() {
     each_kind(|space, notes| {
         let turn = space.enter(A).unwrap();
-        let stay = turn.keep(turn.try_lock(&[0], 1).unwrap());
+        let stay = turn.keep(&mut turn.try_lock(&[0], 1).unwrap());
         drop(turn);
         assert!(space.request_exclusive(Ticket(1)).is_none());
         assert!(space.enter(A).is_none() && space.withdraw(Ticket(1)));
@@ -355,7 +355,7 @@ fn only_a_lone_worker_without_stays_has_all_by_its_permit() {
     let (alone, _) = space(1);
     let mut turn = alone.enter(A).unwrap();
     *turn.try_all_alone().unwrap().get_mut(1023) = 7;
-    let stay = turn.keep(turn.try_lock(&[0], 1).unwrap());
+    let stay = turn.keep(&mut turn.try_lock(&[0], 1).unwrap());
     assert!(turn.try_all_alone().is_none());
     drop(stay);
     assert_eq!(*turn.try_all_alone().unwrap().get(1023), 7);
@@ -367,5 +367,5 @@ fn what_the_permit_alone_holds_cannot_be_kept() {
     let (space, _) = space(1);
     let mut exclusive = space.request_exclusive(Ticket(1)).unwrap().into_stay(A);
     let turn = space.enter(A).unwrap();
-    drop(turn.keep(exclusive.as_locked()));
+    drop(turn.keep(&mut exclusive.as_locked()));
 }

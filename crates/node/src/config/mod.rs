@@ -37,6 +37,6 @@ pub use status::{Status, harmless, of as status, unbuilt};
 pub use table::{find, rows};
 pub use typed::{
     Access, Address, BUS_PORT_OFFSET, Clients, Cluster, Config, Encodings, EndpointType, EvictionPolicy,
-    Latency, LogLevel, Logging, Memory, Network, Permission, Process, Shutdown,
+    Latency, LogLevel, Logging, Memory, Network, Permission, Process, Scripts, Shutdown, UndeclaredKeys,
 };
 pub use value::Value;

@@ -3,7 +3,7 @@
 use super::settings::Settings;
 use super::typed::{
     Access, Address, Clients, Cluster, Config, Encodings, EndpointType, EvictionPolicy, Latency, LogLevel,
-    Logging, Memory, Network, Permission, Process, Shutdown,
+    Logging, Memory, Network, Permission, Process, Scripts, Shutdown, UndeclaredKeys,
 };
 use super::value::Value;
 
@@ -18,6 +18,7 @@ impl Settings {
             memory: self.memory(),
             encodings: self.encodings(),
             latency: self.latency(),
+            scripts: self.scripts(),
             logging: self.logging(),
             process: self.process(),
             notify_keyspace_events: match self.value("notify-keyspace-events") {
@@ -152,7 +153,14 @@ impl Settings {
             tracking: self.flag("latency-tracking"),
             percentiles: percentiles.clone(),
             monitor_threshold_ms: self.number("latency-monitor-threshold"),
+        }
+    }
+
+    fn scripts(&self) -> Scripts {
+        let undeclared = [UndeclaredKeys::Allow, UndeclaredKeys::Deny];
+        Scripts {
             busy_reply_threshold_ms: self.number("busy-reply-threshold"),
+            undeclared_keys: undeclared[self.choice("script-undeclared-keys")],
         }
     }
 

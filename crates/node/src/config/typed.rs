@@ -22,6 +22,8 @@ pub struct Config {
     pub encodings: Encodings,
     /// What is measured.
     pub latency: Latency,
+    /// Scripts.
+    pub scripts: Scripts,
     /// The log.
     pub logging: Logging,
     /// The process.
@@ -316,8 +318,24 @@ pub struct Latency {
     pub percentiles: Vec<f64>,
     /// `latency-monitor-threshold`, milliseconds; 0 for off.
     pub monitor_threshold_ms: u64,
+}
+
+/// Scripts.
+#[derive(Clone, Debug)]
+pub struct Scripts {
     /// `busy-reply-threshold`, milliseconds.
     pub busy_reply_threshold_ms: u64,
+    /// `script-undeclared-keys`
+    pub undeclared_keys: UndeclaredKeys,
+}
+
+/// What becomes of a script that touches a key which its call does not name, outside of a cluster.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UndeclaredKeys {
+    /// It may: so that this is safe, no other command runs beside a script.
+    Allow,
+    /// It gets an error: scripts lock the keys that they name, and run beside others.
+    Deny,
 }
 
 /// `loglevel`, the most talkative first.

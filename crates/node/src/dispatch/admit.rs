@@ -105,7 +105,10 @@ impl Core {
             return Err("Command not allowed inside a transaction".into());
         }
         self.check_route(held, session, row, request)?;
-        Ok(row)
+        match self.busy {
+            Some(busy) if !spec.is(Flag::AllowBusy) => Err(busy.text().into()),
+            _ => Ok(row),
+        }
     }
 
     /// DEBUG and MODULE must be enabled.
@@ -128,7 +131,7 @@ impl Core {
         ))
     }
 
-    fn refuse(&mut self, session: &mut Session, named: &Named, error: &str, out: &mut Vec<u8>) {
+    pub(crate) fn refuse(&mut self, session: &mut Session, named: &Named, error: &str, out: &mut Vec<u8>) {
         let start = out.len();
         let mut is_exec = false;
         if let Named::Row(row) = named {

@@ -54,6 +54,8 @@ pub enum Flow {
     Busy(u16),
     /// It found nothing and waits; the machine has the record.
     Blocked,
+    /// It takes long and goes on in other turns; the machine has what it needs but its locks.
+    Suspended,
 }
 
 /// A command of the node that runs on a worker, or on control inside a transaction.

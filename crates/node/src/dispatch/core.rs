@@ -6,6 +6,7 @@ use crate::config::{Config, Encodings, OutputClass};
 use crate::counters::{CommandCounters, Counters};
 use crate::mail::WorkerIdx;
 use crate::pause::Paused;
+use crate::scripts::{Busy, Troupe};
 use crate::session::Session;
 use crate::shared::{Level, Shared};
 use crate::switches::Switches;
@@ -48,10 +49,18 @@ pub struct Core {
     pub(crate) deferred: Vec<Arc<store::Waiter>>,
     /// Records of ended waits that still lie in the keyspace.
     pub(crate) ended_waits: Vec<Arc<store::Waiter>>,
+    /// Interpreters, and commands that take more than a turn.
+    pub(crate) troupe: sync::Moored<Troupe>,
+    /// How many of those there are.
+    pub(crate) long_runs: usize,
+    /// The error that a script replies was counted when a command gave it.
+    pub(crate) error_counted: bool,
     /// The wait that the command just run began.
     pub(crate) parked: Option<Box<Parked>>,
     /// Commands counted since time was last booked.
     pub(super) recent: Vec<u32>,
+    /// A script that holds everything and runs for too long.
+    pub(super) busy: Option<Busy>,
     /// Nothing about the node needs the careful path of dispatch.
     pub(super) plain: bool,
     /// CLIENT PAUSE was in force when the snapshots were taken.
@@ -75,8 +84,12 @@ impl Core {
             retired: Vec::new(),
             deferred: Vec::new(),
             ended_waits: Vec::new(),
+            troupe: sync::Moored::default(),
+            long_runs: 0,
+            error_counted: false,
             parked: None,
             recent: Vec::new(),
+            busy: None,
             plain: false,
             pausing: false,
         }
@@ -88,7 +101,8 @@ impl Core {
         self.view = self.shared.view.load_full();
         self.env = env_of(&self.config, &self.shared);
         self.pausing = self.paused() != Paused::Nothing;
-        self.plain = !self.config.cluster.enabled && !self.pausing;
+        self.busy = self.shared.scripts.running.busy_everywhere();
+        self.plain = !self.config.cluster.enabled && !self.pausing && self.busy.is_none();
         self.effects.listen(self.config.notify_keyspace_events.classes());
     }
 

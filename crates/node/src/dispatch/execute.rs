@@ -8,7 +8,7 @@ use crate::shared::Level;
 use commands::{Cmd, Ground, Walk, WalkHandler};
 use resp::Reply;
 use std::sync::atomic::Ordering::Relaxed;
-use store::AccessStats;
+use store::{Access, AccessStats};
 
 impl Core {
     /// Runs a command on behalf of a worker.
@@ -21,6 +21,49 @@ impl Core {
         out: &mut Vec<u8>,
     ) -> Flow {
         self.execute_with(row, session, request, held, None, out)
+    }
+
+    /// Runs a data command that holds the stripes of its keys: what [`Core::execute`] does for it, in few steps.
+    pub(crate) fn execute_keys(
+        &mut self,
+        row: &'static Row,
+        handler: commands::Handler,
+        session: &mut Session,
+        request: &Request<'_>,
+        access: &mut Access<'_>,
+        out: &mut Vec<u8>,
+    ) -> Flow {
+        let start = out.len();
+        session.card.command.store(u32::from(row.id.0), Relaxed);
+        self.handle(handler, session, request, access, out);
+        if self.effects.block.is_some() {
+            self.park_for_keys(row, session, request, access);
+            return self.conclude(row, session, Held::Access(access), Flow::Blocked, out, start);
+        }
+        self.conclude(row, session, Held::Access(access), Flow::Next, out, start)
+    }
+
+    #[inline(always)]
+    fn handle(
+        &mut self,
+        handler: commands::Handler,
+        session: &Session,
+        request: &Request<'_>,
+        access: &mut Access<'_>,
+        out: &mut Vec<u8>,
+    ) {
+        access.no_touch = session.no_touch;
+        handler(&mut Cmd {
+            args: request.args,
+            db: session.db,
+            keys: access,
+            hashes: request.hashes,
+            out: &mut Reply::new(out, session.proto),
+            env: &self.env,
+            effects: &mut self.effects,
+            rng: &mut self.rng,
+        });
+        self.book_access(access);
     }
 
     /// Runs a command; `state` is there on control only.
@@ -37,24 +80,41 @@ impl Core {
         session.card.command.store(u32::from(row.id.0), Relaxed);
         let mut flow = match row.run {
             Run::Exec => self.exec(session, &mut held, state, out),
+            Run::Script(prepare) => self.run_script(prepare, row, session, request, &mut held, out),
             _ => self.run_one(row, session, request, held.again(), state, out),
         };
-        if matches!(flow, Flow::Busy(_)) {
+        if matches!(flow, Flow::Busy(_) | Flow::Suspended) {
             return flow;
         }
+        if let Held::Access(access) = &mut held
+            && self.effects.block.is_some()
+        {
+            self.park_for_keys(row, session, request, access);
+            flow = Flow::Blocked;
+        }
+        self.conclude(row, session, held, flow, out, start)
+    }
+
+    /// What follows a command: others are told, it is counted, and its reply, which begins at `start`, goes out or not.
+    #[inline(always)]
+    pub(crate) fn conclude(
+        &mut self,
+        row: &'static Row,
+        session: &mut Session,
+        held: Held<'_, '_>,
+        mut flow: Flow,
+        out: &mut Vec<u8>,
+        start: usize,
+    ) -> Flow {
         let pushed = flow == Flow::Pushed;
         if pushed {
             flow = Flow::Next;
         }
-        if let Held::Access(access) = held {
-            if self.effects.block.is_some() {
-                self.park_for_keys(row, session, request, access);
-                flow = Flow::Blocked;
-            }
-            if access.has_news() {
-                self.serve_ready(access);
-                self.tell_expired(access);
-            }
+        if let Held::Access(access) = held
+            && access.has_news()
+        {
+            self.serve_ready(access);
+            self.tell_expired(access);
         }
         if !self.effects.notices.is_empty() {
             publish_notices(self);
@@ -73,12 +133,12 @@ impl Core {
     }
 
     /// Runs a command other than EXEC.
-    pub(super) fn run_one(
+    pub(crate) fn run_one(
         &mut self,
         row: &'static Row,
         session: &mut Session,
         request: &Request<'_>,
-        held: Held<'_, '_>,
+        mut held: Held<'_, '_>,
         state: Option<&mut State>,
         out: &mut Vec<u8>,
     ) -> Flow {
@@ -90,22 +150,12 @@ impl Core {
             };
             return self.walk(handler, session, request, ground, out);
         }
+        if let (Run::Keys(handler) | Run::Whole(handler), Held::Access(access)) = (row.run, &mut held) {
+            self.handle(handler, session, request, access, out);
+            return Flow::Next;
+        }
         let mut reply = Reply::new(out, session.proto);
         match (row.run, held, state) {
-            (Run::Keys(handler) | Run::Whole(handler), Held::Access(access), _) => {
-                access.no_touch = session.no_touch;
-                handler(&mut Cmd {
-                    args: request.args,
-                    db: session.db,
-                    keys: access,
-                    hashes: request.hashes,
-                    out: &mut reply,
-                    env: &self.env,
-                    effects: &mut self.effects,
-                    rng: &mut self.rng,
-                });
-                self.book_access(access);
-            }
             (Run::Node(handler) | Run::NodeKeys(handler) | Run::NodeWhole(handler), held, _) => {
                 return handler(&mut Call { core: self, session, args: request.args, out: &mut reply, held });
             }
@@ -124,7 +174,6 @@ impl Core {
                 unreachable!("{} runs without what it needs: {:?}", row.spec.name, super::Needs::of(run))
             }
         }
-        Flow::Next
     }
 
     fn walk(
@@ -166,7 +215,9 @@ impl Core {
         counters.calls.add(1);
         if out.get(start) == Some(&b'-') {
             counters.failed.add(1);
-            self.count_error(&out[start..]);
+            if !std::mem::take(&mut self.error_counted) {
+                self.count_error(&out[start..]);
+            }
             if let Some(text) = self.effects.remark.take() {
                 self.shared.log(Level::Warning, &text);
             }

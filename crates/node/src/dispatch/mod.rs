@@ -11,5 +11,4 @@ mod transaction;
 pub use admit::Refusal;
 pub use call::{Call, ControlCall, Flow, Held, Request};
 pub use core::Core;
-pub use row::{Named, Needs, Row, Run, Table};
-pub use transaction::needs_of;
+pub use row::{Named, Needs, Prepare, Row, Run, Table};

@@ -1,6 +1,8 @@
 //! What runs each command, and the table of all of them.
 
-use super::{Call, ControlCall, Flow};
+use super::{Call, ControlCall, Core, Flow, Request};
+use crate::scripts::Play;
+use crate::session::Session;
 use commands::Unknown;
 use resp::Args;
 
@@ -23,11 +25,16 @@ pub enum Run {
     Control(fn(&mut ControlCall<'_, '_>) -> Flow),
     /// A command that control runs while nobody else acts: it changes what workers act on.
     ControlWhole(fn(&mut ControlCall<'_, '_>) -> Flow),
+    /// A script: what it needs depends on its keys and the configuration.
+    Script(Prepare),
     /// EXEC: what it needs depends on the queue.
     Exec,
     /// A container without a subcommand of that name to run.
     Container,
 }
+
+/// Finds the script that a command means, and what it may do. The error is the reply.
+pub type Prepare = fn(&mut Core, &'static Row, &Session, &Request<'_>) -> Result<Play, String>;
 
 /// A command and what runs it.
 pub type Row = commands::Command<Run>;
@@ -76,7 +83,7 @@ impl Needs {
         match run {
             Run::Node(_) | Run::Exec | Run::Container => Needs::Nothing,
             Run::Walk(_) => Needs::Walk,
-            Run::Keys(_) | Run::NodeKeys(_) => Needs::Keys,
+            Run::Keys(_) | Run::NodeKeys(_) | Run::Script(_) => Needs::Keys,
             Run::Whole(_) | Run::NodeWhole(_) => Needs::Whole,
             Run::Control(_) => Needs::Control,
             Run::ControlWhole(_) => Needs::ControlWhole,

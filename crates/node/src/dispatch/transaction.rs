@@ -1,26 +1,58 @@
 //! MULTI's queue and EXEC: what it needs, whether it may run, and its run.
 
-use super::{Core, Flow, Held, Needs, Request};
+use super::{Core, Flow, Held, Needs, Request, Row, Run};
+use crate::config::UndeclaredKeys;
 use crate::control::State;
-use crate::session::Session;
+use crate::scripts::{Progress, Suspended};
+use crate::session::{Multi, Session};
 use commands::{KeyRef, routed_of};
 use resp::Reply;
 use std::sync::Arc;
 use store::{Access, KeyHash};
 
-/// What EXEC needs: the most that one of its commands needs. Commands that walk or need all get all.
-pub fn needs_of(session: &Session) -> Needs {
-    let Some(multi) = session.multi.as_deref() else { return Needs::Nothing };
-    if multi.broken {
-        return Needs::Nothing;
+const BESIDE_CONTROL: &str =
+    "Handfast runs no script in one transaction with commands that change the cluster or the server";
+
+impl Core {
+    /// What a request must hold.
+    #[inline]
+    pub(crate) fn needs(&self, row: &Row, session: &Session, request: &Request<'_>) -> Needs {
+        match row.run {
+            Run::Exec => self.needs_of_queue(session),
+            Run::Script(_) => self.needs_of_script(request.hashes.is_empty()),
+            _ => Needs::of_request(row, request.args),
+        }
     }
-    let needs = multi.queue.iter().map(|q| Needs::of_request(q.row, q.request.as_args()));
-    let most = needs.max().unwrap_or(Needs::Nothing);
-    match most {
-        Needs::Nothing if session.watched.is_empty() => Needs::Nothing,
-        Needs::Nothing | Needs::Keys if !walks(session) => Needs::Keys,
-        Needs::Control | Needs::ControlWhole => Needs::ControlWhole,
-        _ => Needs::Whole,
+
+    /// A script may touch keys that it does not name, unless the configuration forbids it. In a cluster it names them, or none.
+    #[inline(never)]
+    fn needs_of_script(&self, names_none: bool) -> Needs {
+        let declared = self.config.scripts.undeclared_keys == UndeclaredKeys::Deny;
+        if declared || self.config.cluster.enabled && !names_none { Needs::Keys } else { Needs::Whole }
+    }
+
+    /// What EXEC needs: the most that one of its commands needs. Commands that walk or need all get all.
+    #[inline(never)]
+    fn needs_of_queue(&self, session: &Session) -> Needs {
+        let Some(multi) = session.multi.as_deref() else { return Needs::Nothing };
+        if multi.broken {
+            return Needs::Nothing;
+        }
+        let mut found = Vec::new();
+        let needs = multi.queue.iter().map(|q| match q.row.run {
+            Run::Script(_) => {
+                let names = routed_of(q.row.spec, q.request.as_args(), &mut found);
+                self.needs_of_script(names.is_err() || found.is_empty())
+            }
+            _ => Needs::of_request(q.row, q.request.as_args()),
+        });
+        let most = needs.max().unwrap_or(Needs::Nothing);
+        match most {
+            Needs::Nothing if session.watched.is_empty() => Needs::Nothing,
+            Needs::Nothing | Needs::Keys if !walks(session) => Needs::Keys,
+            Needs::Control | Needs::ControlWhole => Needs::ControlWhole,
+            _ => Needs::Whole,
+        }
     }
 }
 
@@ -77,28 +109,48 @@ impl Core {
             reply.null_array();
             return Flow::Next;
         }
-        reply.array(multi.queue.len());
-        self.run_queue(session, &multi.queue, held, state, out)
+        Reply::new(out, session.proto).array(multi.queue.len());
+        match self.run_queue(session, multi, 0, Flow::Next, held, state, out) {
+            Ok(flow) => flow,
+            Err(suspended) => {
+                self.troupe().suspended = Some(suspended);
+                Flow::Suspended
+            }
+        }
     }
 
+    /// Runs the queue from `at` on. `flow` is what the commands before it asked for.
+    #[allow(clippy::too_many_arguments)]
     fn run_queue(
         &mut self,
         session: &mut Session,
-        queue: &[crate::session::Queued],
+        multi: Box<Multi>,
+        mut at: usize,
+        mut flow: Flow,
         held: &mut Held<'_, '_>,
         mut state: Option<&mut State>,
         out: &mut Vec<u8>,
-    ) -> Flow {
+    ) -> Result<Flow, Suspended> {
         let (mut keys, mut hashes): (Vec<KeyRef>, Vec<KeyHash>) = (Vec::new(), Vec::new());
-        let mut flow = Flow::Next;
-        for queued in queue {
+        while let Some(queued) = multi.queue.get(at) {
             let args = queued.request.as_args();
             let bad_keys = routed_of(queued.row.spec, args, &mut keys).is_err();
             hashes.clear();
             hashes.extend(keys.iter().map(|k| self.shared.keyspace.hash(&args[k.index as usize])));
             let request = Request { args, keys: &keys, hashes: &hashes, bad_keys };
             let start = out.len();
-            let asked = self.run_one(queued.row, session, &request, held.again(), state.as_deref_mut(), out);
+            let mut asked = Flow::Next;
+            if state.is_some() && matches!(queued.row.run, Run::Script(_)) {
+                // Control never stays away from the bus for as long as a script may take.
+                Reply::new(out, session.proto).error(BESIDE_CONTROL);
+            } else if let Run::Script(prepare) = queued.row.run {
+                let progress = self.begin_script(prepare, queued.row, session, &request, held, out);
+                if let Progress::Paused(script) = progress {
+                    return Err(Suspended::Exec { script, multi, at, flow });
+                }
+            } else {
+                asked = self.run_one(queued.row, session, &request, held.again(), state.as_deref_mut(), out);
+            }
             if let Some(block) = self.effects.block.take() {
                 // Within a transaction nothing waits.
                 block.nothing.reply(&mut Reply::new(out, session.proto));
@@ -107,8 +159,25 @@ impl Core {
             if asked == Flow::Close {
                 flow = asked;
             }
+            at += 1;
         }
-        flow
+        Ok(flow)
+    }
+
+    /// The rest of EXEC, after a script in it that took long and whose reply begins at `start`.
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn go_on_with_exec(
+        &mut self,
+        session: &mut Session,
+        multi: Box<Multi>,
+        at: usize,
+        start: usize,
+        flow: Flow,
+        held: &mut Held<'_, '_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Flow, Suspended> {
+        self.book(multi.queue[at].row, session, out, start);
+        self.run_queue(session, multi, at + 1, flow, held, None, out)
     }
 
     /// Whether no watched key was changed, and none has expired since it was watched. Takes the records out.

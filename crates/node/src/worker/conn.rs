@@ -30,6 +30,8 @@ pub enum Wait {
     Pause,
     /// Its command found nothing and waits for a key.
     Key,
+    /// Its command takes long; the machine goes on with it each turn, and has the session.
+    Script,
 }
 
 /// One client connection.
@@ -110,7 +112,7 @@ impl Conn {
         match self.wait {
             Wait::Nothing => !self.queued_ready && self.output.is_empty(),
             Wait::Pause | Wait::Key => true,
-            Wait::Stripe | Wait::Exclusive | Wait::Control => false,
+            Wait::Stripe | Wait::Exclusive | Wait::Control | Wait::Script => false,
         }
     }
 

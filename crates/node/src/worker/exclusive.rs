@@ -116,7 +116,13 @@ impl Worker {
         while let Some(id) = self.exclusivity.waiting.pop_front() {
             let Some(mut conn) = self.conns.get_mut(id.0 as usize).and_then(Option::take) else { continue };
             conn.wait = Wait::Nothing;
-            let away = self.step_exclusive(&mut conn, &mut access);
+            let (step, away) = self.step_exclusive(&mut conn, &mut access);
+            if step == Step::Suspended {
+                // A long script keeps what it holds beyond this turn; the others wait for it.
+                self.core.carry_on(access.keep(self.core.worker()));
+                self.settle(conn);
+                return;
+            }
             if let Some(request) = away {
                 // Control runs it while nobody else acts, and gives the permit back itself.
                 self.core.send_away(&mut conn, request, Some(access));
@@ -129,7 +135,11 @@ impl Worker {
     }
 
     /// Runs the one command at the front of a connection; a command of control is handed back.
-    fn step_exclusive(&mut self, conn: &mut Conn, access: &mut ExclusiveAccess) -> Option<OwnedRequest> {
+    fn step_exclusive(
+        &mut self,
+        conn: &mut Conn,
+        access: &mut ExclusiveAccess,
+    ) -> (Step, Option<OwnedRequest>) {
         let mut batch = std::mem::take(&mut self.batch);
         conn.parser = resp::Parser::default();
         // The limits were applied when the request was first parsed.
@@ -144,10 +154,10 @@ impl Worker {
             &core.shared.keyspace,
         );
         conn.parser = resp::Parser::default();
-        let mut away = None;
+        let (mut step, mut away) = (Step::Next, None);
         if let Some(item) = batch.items.first() {
             let before = core.shared.outside.process.ticks_ns();
-            let step = core.step_exclusive(access, conn, &batch, item);
+            step = core.step_exclusive(access, conn, &batch, item);
             if step == Step::Away {
                 away = Some(OwnedRequest::from_args(batch.args(item, conn.input.bytes())));
             }
@@ -157,6 +167,6 @@ impl Worker {
             }
         }
         self.batch = batch;
-        away
+        (step, away)
     }
 }

@@ -1,8 +1,8 @@
 //! Letters to a worker.
 
 use super::Worker;
-use super::conn::Wait;
-use crate::mail::{Done, WorkerMail};
+use super::conn::{Conn, Wait};
+use crate::mail::{ConnId, Done, WorkerMail};
 use base::Now;
 
 impl Worker {
@@ -24,15 +24,32 @@ impl Worker {
             WorkerMail::Published(message) => self.published(&message),
             // The turn that follows looks at the pause itself.
             WorkerMail::Unpaused => {}
+            WorkerMail::Busy => self.retry_waiting(),
         }
     }
 
-    /// Control is done with a client's command.
-    fn come_home(&mut self, done: Done) {
+    /// Those who wait for stripes, or for everything, try again: what is in their way may have an answer for them.
+    fn retry_waiting(&mut self) {
+        let waits = |c: &&Box<Conn>| matches!(c.wait, Wait::Stripe | Wait::Exclusive);
+        let waiting: Vec<(ConnId, Wait)> =
+            self.conns.iter().flatten().filter(waits).map(|c| (c.id, c.wait)).collect();
+        for (id, wait) in waiting {
+            match wait {
+                Wait::Stripe => self.core.shared.keyspace.forget(self.core.worker(), u64::from(id.0)),
+                _ => self.exclusivity.forget(id),
+            }
+            self.unpark(id, wait);
+        }
+    }
+
+    /// Control, or a long script, is done with a client's command.
+    pub(super) fn come_home(&mut self, done: Done) {
         let Done { conn: id, mut session, reply, close } = done;
         self.core.collect_retired(&mut session);
         match self.conn_mut(id) {
-            Some(conn) if conn.card.id == session.id() && conn.wait == Wait::Control => {
+            Some(conn)
+                if conn.card.id == session.id() && matches!(conn.wait, Wait::Control | Wait::Script) =>
+            {
                 conn.output.writer().extend_from_slice(&reply);
                 conn.wait = Wait::Nothing;
                 conn.closing |= close;

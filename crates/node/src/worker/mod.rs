@@ -97,6 +97,7 @@ impl Worker {
     /// Whether there is something to do at once.
     pub fn has_work(&self) -> bool {
         ((!self.ready.is_empty() || !self.core.deferred.is_empty()) && !self.gated)
+            || self.core.long_runs > 0
             || self.exclusivity.is_due()
             || !self.core.effects.litter.is_empty()
     }

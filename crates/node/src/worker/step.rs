@@ -2,10 +2,14 @@
 
 use super::batch::{Batch, Item};
 use super::conn::{Conn, Wait};
-use crate::dispatch::{Core, Flow, Held, Needs, Refusal, Request, Run, needs_of};
+use crate::dispatch::{Core, Flow, Held, Named, Needs, Refusal, Request, Row, Run};
 use crate::mail::{ControlMail, Job};
+use crate::scripts::{Busy, Leaving};
+use crate::session::Session;
+use commands::Flag;
 use resp::{OwnedRequest, ProtocolError, Reply};
-use store::{ExclusiveAccess, KeyHash, Turn};
+use std::sync::Arc;
+use store::{ExclusiveAccess, Turn, Untold};
 
 /// Times that a client finds a stripe taken before it reserves it.
 const CONTENDED_MAX: u8 = 3;
@@ -21,11 +25,13 @@ pub enum Step {
     Away,
     /// It found nothing and waits for a key: done with for now.
     Blocked,
+    /// It takes long and goes on without its connection: done with for now.
+    Suspended,
 }
 
 impl Core {
     /// One request under the shared permit.
-    pub(super) fn step(&mut self, turn: &Turn<'_>, conn: &mut Conn, batch: &Batch, item: &Item) -> Step {
+    pub(super) fn step(&mut self, turn: &mut Turn<'_>, conn: &mut Conn, batch: &Batch, item: &Item) -> Step {
         let Conn { session, input, output, .. } = conn;
         let Some(session) = session.as_deref_mut() else { return Step::Wait };
         let args = batch.args(item, input.bytes());
@@ -44,42 +50,190 @@ impl Core {
                 return Step::Wait;
             }
         };
-        let needs = match row.run {
-            Run::Exec => needs_of(session),
-            _ => Needs::of_request(row, args),
+        // By far the most common case first.
+        let Run::Keys(handler) = row.run else { return self.step_other(turn, conn, batch, item, row) };
+        if row.spec.reaches.is_some() {
+            return self.step_other(turn, conn, batch, item, row);
+        }
+        let flow = match turn.try_lock(hashes, u64::from(conn.id.0)) {
+            Ok(mut access) => {
+                conn.contended = 0;
+                self.execute_keys(row, handler, session, &request, &mut access, out)
+            }
+            Err(contended) => return self.contended(turn, conn, item, row, contended.stripe),
         };
+        if flow == Flow::Blocked { self.block(conn) } else { Step::Next }
+    }
+
+    /// An admitted request that is not simply a data command on keys that it names.
+    #[inline(never)]
+    fn step_other(
+        &mut self,
+        turn: &mut Turn<'_>,
+        conn: &mut Conn,
+        batch: &Batch,
+        item: &Item,
+        row: &'static Row,
+    ) -> Step {
+        let Conn { session, input, output, .. } = conn;
+        let Some(session) = session.as_deref_mut() else { return Step::Wait };
+        let (keys, hashes) = batch.keys(item);
+        let request =
+            Request { args: batch.args(item, input.bytes()), keys, hashes, bad_keys: item.bad_keys };
+        let out = output.writer();
+        let needs = self.needs(row, session, &request);
         let flow = match needs {
             Needs::Nothing => self.execute(row, session, &request, Held::Nothing, out),
-            Needs::Walk => self.execute(row, session, &request, Held::Turn(turn), out),
-            Needs::Keys => {
-                let exec_hashes;
-                let all: &[KeyHash] = if matches!(row.run, Run::Exec) {
-                    exec_hashes = self.transaction_hashes(session);
-                    &exec_hashes
-                } else {
-                    hashes
-                };
-                match turn.try_lock(all, u64::from(conn.id.0)) {
-                    Ok(mut access) => {
-                        conn.contended = 0;
-                        self.execute(row, session, &request, Held::Access(&mut access), out)
-                    }
-                    Err(contended) => {
-                        self.counters().stripe_waits.add(1);
-                        return park(turn, conn, contended.stripe);
-                    }
-                }
-            }
+            Needs::Walk => match self.execute(row, session, &request, Held::Turn(turn), out) {
+                Flow::Busy(stripe) => return self.contended(turn, conn, item, row, stripe),
+                flow => flow,
+            },
+            Needs::Keys => return self.step_compound(turn, conn, batch, item, row),
             Needs::Whole | Needs::ControlWhole => {
-                conn.wait = Wait::Exclusive;
-                return Step::Wait;
+                return self.step_whole(turn, conn, batch, item, row, needs);
             }
             Needs::Control => return Step::Away,
         };
         self.finish(turn, conn, flow)
     }
 
-    /// One request that waited for the whole keyspace. Much may have happened meanwhile: it is admitted again.
+    /// EXEC, a script or a command of the node, with the stripes of all its keys. It may take long and go on in other turns.
+    #[inline(never)]
+    fn step_compound(
+        &mut self,
+        turn: &Turn<'_>,
+        conn: &mut Conn,
+        batch: &Batch,
+        item: &Item,
+        row: &'static Row,
+    ) -> Step {
+        let Conn { session, input, output, .. } = conn;
+        let Some(session) = session.as_deref_mut() else { return Step::Wait };
+        let (keys, hashes) = batch.keys(item);
+        let request =
+            Request { args: batch.args(item, input.bytes()), keys, hashes, bad_keys: item.bad_keys };
+        let of_queue = matches!(row.run, Run::Exec).then(|| self.transaction_hashes(session));
+        let mut access = match turn.try_lock(of_queue.as_deref().unwrap_or(hashes), u64::from(conn.id.0)) {
+            Ok(access) => access,
+            Err(contended) => return self.contended(turn, conn, item, row, contended.stripe),
+        };
+        conn.contended = 0;
+        let out = output.writer();
+        let start = out.len();
+        let flow = self.execute(row, session, &request, Held::Access(&mut access), out);
+        if flow != Flow::Suspended {
+            drop(access);
+            return self.finish(turn, conn, flow);
+        }
+        let untold = access.put_aside();
+        let kept = turn.keep(&Arc::clone(&self.shared.keyspace), &mut access);
+        let step = self.leave(conn, row, start, untold);
+        self.carry_on(kept);
+        step
+    }
+
+    /// A stripe is held by another: the client waits for it, unless a script holds it for too long.
+    #[inline(never)]
+    fn contended(&mut self, turn: &Turn<'_>, conn: &mut Conn, item: &Item, row: &Row, stripe: u16) -> Step {
+        self.counters().stripe_waits.add(1);
+        if self.must_not_wait(row, Some(stripe)).is_some()
+            && let Some(session) = conn.session.as_deref_mut()
+        {
+            return self.say_busy(session, item, Some(stripe), conn.output.writer());
+        }
+        park(turn, conn, stripe)
+    }
+
+    /// A request that needs the whole keyspace: at once if there is no other worker, else it waits.
+    #[inline(never)]
+    fn step_whole(
+        &mut self,
+        turn: &mut Turn<'_>,
+        conn: &mut Conn,
+        batch: &Batch,
+        item: &Item,
+        row: &'static Row,
+        needs: Needs,
+    ) -> Step {
+        let Conn { session, input, output, .. } = conn;
+        let Some(session) = session.as_deref_mut() else { return Step::Wait };
+        let (keys, hashes) = batch.keys(item);
+        let request =
+            Request { args: batch.args(item, input.bytes()), keys, hashes, bad_keys: item.bad_keys };
+        let out = output.writer();
+        let start = out.len();
+        let alone = if needs == Needs::Whole { turn.try_all_alone() } else { None };
+        let ran = alone.map(|mut access| {
+            let flow = self.execute(row, session, &request, Held::Access(&mut access), out);
+            (flow, access.put_aside())
+        });
+        match ran {
+            Some((Flow::Suspended, untold)) => return self.suspend_all(turn, conn, row, start, untold),
+            Some((flow, _)) => return self.finish(turn, conn, flow),
+            None => {}
+        }
+        if self.must_not_wait(row, None).is_some() {
+            return self.say_busy(session, item, None, out);
+        }
+        conn.wait = Wait::Exclusive;
+        Step::Wait
+    }
+
+    /// The script that a command need not wait for, in whose way it is: at a stripe, or anywhere.
+    #[inline(never)]
+    fn must_not_wait(&self, row: &Row, stripe: Option<u16>) -> Option<Busy> {
+        let running = &self.shared.scripts.running;
+        let busy = stripe.map_or_else(|| running.busy_anywhere(), |stripe| running.busy_at(stripe));
+        busy.filter(|_| !row.spec.is(Flag::AllowBusy))
+    }
+
+    #[cold]
+    fn say_busy(
+        &mut self,
+        session: &mut Session,
+        item: &Item,
+        stripe: Option<u16>,
+        out: &mut Vec<u8>,
+    ) -> Step {
+        if let Named::Row(row) = item.named
+            && let Some(busy) = self.must_not_wait(row, stripe)
+        {
+            self.refuse(session, &item.named, busy.text(), out);
+        }
+        Step::Next
+    }
+
+    /// A command that has everything because there is no other worker takes long: it goes on in the turns that follow.
+    #[cold]
+    fn suspend_all(
+        &mut self,
+        turn: &Turn<'_>,
+        conn: &mut Conn,
+        row: &'static Row,
+        start: usize,
+        untold: Untold,
+    ) -> Step {
+        let Ok(mut access) = turn.try_lock_all(u64::from(conn.id.0)) else {
+            unreachable!("nobody else is there to hold a stripe")
+        };
+        let kept = turn.keep(&Arc::clone(&self.shared.keyspace), &mut access);
+        let step = self.leave(conn, row, start, untold);
+        self.carry_on(kept);
+        step
+    }
+
+    /// A client's command goes on without the client's connection, once its locks are kept.
+    fn leave(&mut self, conn: &mut Conn, row: &'static Row, start: usize, untold: Untold) -> Step {
+        let Some(session) = conn.session.take() else { return Step::Next };
+        let out = conn.output.writer().split_off(start);
+        let clock = self.clock();
+        self.troupe().leaving = Some(Leaving { conn: conn.id, session, row, out, untold, clock });
+        conn.wait = Wait::Script;
+        Step::Suspended
+    }
+
+    /// One request that waited for the whole keyspace. Much may have happened meanwhile: it is admitted again. One that is suspended
+    /// goes on once the permit is kept, by [`Core::carry_on`].
     pub(super) fn step_exclusive(
         &mut self,
         access: &mut ExclusiveAccess,
@@ -107,14 +261,14 @@ impl Core {
                 return Step::Wait;
             }
         };
-        let needs = match row.run {
-            Run::Exec => needs_of(session),
-            _ => Needs::of_request(row, args),
-        };
-        if needs == Needs::ControlWhole {
+        if self.needs(row, session, &request) == Needs::ControlWhole {
             return Step::Away;
         }
+        let start = out.len();
         let flow = self.execute(row, session, &request, held, out);
+        if flow == Flow::Suspended {
+            return self.leave(conn, row, start, access.put_aside());
+        }
         drop(access);
         conn.closing |= flow == Flow::Close;
         if flow == Flow::Blocked { self.block(conn) } else { Step::Next }
@@ -129,6 +283,7 @@ impl Core {
             }
             Flow::Busy(stripe) => park(turn, conn, stripe),
             Flow::Blocked => self.block(conn),
+            Flow::Suspended => unreachable!("only what holds keys is suspended"),
         }
     }
 

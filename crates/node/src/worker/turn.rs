@@ -64,7 +64,7 @@ impl Worker {
                 self.release_paused();
                 self.end_overdue();
                 self.core.serve_deferred(&turn);
-                self.run_ready(&turn);
+                self.run_ready(&mut turn);
                 self.core.bury_retired(&turn);
                 self.core.bury_waits(&turn);
                 self.sweep(&turn);
@@ -72,6 +72,11 @@ impl Worker {
             None => self.gated = !self.ready.is_empty(),
         }
         self.run_exclusive();
+        if self.core.long_runs > 0 {
+            for done in self.core.play_on() {
+                self.come_home(done);
+            }
+        }
         // Big values that were removed are freed here, where nobody waits for a stripe.
         self.core.free_litter();
         self.upkeep();
@@ -110,7 +115,7 @@ impl Worker {
 
     /// Serves each connection that was ready when the turn began, in groups: the keys of a group are on their
     /// way into the cache before its first command runs.
-    fn run_ready(&mut self, turn: &Turn<'_>) {
+    fn run_ready(&mut self, turn: &mut Turn<'_>) {
         let mut left = self.ready.len();
         let mut group = std::mem::take(&mut self.group);
         while left > 0 && !turn.asked_to_leave() {
@@ -153,7 +158,7 @@ impl Worker {
 
     /// Runs a connection's requests until they end, one of them must wait, or somebody asks for the whole
     /// keyspace: then there may be more, and the answer is true. The first batch is parsed.
-    fn run_pipeline(&mut self, turn: &Turn<'_>, conn: &mut Conn, batch: &mut Batch) -> bool {
+    fn run_pipeline(&mut self, turn: &mut Turn<'_>, conn: &mut Conn, batch: &mut Batch) -> bool {
         if conn.card.is_killed() {
             conn.dead = true;
         }
@@ -181,13 +186,13 @@ impl Worker {
         false
     }
 
-    fn run_batch(&mut self, turn: &Turn<'_>, conn: &mut Conn, batch: &mut Batch) {
+    fn run_batch(&mut self, turn: &mut Turn<'_>, conn: &mut Conn, batch: &mut Batch) {
         let before = self.core.shared.outside.process.ticks_ns();
         let mut done = 0;
         for item in &batch.items {
             match self.core.step(turn, conn, batch, item) {
                 Step::Next => done = item.end,
-                Step::Blocked => {
+                Step::Blocked | Step::Suspended => {
                     done = item.end;
                     break;
                 }
@@ -258,7 +263,7 @@ impl Worker {
             Wait::Exclusive => self.exclusivity.enqueue(id),
             Wait::Pause => self.paused.push(id),
             Wait::Key => self.await_deadline(id),
-            Wait::Nothing | Wait::Stripe | Wait::Control => {}
+            Wait::Nothing | Wait::Stripe | Wait::Control | Wait::Script => {}
         }
         if dead {
             self.close(id);

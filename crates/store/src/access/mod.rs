@@ -80,10 +80,10 @@ impl<'a> Access<'a> {
         Access { keyspace, locked, row, clock, stats, news: None, no_touch: false }
     }
 
-    /// The locks alone. Panics if there is news: it is to be told, or put aside.
-    pub(crate) fn into_locked(self) -> Locked<'a, Stripe> {
+    /// The locks alone. Panics if there is news.
+    pub(crate) fn locks(&mut self) -> &mut Locked<'a, Stripe> {
         assert!(self.news.is_none(), "news would be lost");
-        self.locked
+        &mut self.locked
     }
 
     /// Whether every stripe is held.

@@ -39,6 +39,7 @@ pub(super) const ROWS: &[Directive] = &[
     row("proc-title-template", Kind::Text(Rule::Title), "{title} {listen-addr} {server-mode}"),
     row("redis-version", Kind::Text(Rule::Version), "7.2.4").immutable().hidden(),
     row("server_cpulist", TEXT, "").later(&["server-cpulist"]).immutable(),
+    row("script-undeclared-keys", Kind::Choice(&["allow", "deny"]), "allow"),
     row("set-proc-title", Kind::Bool, "yes").immutable(),
     row("shutdown-on-sigint", Kind::Choices(&["default", "save", "nosave", "now", "force"]), "default"),
     row("shutdown-on-sigterm", Kind::Choices(&["default", "save", "nosave", "now", "force"]), "default"),

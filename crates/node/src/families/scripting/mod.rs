@@ -1,6 +1,8 @@
-//! What a server without functions can say of them.
+//! Scripts and functions.
 
+mod eval;
 mod function;
 mod rows;
+mod script;
 
 pub use rows::ROWS;

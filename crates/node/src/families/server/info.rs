@@ -162,6 +162,7 @@ fn memory(core: &Core, out: &mut String) {
     let (used, active, resident) = process.allocator();
     let (rss, total) = (process.resident(), process.total_memory());
     let peak = shared.samples.memory_peak(used);
+    let libraries = shared.libraries.load_full();
     let dataset = shared.keyspace.memory_used();
     let ratio = |a: u64, b: u64| if b == 0 { 0.0 } else { a as f64 / b as f64 };
     let percent = |a: u64, b: u64| format!("{:.2}%", ratio(a, b) * 100.0);
@@ -190,6 +191,9 @@ fn memory(core: &Core, out: &mut String) {
         "allocator_resident": resident,
         "total_system_memory": total,
         "total_system_memory_human": format_human_bytes(total),
+        "number_of_functions": libraries.function_count(),
+        "number_of_libraries": libraries.len(),
+        "used_memory_functions": libraries.memory(),
         "maxmemory": config.memory.max,
         "maxmemory_human": format_human_bytes(config.memory.max),
         "maxmemory_policy": core.shared.settings().get([&b"maxmemory-policy"[..]]).first().map_or(String::new(), |(_, v)| String::from_utf8_lossy(v).into_owned()),

@@ -1,4 +1,5 @@
-//! DEBUG RELOAD: every value written as it would be saved, and read again. Nothing goes to a disk: there is no file yet.
+//! DEBUG RELOAD: every value written as it would be saved, and read again. Nothing goes to a disk: there is no file yet. Libraries stay
+//! as they are.
 
 use crate::dispatch::{ControlCall, Held};
 use rdb::{Cursor, Dialect, Fault, Loading, Reader, Rules, Writer};
@@ -11,10 +12,16 @@ pub fn reload(call: &mut ControlCall<'_, '_>) {
     if !call.args.sub(2).iter().all(is_known) {
         return call.out.error("DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
     }
-    if call.args.len() > 2 {
-        return call
-            .out
-            .error("the options of DEBUG RELOAD need a file, and saving is not built yet in Handfast");
+    let has = |option: &str| call.args.sub(2).iter().any(|word| word.eq_ignore_ascii_case(option.as_bytes()));
+    if has("NOSAVE") {
+        return call.out.error("NOSAVE needs a file, and saving is not built yet in Handfast");
+    }
+    // What was not flushed is in the way of what is read.
+    if has("NOFLUSH")
+        && !has("MERGE")
+        && (call.core.key_count() > 0 || !call.core.shared.libraries.load().is_empty())
+    {
+        return call.out.error("Error trying to load the RDB dump");
     }
     let databases = call.core.shared.keyspace.databases();
     let keyspace = std::sync::Arc::clone(&call.core.shared.keyspace);

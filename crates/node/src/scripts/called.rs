@@ -1,0 +1,96 @@
+//! A command that a script calls: the checks that stand in for those of a client, and its run.
+
+use super::drive::Performance;
+use crate::dispatch::{Core, Held, Needs, Request, Row, Run};
+use commands::{Flag, KeyRef, routed_of};
+use resp::{Args, Reply};
+use std::sync::atomic::Ordering::Relaxed;
+use store::{Access, KeyHash};
+
+/// Runs one command of a script and appends its reply.
+pub(super) fn run(
+    core: &mut Core,
+    script: &mut Performance,
+    args: Args<'_>,
+    held: &mut Held<'_, '_>,
+    out: &mut Vec<u8>,
+) {
+    let row = match core.shared.table.resolve(args) {
+        Ok(row) => row,
+        Err(_) => return refuse(core, script, out, "Unknown Redis command called from script"),
+    };
+    let (mut keys, mut hashes): (Vec<KeyRef>, Vec<KeyHash>) = (Vec::new(), Vec::new());
+    let bad_keys = routed_of(row.spec, args, &mut keys).is_err();
+    hashes.extend(keys.iter().map(|key| core.shared.keyspace.hash(&args[key.index as usize])));
+    let request = Request { args, keys: &keys, hashes: &hashes, bad_keys };
+    let start = out.len();
+    if let Err(error) = check(core, script, row, &request, held) {
+        core.command_counters(u32::from(row.id.0)).rejected.add(1);
+        return refuse(core, script, out, &error);
+    }
+    if row.spec.is(Flag::Write) {
+        script.running.wrote.store(true, Relaxed);
+    }
+    let session = &mut script.session;
+    core.run_one(row, session, &request, held.again(), None, out);
+    if let Some(block) = core.effects.block.take() {
+        // Within a script nothing waits.
+        block.nothing.reply(&mut Reply::new(out, session.proto));
+    }
+    core.book(row, session, out, start);
+}
+
+fn refuse(core: &mut Core, script: &Performance, out: &mut Vec<u8>, error: &str) {
+    let start = out.len();
+    Reply::new(out, script.session.proto).error(error);
+    core.count_error(&out[start..]);
+}
+
+fn check(
+    core: &Core,
+    script: &Performance,
+    row: &'static Row,
+    request: &Request<'_>,
+    held: &Held<'_, '_>,
+) -> Result<(), String> {
+    let spec = row.spec;
+    if !spec.takes(request.args.len()) || matches!(row.run, Run::Container) {
+        return Err("Wrong number of args calling Redis command from script".into());
+    }
+    if spec.is(Flag::Noscript) || matches!(row.run, Run::Exec | Run::Script(_)) {
+        return Err("This Redis command is not allowed from script".into());
+    }
+    if script.rules.read_only && spec.is(Flag::Write) {
+        return Err("Write commands are not allowed from read-only scripts.".into());
+    }
+    let Held::Access(access) = held else {
+        return Err("This Redis command is not allowed from script".into());
+    };
+    match Needs::of_request(row, request.args) {
+        Needs::Nothing => Ok(()),
+        Needs::Keys => reachable(core, request, access),
+        Needs::Walk | Needs::Whole if access.holds_all() => reachable(core, request, access),
+        Needs::Walk | Needs::Whole => {
+            Err(format!("{} needs all keys, and this script holds those of its slots only", spec.name))
+        }
+        Needs::Control | Needs::ControlWhole => {
+            Err(format!("{} cannot run inside a script in Handfast", spec.name))
+        }
+    }
+}
+
+/// Whether the script holds the keys, and the node has their slots.
+fn reachable(core: &Core, request: &Request<'_>, access: &Access<'_>) -> Result<(), String> {
+    for hash in request.hashes {
+        if core.config.cluster.enabled && !core.view.owns(hash.slot) {
+            return Err("Script attempted to access a non local key in a cluster node".into());
+        }
+        if !access.holds(hash.slot) {
+            return Err(match core.config.cluster.enabled {
+                true => "Script attempted to access keys that do not hash to the same slot".into(),
+                false => "Script attempted to access a key that it did not declare".into(),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! An interpreter on a stack of its own. It is handed a job and asks for things until the job is done; between two questions its worker
+//! may do something else.
+
+use super::running::Running;
+use crate::shared::{Level, Shared};
+use resp::{Args, OwnedRequest, RequestBuf};
+use script::{Engine, Host, Outcome, Script, Settings, Tick};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use sync::fiber::{Fiber, Lane};
+
+/// Stack of a script: Lua's own limits on C calls keep it far below.
+const STACK_BYTES: usize = 1 << 20;
+/// Memory for arguments that is kept from one call to the next.
+const ARGUMENTS_KEPT_MAX: usize = 64 << 10;
+
+/// Memory for a reply that is kept for the next.
+const REPLY_KEPT_MAX: usize = 64 << 10;
+
+/// What a runner runs.
+pub enum Job {
+    /// EVAL and its kin.
+    Eval {
+        /// The script.
+        script: Arc<Script>,
+        /// The command: name, body or digest, number of keys, keys, arguments.
+        request: OwnedRequest,
+        /// How many keys.
+        keys: usize,
+        /// Protocol of the reply: RESP3?
+        resp3: bool,
+    },
+    /// SCRIPT LOAD: does it compile? The answer is empty, or the text of the error.
+    Check(Arc<Script>),
+}
+
+/// What is handed to an interpreter.
+enum Input {
+    /// A job, and an empty buffer for its reply.
+    Run(Job, Arc<Running>, Vec<u8>),
+    /// The reply to a call.
+    Reply(RequestBuf, Vec<u8>),
+    /// Go on after a pause.
+    GoOn,
+    /// End what runs, whatever it catches.
+    Stop,
+    /// There will be no more jobs.
+    Quit,
+}
+
+/// What an interpreter asks for.
+pub(super) enum Ask {
+    /// Run a command. The reply is appended to the bytes.
+    Call { request: RequestBuf, resp3: bool, reply: Vec<u8> },
+    /// The slice is over.
+    Pause,
+    /// The job is done. Its reply may be an error that was counted when a command gave it.
+    End { reply: Vec<u8>, counted: bool },
+    /// It is gone.
+    Gone,
+}
+
+/// What a worker says to a running script.
+pub(super) enum Say {
+    Start(Job, Arc<Running>),
+    Reply(RequestBuf, Vec<u8>),
+    GoOn,
+}
+
+/// One interpreter and its stack.
+pub(super) struct Runner {
+    fiber: Fiber<Input, Ask>,
+    /// When the slice ends, by the process's ticks.
+    slice_end_ns: Rc<Cell<u64>>,
+    idle: bool,
+    /// For the next reply.
+    buffer: Vec<u8>,
+}
+
+impl Runner {
+    pub fn new(shared: &Arc<Shared>) -> std::io::Result<Runner> {
+        let shared = Arc::clone(shared);
+        let slice_end_ns = Rc::new(Cell::new(0));
+        let slice = Rc::clone(&slice_end_ns);
+        let fiber = Fiber::new(STACK_BYTES, move |lane: &Lane<Input, Ask>, first| {
+            serve(lane, first, shared, slice);
+            Ask::Gone
+        })?;
+        Ok(Runner { fiber, slice_end_ns, idle: true, buffer: Vec::new() })
+    }
+
+    /// Runs until the next question. The slice ends at `slice_end_ns`.
+    pub fn resume(&mut self, say: Say, slice_end_ns: u64) -> Ask {
+        self.slice_end_ns.set(slice_end_ns);
+        self.idle = false;
+        let ask = self.fiber.resume(match say {
+            Say::Start(job, running) => Input::Run(job, running, std::mem::take(&mut self.buffer)),
+            Say::Reply(request, reply) => Input::Reply(request, reply),
+            Say::GoOn => Input::GoOn,
+        });
+        self.idle = matches!(ask, Ask::End { .. });
+        ask
+    }
+}
+
+impl Runner {
+    /// Takes a reply's memory back.
+    pub fn reuse(&mut self, mut reply: Vec<u8>) {
+        reply.clear();
+        reply.shrink_to(REPLY_KEPT_MAX);
+        self.buffer = reply;
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        // Its stack is left in order, not unwound: there are frames of C on it.
+        while !self.idle && !self.fiber.is_done() {
+            self.idle = matches!(self.fiber.resume(Input::Stop), Ask::End { .. });
+        }
+        if !self.fiber.is_done() {
+            self.fiber.resume(Input::Quit);
+        }
+    }
+}
+
+/// The life of an interpreter: one job after the other.
+fn serve(lane: &Lane<Input, Ask>, first: Input, shared: Arc<Shared>, slice_end_ns: Rc<Cell<u64>>) {
+    let redis_version = shared.config.load().process.redis_version.clone();
+    let host = Rc::new(Window {
+        lane: lane.clone(),
+        shared,
+        slice_end_ns,
+        running: RefCell::new(None),
+        stopped: Cell::new(false),
+        spare: Cell::default(),
+    });
+    let settings = Settings { redis_version, ..Settings::default() };
+    let engine = Engine::new(Rc::clone(&host) as Rc<dyn Host>, &settings);
+    let mut input = first;
+    while let Input::Run(job, running, mut out) = input {
+        host.stopped.set(false);
+        *host.running.borrow_mut() = Some(running);
+        let outcome = match &engine {
+            Ok(engine) => play(engine, &job, &mut out),
+            Err(error) => {
+                out.extend_from_slice(format!("-ERR cannot start Lua: {error}\r\n").as_bytes());
+                Outcome::Failed { counted: false }
+            }
+        };
+        *host.running.borrow_mut() = None;
+        let counted = matches!(outcome, Outcome::Failed { counted: true });
+        input = lane.hand_out(Ask::End { reply: out, counted });
+    }
+}
+
+fn play(engine: &Engine, job: &Job, out: &mut Vec<u8>) -> Outcome {
+    match job {
+        Job::Eval { script, request, keys, resp3 } => {
+            let (keys, argv) = request.as_args().sub(3).split_at(*keys);
+            engine.eval(script, keys, argv, *resp3, out)
+        }
+        Job::Check(script) => {
+            if let Err(error) = engine.compile(script) {
+                out.extend_from_slice(error.to_string().as_bytes());
+            }
+            Outcome::Replied
+        }
+    }
+}
+
+/// What the interpreter sees of the node.
+struct Window {
+    lane: Lane<Input, Ask>,
+    shared: Arc<Shared>,
+    slice_end_ns: Rc<Cell<u64>>,
+    running: RefCell<Option<Arc<Running>>>,
+    stopped: Cell<bool>,
+    spare: Cell<RequestBuf>,
+}
+
+impl Window {
+    fn is_stopped(&self) -> bool {
+        self.stopped.get() || self.running.borrow().as_ref().is_some_and(|r| r.killed.load(Relaxed))
+    }
+}
+
+impl Host for Window {
+    fn call(&self, args: Args<'_>, resp3: bool, reply: &mut Vec<u8>) {
+        let mut request = self.spare.take();
+        if self.stopped.get() {
+            reply.extend_from_slice(b"-ERR the server ends\r\n");
+            return;
+        }
+        if !request.fill(args) {
+            reply.extend_from_slice(b"-ERR the arguments of a command have 4 GiB or more\r\n");
+            return;
+        }
+        match self.lane.hand_out(Ask::Call { request, resp3, reply: std::mem::take(reply) }) {
+            Input::Reply(mut request, answer) => {
+                request.shrink(ARGUMENTS_KEPT_MAX);
+                self.spare.set(request);
+                *reply = answer;
+            }
+            _ => {
+                self.stopped.set(true);
+                reply.extend_from_slice(b"-ERR the server ends\r\n");
+            }
+        }
+    }
+
+    fn tick(&self) -> Tick {
+        if !self.is_stopped() {
+            if self.shared.outside.process.ticks_ns() < self.slice_end_ns.get() {
+                return Tick::GoOn;
+            }
+            if matches!(self.lane.hand_out(Ask::Pause), Input::Stop) {
+                self.stopped.set(true);
+            }
+        }
+        if self.is_stopped() { Tick::Stop } else { Tick::GoOn }
+    }
+
+    fn log(&self, level: script::Level, text: &[u8]) {
+        let level = match level {
+            script::Level::Debug => Level::Debug,
+            script::Level::Verbose => Level::Verbose,
+            script::Level::Notice => Level::Notice,
+            script::Level::Warning => Level::Warning,
+        };
+        self.shared.log(level, &String::from_utf8_lossy(text));
+    }
+
+    fn may_run(&self, args: Args<'_>) -> Option<bool> {
+        let found = !args.is_empty() && self.shared.table.resolve(args).is_ok();
+        found.then_some(true)
+    }
+
+    fn set_replication(&self, _aof: bool, _replicas: bool) {
+        // There is no log of effects yet.
+    }
+
+    fn cpu_seconds(&self) -> f64 {
+        let (system, user) = self.shared.outside.process.cpu();
+        (system + user) as f64 / 1e6
+    }
+}

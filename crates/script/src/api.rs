@@ -1,0 +1,212 @@
+//! What the Lua half of the sandbox is built on: functions of Rust that scripts never see themselves.
+
+use crate::convert::{Request, error_table, into_lua, truncated};
+use crate::failure::{locate, plain};
+use crate::host::{Host, Level, Tick};
+use crate::keys::Keys;
+use crate::random::Random;
+use crate::script::sha1_hex;
+use mlua::{Error, HookTriggers, Lua, Table, Value, VmState};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// Instructions from one look of the host to the next.
+const TICK_INSTRUCTIONS: u32 = 10_000;
+
+/// What ends a script that the host stopped. Scripts that catch it end all the same.
+pub(crate) const STOPPED: &str = "Script killed by user with SCRIPT KILL...";
+
+/// What the functions share with their engine.
+pub(crate) struct Shared {
+    pub host: Rc<dyn Host>,
+    pub keys: Keys,
+    pub memory_max: usize,
+    /// `redis.setresp`: what the script wants replies in.
+    pub resp3: Cell<bool>,
+    random: Random,
+    request: RefCell<Request>,
+    /// Where the script was when the host stopped it.
+    stopped: RefCell<Option<String>>,
+}
+
+impl Shared {
+    pub fn new(lua: &Lua, host: Rc<dyn Host>, memory_max: usize, seed: u32) -> mlua::Result<Shared> {
+        Ok(Shared {
+            host,
+            keys: Keys::new(lua)?,
+            memory_max,
+            resp3: Cell::new(false),
+            random: Random::new(seed),
+            request: RefCell::default(),
+            stopped: RefCell::default(),
+        })
+    }
+
+    /// What a stopped script's client is told. Forgets it: the next script starts anew.
+    pub fn take_stopped(self: &Rc<Shared>, lua: &Lua) -> mlua::Result<Option<String>> {
+        let stopped = self.stopped.take();
+        if stopped.is_some() {
+            watch(lua, self, TICK_INSTRUCTIONS)?;
+        }
+        Ok(stopped)
+    }
+
+    /// Lets the host look, and ends the script if it says so: from then on at each instruction.
+    fn look(self: &Rc<Shared>, lua: &Lua) -> mlua::Result<()> {
+        if self.stopped.borrow().is_some() {
+            return Err(Error::RuntimeError(STOPPED.into()));
+        }
+        if self.host.tick() == Tick::GoOn {
+            return Ok(());
+        }
+        let place = locate(lua, 0).map(|place| place.to_string()).unwrap_or_default();
+        *self.stopped.borrow_mut() = Some(place);
+        watch(lua, self, 1)?;
+        Err(Error::RuntimeError(STOPPED.into()))
+    }
+
+    fn call(&self, lua: &Lua, count: i64, values: &[Value]) -> mlua::Result<(Value, bool)> {
+        let _lifted = Lifted::new(lua, self.memory_max);
+        // The host may serve others during the call: nothing is borrowed then.
+        let mut request = self.request.take();
+        if let Ok(count) = usize::try_from(count) {
+            request.fill(&values[..count]);
+        }
+        let result = self.call_with(lua, &mut request);
+        *self.request.borrow_mut() = request;
+        result
+    }
+
+    fn call_with(&self, lua: &Lua, request: &mut Request) -> mlua::Result<(Value, bool)> {
+        let Some((args, reply)) = request.parts() else { return self.refused(lua, request.complaint()) };
+        self.host.call(args, self.resp3.get(), reply);
+        let is_error = reply.first() == Some(&b'-');
+        Ok((into_lua(lua, &self.keys, reply, self.memory_max)?, is_error))
+    }
+
+    fn may_run(&self, lua: &Lua) -> mlua::Result<(Value, bool)> {
+        let mut request = self.request.take();
+        let allowed = match request.parts() {
+            Some((args, _)) => {
+                self.host.may_run(args).ok_or("Invalid command passed to redis.acl_check_cmd()")
+            }
+            None => Err(request.complaint()),
+        };
+        *self.request.borrow_mut() = request;
+        match allowed {
+            Ok(allowed) => Ok((Value::Boolean(allowed), false)),
+            Err(why) => self.refused(lua, why),
+        }
+    }
+
+    fn refused(&self, lua: &Lua, why: &str) -> mlua::Result<(Value, bool)> {
+        let table = error_table(lua, &self.keys, format!("ERR {why}").as_bytes())?;
+        Ok((Value::Table(table), true))
+    }
+}
+
+/// Has the host look every so many instructions.
+pub(crate) fn watch(lua: &Lua, shared: &Rc<Shared>, instructions: u32) -> mlua::Result<()> {
+    let shared = Rc::clone(shared);
+    let triggers = HookTriggers::new().every_nth_instruction(instructions);
+    lua.set_global_hook(triggers, move |lua, _| shared.look(lua).map(|()| VmState::Continue))
+}
+
+/// [`watch`] at the usual distance.
+pub(crate) fn watch_as_usual(lua: &Lua, shared: &Rc<Shared>) -> mlua::Result<()> {
+    watch(lua, shared, TICK_INSTRUCTIONS)
+}
+
+/// No limit of memory while Rust works on few values: under a limit, each of them costs a protected call.
+struct Lifted<'l> {
+    lua: &'l Lua,
+    memory_max: usize,
+}
+
+impl Lifted<'_> {
+    fn new(lua: &Lua, memory_max: usize) -> Lifted<'_> {
+        let _ = lua.set_memory_limit(0);
+        Lifted { lua, memory_max }
+    }
+}
+
+impl Drop for Lifted<'_> {
+    fn drop(&mut self) {
+        let _ = self.lua.set_memory_limit(self.memory_max);
+    }
+}
+
+/// The functions, by the names under which the Lua half knows them.
+pub(crate) fn natives(lua: &Lua, shared: &Rc<Shared>) -> mlua::Result<Table> {
+    let natives = lua.create_table()?;
+    calls(lua, shared, &natives)?;
+    errors_and_numbers(lua, shared, &natives)?;
+    let s = Rc::clone(shared);
+    let log = lua.create_function(move |_, (level, text): (usize, mlua::String)| {
+        let levels = [Level::Debug, Level::Verbose, Level::Notice, Level::Warning];
+        if let Some(level) = levels.get(level) {
+            s.host.log(*level, &text.as_bytes());
+        }
+        Ok(())
+    })?;
+    natives.raw_set("log", log)?;
+    let s = Rc::clone(shared);
+    natives.raw_set("setresp", lua.create_function(move |_, resp3| Ok(s.resp3.set(resp3)))?)?;
+    let s = Rc::clone(shared);
+    let set_replication = lua.create_function(move |_, (aof, replicas)| {
+        s.host.set_replication(aof, replicas);
+        Ok(())
+    })?;
+    natives.raw_set("set_replication", set_replication)?;
+    let sha1hex = lua.create_function(|_, text: mlua::String| Ok(sha1_hex(&text.as_bytes())))?;
+    natives.raw_set("sha1hex", sha1hex)?;
+    Ok(natives)
+}
+
+/// A count and as many values as one call takes.
+type Given = (i64, Value, Value, Value, Value, Value, Value, Value, Value, Value, Value, Value, Value);
+
+fn calls(lua: &Lua, shared: &Rc<Shared>, natives: &Table) -> mlua::Result<()> {
+    let s = Rc::clone(shared);
+    let call = lua.create_function(move |lua, given: Given| {
+        let (count, a, b, c, d, e, f, g, h, i, j, k, l) = given;
+        s.call(lua, count, &[a, b, c, d, e, f, g, h, i, j, k, l])
+    })?;
+    natives.raw_set("call", call)?;
+    let s = Rc::clone(shared);
+    let add = lua.create_function(move |_, (is_first, given): (bool, Given)| {
+        let (count, a, b, c, d, e, f, g, h, i, j, k, l) = given;
+        let values = [a, b, c, d, e, f, g, h, i, j, k, l];
+        let mut request = s.request.borrow_mut();
+        if is_first {
+            request.clear();
+        }
+        let count = usize::try_from(count).unwrap_or(0).min(values.len());
+        values[..count].iter().for_each(|value| request.push(value));
+        Ok(())
+    })?;
+    natives.raw_set("add", add)?;
+    let s = Rc::clone(shared);
+    natives.raw_set("may_run", lua.create_function(move |lua, ()| s.may_run(lua))?)
+}
+
+fn errors_and_numbers(lua: &Lua, shared: &Rc<Shared>, natives: &Table) -> mlua::Result<()> {
+    natives.raw_set("plain", lua.create_function(plain)?)?;
+    let locate = lua.create_function(|lua, ()| {
+        Ok(locate(lua, 1).map_or((None, None), |place| (Some(place.source), Some(place.line))))
+    })?;
+    natives.raw_set("locate", locate)?;
+    let s = Rc::clone(shared);
+    natives.raw_set("tick", lua.create_function(move |lua, ()| s.look(lua))?)?;
+    let s = Rc::clone(shared);
+    natives.raw_set("draw", lua.create_function(move |_, ()| Ok(s.random.draw()))?)?;
+    let s = Rc::clone(shared);
+    natives.raw_set(
+        "seed",
+        lua.create_function(move |_, seed: f64| Ok(s.random.seed(truncated(seed) as u32)))?,
+    )?;
+    let integer = lua.create_function(|_, number: f64| Ok(f64::from(truncated(number) as i32)))?;
+    natives.raw_set("integer", integer)?;
+    let s = Rc::clone(shared);
+    natives.raw_set("clock", lua.create_function(move |_, ()| Ok(s.host.cpu_seconds()))?)
+}

@@ -1,0 +1,170 @@
+//! What a script returns, as a reply to its client.
+
+use super::number::truncated;
+use crate::keys::Keys;
+use mlua::{Function, Table, Value};
+use resp::{Mark, Proto, Reply};
+
+/// Nesting of a reply.
+const DEPTH_MAX: usize = 4000;
+
+/// What stands in the place of a table nested deeper.
+const TOO_DEEP: &str = "reached lua stack limit";
+
+/// What becomes of a reply that outgrows its limit.
+const TOO_LONG: &str = "script reply is too large";
+
+/// Writes replies. Protocol 3 may be the client's without being the script's: truth values follow the script.
+pub(crate) struct Writer<'w> {
+    pub keys: &'w Keys,
+    /// Makes a list of the pairs of a table, or of its keys alone.
+    pub flatten: &'w Function,
+    pub client: Proto,
+    pub script: Proto,
+    pub reply_max: usize,
+}
+
+/// A table that is being written.
+struct Frame {
+    table: Table,
+    next: usize,
+    mark: Mark,
+    shape: Shape,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Array,
+    Map,
+    Set,
+}
+
+impl Writer<'_> {
+    /// Appends the reply. True if it is an error, which was counted if the second says so.
+    pub fn write(&self, value: &Value, out: &mut Vec<u8>) -> mlua::Result<(bool, bool)> {
+        let start = out.len();
+        let mut frames = Vec::new();
+        let failed = self.single(value, out, &mut frames)?;
+        while let Some(frame) = frames.last_mut() {
+            let element: Value = frame.table.raw_get(frame.next)?;
+            if element.is_nil() {
+                if let Some(frame) = frames.pop() {
+                    self.close(frame, out);
+                }
+                continue;
+            }
+            frame.next += 1;
+            self.single(&element, out, &mut frames)?;
+            if out.len() - start > self.reply_max {
+                out.truncate(start);
+                Reply::new(out, self.client).error(TOO_LONG);
+                return Ok((true, false));
+            }
+        }
+        Ok(failed)
+    }
+
+    fn close(&self, frame: Frame, out: &mut Vec<u8>) {
+        let mut reply = Reply::new(out, self.client);
+        let len = frame.next - 1;
+        match frame.shape {
+            Shape::Array => reply.set_array_len(frame.mark, len),
+            Shape::Map => reply.set_map_len(frame.mark, len / 2),
+            Shape::Set => reply.set_set_len(frame.mark, len),
+        }
+    }
+
+    /// Writes a value, or opens a frame for it.
+    fn single(
+        &self,
+        value: &Value,
+        out: &mut Vec<u8>,
+        frames: &mut Vec<Frame>,
+    ) -> mlua::Result<(bool, bool)> {
+        let mut reply = Reply::new(out, self.client);
+        match value {
+            Value::String(text) => reply.bulk(&text.as_bytes()),
+            Value::Integer(number) => reply.int(*number),
+            Value::Number(number) => reply.int(truncated(*number)),
+            Value::Boolean(truth) if self.script == Proto::Resp3 => reply.bool(*truth),
+            Value::Boolean(true) => reply.int(1),
+            Value::Table(table) => return self.table(table, out, frames),
+            _ => reply.null(),
+        }
+        Ok((false, false))
+    }
+
+    fn table(&self, table: &Table, out: &mut Vec<u8>, frames: &mut Vec<Frame>) -> mlua::Result<(bool, bool)> {
+        let fine = Ok((false, false));
+        if frames.len() >= DEPTH_MAX {
+            Reply::new(out, self.client).error(TOO_DEEP);
+            return Ok((true, false));
+        }
+        let field = |key: &mlua::String| table.raw_get::<Value>(key);
+        if let Value::String(text) = field(&self.keys.err)? {
+            line(out, b'-', &text.as_bytes());
+            return Ok((true, matches!(field(&self.keys.ignore)?, Value::Boolean(true))));
+        }
+        if let Value::String(text) = field(&self.keys.ok)? {
+            line(out, b'+', &text.as_bytes());
+            return fine;
+        }
+        let number = match field(&self.keys.double)? {
+            Value::Integer(number) => Some(number as f64),
+            Value::Number(number) => Some(number),
+            _ => None,
+        };
+        if let Some(number) = number {
+            Reply::new(out, self.client).double(number);
+            return fine;
+        }
+        let mut open = |table: Table, shape: Shape, out: &mut Vec<u8>| {
+            frames.push(Frame { table, next: 1, mark: Reply::new(out, self.client).array_later(), shape });
+            Ok((false, false))
+        };
+        if let Value::Table(map) = field(&self.keys.map)? {
+            return open(self.flatten.call((map, true))?, Shape::Map, out);
+        }
+        if let Value::Table(set) = field(&self.keys.set)? {
+            return open(self.flatten.call((set, false))?, Shape::Set, out);
+        }
+        if self.big_number(table, out)? || self.verbatim(table, out)? {
+            return fine;
+        }
+        open(table.clone(), Shape::Array, out)
+    }
+
+    fn big_number(&self, table: &Table, out: &mut Vec<u8>) -> mlua::Result<bool> {
+        let Value::String(digits) = table.raw_get(&self.keys.big_number)? else { return Ok(false) };
+        let digits: Vec<u8> = digits.as_bytes().iter().map(|byte| blank(*byte)).collect();
+        match self.client {
+            Proto::Resp2 => Reply::new(out, self.client).bulk(&digits),
+            Proto::Resp3 => line(out, b'(', &digits),
+        }
+        Ok(true)
+    }
+
+    fn verbatim(&self, table: &Table, out: &mut Vec<u8>) -> mlua::Result<bool> {
+        let Value::Table(verbatim) = table.raw_get(&self.keys.verbatim)? else { return Ok(false) };
+        let (Value::String(format), Value::String(text)) =
+            (verbatim.raw_get(&self.keys.format)?, verbatim.raw_get(&self.keys.string)?)
+        else {
+            return Ok(false);
+        };
+        let format: String =
+            format.to_string_lossy().chars().filter(char::is_ascii).chain("   ".chars()).take(3).collect();
+        Reply::new(out, self.client).verbatim(&format, &text.as_bytes());
+        Ok(true)
+    }
+}
+
+/// Line ends would end the reply.
+fn blank(byte: u8) -> u8 {
+    if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }
+}
+
+fn line(out: &mut Vec<u8>, kind: u8, text: &[u8]) {
+    out.push(kind);
+    out.extend(text.iter().map(|byte| blank(*byte)));
+    out.extend_from_slice(b"\r\n");
+}

@@ -1,0 +1,11 @@
+//! Values of Lua and replies of commands, each as the other.
+
+mod argument;
+mod into_lua;
+mod into_reply;
+mod number;
+
+pub(crate) use argument::Request;
+pub(crate) use into_lua::{error_table, into_lua};
+pub(crate) use into_reply::Writer;
+pub(crate) use number::truncated;

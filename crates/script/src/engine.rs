@@ -1,0 +1,279 @@
+//! An interpreter and what it runs.
+
+use crate::api::{STOPPED, Shared, natives, watch_as_usual};
+use crate::convert::Writer;
+use crate::failure::{Place, text_of};
+use crate::host::Host;
+use crate::sandbox::Sandbox;
+use crate::script::{Script, ScriptError};
+use crate::tail_calls::untail;
+use mlua::{ChunkMode, Function, Lua, LuaOptions, StdLib, Table, Value};
+use resp::{Args, Proto};
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// Memory of an interpreter, bytes: what a script that holds more gets is an error.
+pub const SCRIPT_MEMORY_MAX: usize = 1 << 30;
+
+/// Bytes of one script's reply.
+const REPLY_BYTES_MAX: usize = 1 << 30;
+
+/// Scripts kept compiled. When there are more, all are compiled again as they come.
+const COMPILED_MAX: usize = 10_000;
+
+/// Memory in use, in bytes, from which garbage is collected as soon as a script ends.
+const GARBAGE_MAX: usize = 64 << 20;
+
+/// What errors call a script's code.
+const CHUNK_NAME: &str = "@user_script";
+
+/// First byte of compiled code.
+const ESCAPE: u8 = 0x1b;
+
+/// Bytes of the message of an error that is no table.
+const MESSAGE_MAX: usize = 100;
+
+/// What an engine is made with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What `redis.REDIS_VERSION` says: three numbers with points between.
+    pub redis_version: String,
+    /// Bytes of memory.
+    pub memory_max: usize,
+    /// Where `math.random` begins.
+    pub seed: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { redis_version: "7.2.4".into(), memory_max: SCRIPT_MEMORY_MAX, seed: 0 }
+    }
+}
+
+/// Why there is no engine: its own code failed, which only a lack of memory explains.
+#[derive(Debug, thiserror::Error)]
+#[error("the interpreter cannot start: {0}")]
+pub struct EngineError(#[from] mlua::Error);
+
+/// What became of a script. Its reply is written in both cases.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// It answered.
+    Replied,
+    /// The reply is an error. `counted`: it came from a command and was reported then.
+    Failed {
+        /// Whether statistics of errors have it already.
+        counted: bool,
+    },
+}
+
+/// One interpreter. Stays on its thread; needs 1 MiB of stack at most.
+pub struct Engine {
+    sandbox: Sandbox,
+    shared: Rc<Shared>,
+    /// Compiled scripts by digest. A table of Lua: values that Rust holds are few.
+    compiled: Table,
+    compiled_count: Cell<usize>,
+    lua: Lua,
+}
+
+impl Engine {
+    /// An interpreter with nothing compiled.
+    pub fn new(host: Rc<dyn Host>, settings: &Settings) -> Result<Engine, EngineError> {
+        let lua = Lua::new_with(StdLib::STRING | StdLib::TABLE | StdLib::MATH, LuaOptions::default())?;
+        let shared = Rc::new(Shared::new(&lua, host, settings.memory_max, settings.seed)?);
+        let sandbox = Sandbox::new(&lua, natives(&lua, &shared)?, &settings.redis_version)?;
+        watch_as_usual(&lua, &shared)?;
+        let compiled = lua.create_table()?;
+        lua.gc_collect()?;
+        Ok(Engine { sandbox, shared, compiled, compiled_count: Cell::new(0), lua })
+    }
+
+    /// Compiles a script unless it is known: SCRIPT LOAD.
+    pub fn compile(&self, script: &Script) -> Result<(), ScriptError> {
+        self.compiled(script).map(|_| ())
+    }
+
+    /// Forgets all compiled scripts: SCRIPT FLUSH.
+    pub fn forget(&self) {
+        let _ = self.compiled.clear();
+        self.compiled_count.set(0);
+        let _ = self.lua.gc_collect();
+    }
+
+    /// Bytes that the interpreter holds.
+    pub fn memory_used(&self) -> usize {
+        self.lua.used_memory()
+    }
+
+    /// Runs a script and appends its reply, in RESP3 if `resp3`.
+    pub fn eval(
+        &self,
+        script: &Script,
+        keys: Args<'_>,
+        argv: Args<'_>,
+        resp3: bool,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let chunk = match self.compiled(script) {
+            Ok(chunk) => chunk,
+            Err(why) => {
+                error_line(out, format!("ERR {why}").as_bytes());
+                return Outcome::Failed { counted: false };
+            }
+        };
+        let result = self.with_globals(keys, argv).and_then(|()| self.limited(|| self.sandbox.run(chunk)));
+        self.answer(&script.sha, result, resp3, out)
+    }
+
+    /// Calls a function with the keys and arguments as tables, and appends its reply. `name` is what errors call it.
+    pub(crate) fn call(
+        &self,
+        function: &Function,
+        name: &str,
+        (keys, argv): (Args<'_>, Args<'_>),
+        resp3: bool,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let tables = self.list(keys).and_then(|keys| Ok((keys, self.list(argv)?)));
+        let result =
+            tables.and_then(|(keys, argv)| self.limited(|| self.sandbox.apply(function, keys, argv)));
+        self.answer(name, result, resp3, out)
+    }
+
+    fn with_globals(&self, keys: Args<'_>, argv: Args<'_>) -> mlua::Result<()> {
+        self.sandbox.set_arguments(self.list(keys)?, self.list(argv)?)
+    }
+
+    fn list(&self, args: Args<'_>) -> mlua::Result<Table> {
+        let list = self.lua.create_table_with_capacity(args.len(), 0)?;
+        for (i, arg) in args.iter().enumerate() {
+            match std::str::from_utf8(arg) {
+                Ok(text) => list.raw_seti(i + 1, text)?,
+                Err(_) => list.raw_seti(i + 1, self.lua.create_string(arg)?)?,
+            }
+        }
+        Ok(list)
+    }
+
+    fn limited(&self, run: impl FnOnce() -> mlua::Result<(bool, Value)>) -> mlua::Result<(bool, Value)> {
+        self.shared.resp3.set(false);
+        self.lua.set_memory_limit(self.shared.memory_max)?;
+        let result = run();
+        self.lua.set_memory_limit(0)?;
+        result
+    }
+
+    fn compiled(&self, script: &Script) -> Result<Function, ScriptError> {
+        if let Ok(Some(known)) = self.compiled.raw_get::<Option<Function>>(script.sha.as_str()) {
+            return Ok(known);
+        }
+        let compile = |error: mlua::Error| ScriptError::Compile(text_of(&error));
+        let chunk = self.chunk(script.code()).map_err(compile)?;
+        if self.compiled_count.get() >= COMPILED_MAX {
+            self.forget();
+        }
+        self.compiled.raw_set(script.sha.as_str(), &chunk).map_err(compile)?;
+        self.compiled_count.set(self.compiled_count.get() + 1);
+        Ok(chunk)
+    }
+
+    fn chunk(&self, code: &[u8]) -> mlua::Result<Function> {
+        if code.first() == Some(&ESCAPE) {
+            return Err(mlua::Error::RuntimeError("user_script:1: unexpected symbol near 'char(27)'".into()));
+        }
+        let load =
+            |code: &[u8], mode| self.lua.load(code).set_name(CHUNK_NAME).set_mode(mode).into_function();
+        self.lua.set_memory_limit(self.shared.memory_max)?;
+        let chunk = load(code, ChunkMode::Text);
+        self.lua.set_memory_limit(0)?;
+        let chunk = chunk?;
+        let mut binary = chunk.dump(false);
+        match untail(&mut binary) {
+            Some(true) => load(&binary, ChunkMode::Binary),
+            _ => Ok(chunk),
+        }
+    }
+
+    fn answer(
+        &self,
+        name: &str,
+        result: mlua::Result<(bool, Value)>,
+        resp3: bool,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let outcome = match (self.shared.take_stopped(&self.lua), result) {
+            (Ok(Some(place)), _) => {
+                error_line(out, format!("ERR {STOPPED} script: {name}, on {place}.").as_bytes());
+                Outcome::Failed { counted: false }
+            }
+            (Ok(None), Ok((true, value))) => self.reply(name, &value, resp3, out),
+            (Ok(None), Ok((false, thrown))) => self.failed(name, &thrown, out),
+            (Err(error), _) | (_, Err(error)) => broken(name, text_of(&error).as_bytes(), out),
+        };
+        if self.lua.used_memory() > GARBAGE_MAX {
+            let _ = self.lua.gc_collect();
+        }
+        outcome
+    }
+
+    fn reply(&self, name: &str, value: &Value, resp3: bool, out: &mut Vec<u8>) -> Outcome {
+        let proto = |resp3: bool| if resp3 { Proto::Resp3 } else { Proto::Resp2 };
+        let writer = Writer {
+            keys: &self.shared.keys,
+            flatten: self.sandbox.flatten(),
+            client: proto(resp3),
+            script: proto(self.shared.resp3.get()),
+            reply_max: REPLY_BYTES_MAX,
+        };
+        let start = out.len();
+        match writer.write(value, out) {
+            Ok((false, _)) => Outcome::Replied,
+            Ok((true, counted)) => Outcome::Failed { counted },
+            Err(error) => {
+                out.truncate(start);
+                broken(name, text_of(&error).as_bytes(), out)
+            }
+        }
+    }
+
+    /// The reply to an error that nobody caught.
+    fn failed(&self, name: &str, thrown: &Value, out: &mut Vec<u8>) -> Outcome {
+        let Value::Table(thrown) = thrown else {
+            let text = match thrown {
+                Value::String(text) => text.as_bytes().to_vec(),
+                Value::Error(error) => text_of(error).into_bytes(),
+                _ => b"execution failure".to_vec(),
+            };
+            return broken(name, &text, out);
+        };
+        let keys = &self.shared.keys;
+        let mut text = match thrown.raw_get(&keys.err) {
+            Ok(Value::String(text)) => text.as_bytes().to_vec(),
+            Ok(number @ (Value::Integer(_) | Value::Number(_))) => {
+                number.to_string().unwrap_or_default().into_bytes()
+            }
+            _ => b"ERR unknown error".to_vec(),
+        };
+        if let (Ok(source), Ok(line)) = (thrown.raw_get(&keys.source), thrown.raw_get(&keys.line)) {
+            let place = Place { source, line };
+            text.extend_from_slice(format!(" script: {name}, on {place}.").as_bytes());
+        }
+        error_line(out, &text);
+        Outcome::Failed { counted: matches!(thrown.raw_get(&keys.ignore), Ok(Value::Boolean(true))) }
+    }
+}
+
+/// The reply when an error could not even be caught.
+fn broken(name: &str, text: &[u8], out: &mut Vec<u8>) -> Outcome {
+    let text = &text[..text.len().min(MESSAGE_MAX)];
+    error_line(out, &[format!("ERR Error running script {name}, ").as_bytes(), text].concat());
+    Outcome::Failed { counted: false }
+}
+
+fn error_line(out: &mut Vec<u8>, text: &[u8]) {
+    let end = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
+    out.push(b'-');
+    out.extend(text[..end].iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
+    out.extend_from_slice(b"\r\n");
+}

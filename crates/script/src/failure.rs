@@ -1,0 +1,66 @@
+//! Errors between Rust and Lua, and where they came from.
+
+use mlua::{Error, Lua, Value};
+
+/// Source of chunks without names, as all of ours are: errors point past them, to what called them.
+const OWN_CHUNKS: &str = "=?";
+
+/// Frames looked at for the origin of an error.
+const FRAMES_MAX: usize = 64;
+
+/// What Lua says when an allocation fails.
+pub(crate) const NO_MEMORY: &str = "not enough memory";
+
+/// Where an error was raised.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Place {
+    /// The chunk's name as it was given: `@user_script`.
+    pub source: String,
+    /// -1 where no line is known.
+    pub line: i64,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.source, self.line)
+    }
+}
+
+/// The innermost frame of a script from `level` on; behind a C function the next one, whatever it is, as Redis takes it.
+pub(crate) fn locate(lua: &Lua, level: usize) -> Option<Place> {
+    let mut is_second = false;
+    for level in level..level + FRAMES_MAX {
+        let (place, what) = lua.inspect_stack(level, |frame| {
+            let source = frame.source();
+            let name = source.source.unwrap_or_default().into_owned();
+            let line = frame.current_line().map_or(-1, |line| line as i64);
+            (Place { source: name, line }, source.what)
+        })?;
+        if place.source == OWN_CHUNKS || what == "tail" {
+            continue;
+        }
+        if what != "C" || is_second {
+            return Some(place);
+        }
+        is_second = true;
+    }
+    None
+}
+
+/// An error that came out of Rust as scripts may see it: a string. Anything else is left as it is.
+pub(crate) fn plain(lua: &Lua, value: Value) -> mlua::Result<Value> {
+    match value {
+        Value::Error(error) => lua.create_string(text_of(&error)).map(Value::String),
+        other => Ok(other),
+    }
+}
+
+/// An error as Lua words it.
+pub(crate) fn text_of(error: &Error) -> String {
+    match error {
+        Error::RuntimeError(text) | Error::SyntaxError { message: text, .. } => text.clone(),
+        Error::MemoryError(_) => NO_MEMORY.into(),
+        Error::CallbackError { cause, .. } | Error::WithContext { cause, .. } => text_of(cause),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,145 @@
+-- The functions of `redis` and `server`.
+
+local native = ...
+local error, select, tonumber, tostring, type, unpack = error, select, tonumber, tostring, type, unpack
+local concat, find, gsub = table.concat, string.find, string.gsub
+local call_now, add = native.call, native.add
+
+-- Arguments that one call into Rust takes: each of them takes a slot there for as long as it lasts.
+local ARGUMENTS_MAX = 12
+
+local function error_of(text)
+    return { err = "ERR " .. text }
+end
+
+-- Hands over what is more than one call takes.
+local function add_all(count, ...)
+    local arguments = { ... }
+    for i = 1, count, ARGUMENTS_MAX do
+        local last = i + ARGUMENTS_MAX - 1
+        if last > count then last = count end
+        add(i == 1, last - i + 1, unpack(arguments, i, last))
+    end
+end
+
+local function call(...)
+    local count = select("#", ...)
+    local value, failed
+    if count <= ARGUMENTS_MAX then
+        value, failed = call_now(count, ...)
+    else
+        add_all(count, ...)
+        value, failed = call_now(-1)
+    end
+    if failed then error(value, 0) end
+    return value
+end
+
+local function pcall(...)
+    local count = select("#", ...)
+    if count <= ARGUMENTS_MAX then return (call_now(count, ...)) end
+    add_all(count, ...)
+    return (call_now(-1))
+end
+
+local function acl_check_cmd(...)
+    local count = select("#", ...)
+    if count == 0 then error(error_of("Please specify at least one argument for this redis lib call")) end
+    add_all(count, ...)
+    local allowed, failed = native.may_run()
+    if failed then error(allowed, 0) end
+    return allowed
+end
+
+-- A reply table from the single text that a function was given.
+local function reply(field, count, text)
+    if count ~= 1 or type(text) ~= "string" then return error_of("wrong number or type of arguments") end
+    return { [field] = text }
+end
+
+local function status_reply(...)
+    return reply("ok", select("#", ...), ...)
+end
+
+local function error_reply(...)
+    local made = reply("err", select("#", ...), ...)
+    local text = gsub(gsub(made.err, "^%-", ""), "[\r\n]+$", "")
+    if not find(text, " ", 1, true) then text = "ERR " .. text end
+    made.err = text
+    return made
+end
+
+local function sha1hex(...)
+    if select("#", ...) ~= 1 then error(error_of("wrong number of arguments")) end
+    local text = ...
+    if type(text) == "number" then text = tostring(text) end
+    return native.sha1hex(type(text) == "string" and text or "")
+end
+
+local LOWEST, HIGHEST = 0, 3
+
+local function log(level, ...)
+    local count = select("#", ...)
+    if count < 1 then error(error_of("redis.log() requires two arguments or more.")) end
+    level = tonumber(level)
+    if not level then error(error_of("First argument must be a number (log level).")) end
+    level = native.integer(level)
+    if level < LOWEST or level > HIGHEST then error(error_of("Invalid debug level.")) end
+    local words, found = {}, 0
+    local given = { ... }
+    for i = 1, count do
+        local word = given[i]
+        if type(word) == "string" or type(word) == "number" then
+            found = found + 1
+            words[found] = tostring(word)
+        end
+    end
+    native.log(level, concat(words, " "))
+end
+
+local function setresp(...)
+    if select("#", ...) ~= 1 then error(error_of("redis.setresp() requires one argument.")) end
+    local version = native.integer(tonumber((...)) or 0)
+    if version ~= 2 and version ~= 3 then error(error_of("RESP version must be 2 or 3.")) end
+    native.setresp(version == 3)
+end
+
+local REPL_NONE, REPL_AOF, REPL_REPLICA, REPL_ALL = 0, 1, 2, 3
+
+local function set_repl(...)
+    if select("#", ...) ~= 1 then error(error_of("redis.set_repl() requires two arguments.")) end
+    local flags = native.integer(tonumber((...)) or 0)
+    if flags < REPL_NONE or flags > REPL_ALL then
+        error(error_of("Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE."))
+    end
+    native.set_replication(flags % 2 == 1, flags >= REPL_REPLICA)
+end
+
+return {
+    call = call,
+    pcall = pcall,
+    acl_check_cmd = acl_check_cmd,
+    status_reply = status_reply,
+    error_reply = error_reply,
+    sha1hex = sha1hex,
+    log = log,
+    setresp = setresp,
+    set_repl = set_repl,
+    replicate_commands = function() return true end,
+    breakpoint = function() return false end,
+    debug = function() end,
+    LOG_DEBUG = 0,
+    LOG_VERBOSE = 1,
+    LOG_NOTICE = 2,
+    LOG_WARNING = 3,
+    REPL_NONE = REPL_NONE,
+    REPL_AOF = REPL_AOF,
+    REPL_SLAVE = REPL_REPLICA,
+    REPL_REPLICA = REPL_REPLICA,
+    REPL_ALL = REPL_ALL,
+    REDIS_VERSION = native.redis_version,
+    REDIS_VERSION_NUM = native.redis_version_number,
+    SERVER_NAME = native.server_name,
+    VALKEY_VERSION = native.redis_version,
+    VALKEY_VERSION_NUM = native.redis_version_number,
+}

@@ -1,0 +1,81 @@
+//! What scripts see, and nothing else.
+
+use mlua::{ChunkMode, Function, Lua, String, Table, Value};
+
+/// The globals of scripts and the functions that run them.
+pub(crate) struct Sandbox {
+    /// Globals that only scripts have.
+    globals: Table,
+    /// Globals of scripts and functions.
+    common: Table,
+    /// What stands behind `redis`.
+    redis: Table,
+    lock: Function,
+    run: Function,
+    apply: Function,
+    flatten: Function,
+    keys: String,
+    argv: String,
+}
+
+impl Sandbox {
+    /// Replaces the globals of an interpreter that ran nothing yet.
+    pub fn new(lua: &Lua, natives: Table, redis_version: &str) -> mlua::Result<Sandbox> {
+        natives.raw_set("redis_version", redis_version)?;
+        natives.raw_set("redis_version_number", version_number(redis_version))?;
+        natives.raw_set("server_name", "handfast")?;
+        let api: Table = own_chunk(lua, include_str!("api.lua"))?.call(&natives)?;
+        let prelude = own_chunk(lua, include_str!("prelude.lua"))?;
+        let made: Table = prelude.call((natives, api, libraries(lua)?, lua.globals()))?;
+        Ok(Sandbox {
+            globals: made.raw_get("globals")?,
+            common: made.raw_get("common")?,
+            redis: made.raw_get("redis")?,
+            lock: made.raw_get("lock")?,
+            run: made.raw_get("run")?,
+            apply: made.raw_get("apply")?,
+            flatten: made.raw_get("flatten")?,
+            keys: lua.create_string("KEYS")?,
+            argv: lua.create_string("ARGV")?,
+        })
+    }
+
+    /// Sets `KEYS` and `ARGV`.
+    pub fn set_arguments(&self, keys: Table, argv: Table) -> mlua::Result<()> {
+        self.globals.raw_set(&self.keys, keys)?;
+        self.globals.raw_set(&self.argv, argv)
+    }
+
+    /// Runs a chunk. True and what it returned first, or false and what was thrown: a table with `err`, `source` and `line`, or a
+    /// string if not even that could be made.
+    pub fn run(&self, chunk: Function) -> mlua::Result<(bool, Value)> {
+        self.run.call(chunk)
+    }
+
+    /// Calls a function with two arguments, with the same results.
+    pub fn apply(&self, function: &Function, keys: Table, argv: Table) -> mlua::Result<(bool, Value)> {
+        self.apply.call((function, keys, argv))
+    }
+
+    /// Makes lists of tables.
+    pub fn flatten(&self) -> &Function {
+        &self.flatten
+    }
+}
+
+/// A chunk of ours, without the names and lines that would show in scripts' errors.
+fn own_chunk(lua: &Lua, source: &str) -> mlua::Result<Function> {
+    let code = lua.load(source).set_mode(ChunkMode::Text).into_function()?.dump(true);
+    lua.load(code).set_mode(ChunkMode::Binary).into_function()
+}
+
+/// `cjson` and the others, by name.
+fn libraries(lua: &Lua) -> mlua::Result<Table> {
+    lua.create_table()
+}
+
+/// A version as `REDIS_VERSION_NUM` has it: a byte for each of its three parts.
+fn version_number(version: &str) -> u32 {
+    let part = |text: &str| text.parse::<u8>().map_or(0, u32::from);
+    version.split('.').take(3).map(part).fold(0, |number, part| number << 8 | part)
+}
