@@ -5,12 +5,14 @@ use crate::bytecode::untail;
 use crate::convert::Writer;
 use crate::failure::{Place, text_of};
 use crate::host::Host;
+use crate::library::{Libraries, Library, LibraryError, Loaded};
 use crate::sandbox::Sandbox;
 use crate::script::{Script, ScriptError};
 use mlua::{ChunkMode, Function, Lua, LuaOptions, StdLib, Table, Value};
 use resp::{Args, Proto};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Memory of an interpreter, bytes: what a script that holds more gets is an error.
 pub const SCRIPT_MEMORY_MAX: usize = 1 << 30;
@@ -82,6 +84,8 @@ pub struct Engine {
     /// Compiled scripts by digest. A table of Lua: values that Rust holds are few.
     compiled: Table,
     compiled_count: Cell<usize>,
+    /// Libraries of functions, from the first call of one on.
+    libraries: RefCell<Option<Loaded>>,
     lua: Lua,
 }
 
@@ -100,6 +104,7 @@ impl Engine {
             reply_max: settings.reply_max,
             compiled,
             compiled_count: Cell::new(0),
+            libraries: RefCell::default(),
             lua,
         })
     }
@@ -141,8 +146,48 @@ impl Engine {
         self.answer(&script.sha, result, resp3, out)
     }
 
+    /// FCALL: calls a function of one of `all` libraries, which is loaded first if need be, and appends its reply.
+    pub fn fcall(
+        &self,
+        all: &Arc<Libraries>,
+        (library, index): (&Arc<Library>, usize),
+        args: (Args<'_>, Args<'_>),
+        resp3: bool,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let name = &library.functions[index].name;
+        match self.function(all, library, index) {
+            Ok(function) => self.call(&function, name, args, resp3, out),
+            Err(why) => {
+                let stopped = self.shared.take_stopped(&self.lua).ok().flatten();
+                let text = stopped.map(|place| format!("ERR {STOPPED} script: {name}, on {place}."));
+                error_line(out, text.unwrap_or_else(|| format!("ERR {why}")).as_bytes());
+                Outcome::Failed { counted: false }
+            }
+        }
+    }
+
+    /// A library that loads may be left in the middle, as its host serves others, but not with this interpreter: what is borrowed
+    /// here stays so.
+    fn function(
+        &self,
+        all: &Arc<Libraries>,
+        library: &Arc<Library>,
+        index: usize,
+    ) -> Result<Function, LibraryError> {
+        let mut libraries = self.libraries.borrow_mut();
+        if libraries.is_none() {
+            let loader = self.sandbox.loader(&self.lua);
+            let loaded = loader.and_then(|loader| Loaded::new(&self.lua, loader, self.shared.memory_max));
+            let failed = |error: mlua::Error| LibraryError::Register(format!("ERR {}", text_of(&error)));
+            *libraries = Some(loaded.map_err(failed)?);
+        }
+        let loaded = libraries.as_mut().expect("just made");
+        loaded.function(&self.lua, all, library, index)
+    }
+
     /// Calls a function with the keys and arguments as tables, and appends its reply. `name` is what errors call it.
-    pub(crate) fn call(
+    fn call(
         &self,
         function: &Function,
         name: &str,
