@@ -1,13 +1,13 @@
 //! An interpreter and what it runs.
 
 use crate::api::{STOPPED, Shared, natives, watch_as_usual};
+use crate::bytecode::untail;
 use crate::convert::Writer;
 use crate::failure::{Place, text_of};
 use crate::host::Host;
 use crate::library::{Libraries, Library, LibraryError, Loaded};
 use crate::sandbox::Sandbox;
 use crate::script::{Script, ScriptError};
-use crate::tail_calls::untail;
 use mlua::{ChunkMode, Function, Lua, LuaOptions, StdLib, Table, Value};
 use resp::{Args, Proto};
 use std::cell::{Cell, RefCell};
@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// Memory of an interpreter, bytes: what a script that holds more gets is an error.
 pub const SCRIPT_MEMORY_MAX: usize = 1 << 30;
 
-/// Bytes of one script's reply.
-const REPLY_BYTES_MAX: usize = 1 << 30;
+/// Bytes of one script's reply, unless told otherwise.
+pub const SCRIPT_REPLY_MAX: usize = 1 << 29;
 
 /// Scripts kept compiled. When there are more, all are compiled again as they come.
 const COMPILED_MAX: usize = 10_000;
@@ -42,13 +42,20 @@ pub struct Settings {
     pub redis_version: String,
     /// Bytes of memory.
     pub memory_max: usize,
+    /// Bytes of one reply.
+    pub reply_max: usize,
     /// Where `math.random` begins.
     pub seed: u32,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { redis_version: "7.2.4".into(), memory_max: SCRIPT_MEMORY_MAX, seed: 0 }
+        Settings {
+            redis_version: "7.2.4".into(),
+            memory_max: SCRIPT_MEMORY_MAX,
+            reply_max: SCRIPT_REPLY_MAX,
+            seed: 0,
+        }
     }
 }
 
@@ -73,6 +80,7 @@ pub enum Outcome {
 pub struct Engine {
     sandbox: Sandbox,
     shared: Rc<Shared>,
+    reply_max: usize,
     /// Compiled scripts by digest. A table of Lua: values that Rust holds are few.
     compiled: Table,
     compiled_count: Cell<usize>,
@@ -93,6 +101,7 @@ impl Engine {
         Ok(Engine {
             sandbox,
             shared,
+            reply_max: settings.reply_max,
             compiled,
             compiled_count: Cell::new(0),
             libraries: RefCell::default(),
@@ -254,10 +263,7 @@ impl Engine {
         out: &mut Vec<u8>,
     ) -> Outcome {
         let outcome = match (self.shared.take_stopped(&self.lua), result) {
-            (Ok(Some(place)), _) => {
-                error_line(out, format!("ERR {STOPPED} script: {name}, on {place}.").as_bytes());
-                Outcome::Failed { counted: false }
-            }
+            (Ok(Some(place)), _) => stopped(name, Some(&place), out),
             (Ok(None), Ok((true, value))) => self.reply(name, &value, resp3, out),
             (Ok(None), Ok((false, thrown))) => self.failed(name, &thrown, out),
             (Err(error), _) | (_, Err(error)) => broken(name, text_of(&error).as_bytes(), out),
@@ -275,7 +281,8 @@ impl Engine {
             flatten: self.sandbox.flatten(),
             client: proto(resp3),
             script: proto(self.shared.resp3.get()),
-            reply_max: REPLY_BYTES_MAX,
+            reply_max: self.reply_max,
+            look: &|| self.shared.look(&self.lua),
         };
         let start = out.len();
         match writer.write(value, out) {
@@ -283,7 +290,10 @@ impl Engine {
             Ok((true, counted)) => Outcome::Failed { counted },
             Err(error) => {
                 out.truncate(start);
-                broken(name, text_of(&error).as_bytes(), out)
+                match self.shared.take_stopped(&self.lua) {
+                    Ok(Some(_)) => stopped(name, None, out),
+                    _ => broken(name, text_of(&error).as_bytes(), out),
+                }
             }
         }
     }
@@ -313,6 +323,13 @@ impl Engine {
         error_line(out, &text);
         Outcome::Failed { counted: matches!(thrown.raw_get(&keys.ignore), Ok(Value::Boolean(true))) }
     }
+}
+
+/// The reply when the host ended it.
+fn stopped(name: &str, place: Option<&str>, out: &mut Vec<u8>) -> Outcome {
+    let place = place.map(|place| format!(", on {place}")).unwrap_or_default();
+    error_line(out, format!("ERR {STOPPED} script: {name}{place}.").as_bytes());
+    Outcome::Failed { counted: false }
 }
 
 /// The reply when an error could not even be caught.

@@ -1,5 +1,7 @@
 //! What scripts see, and nothing else.
 
+use crate::bytecode::without_lines;
+use crate::failure::OWN_CHUNKS;
 use crate::library::Loader;
 use mlua::{ChunkMode, Function, Lua, String, Table, Value};
 
@@ -69,10 +71,13 @@ impl Sandbox {
     }
 }
 
-/// A chunk of ours, without the names and lines that would show in scripts' errors.
+/// A chunk of ours, without the lines that would show in scripts' errors.
 pub(crate) fn own_chunk(lua: &Lua, source: &str) -> mlua::Result<Function> {
-    let code = lua.load(source).set_mode(ChunkMode::Text).into_function()?.dump(true);
-    lua.load(code).set_mode(ChunkMode::Binary).into_function()
+    let chunk = lua.load(source).set_name(OWN_CHUNKS).set_mode(ChunkMode::Text).into_function()?;
+    match without_lines(&mut chunk.dump(false)) {
+        Some(code) => lua.load(code).set_mode(ChunkMode::Binary).into_function(),
+        None => Ok(chunk),
+    }
 }
 
 /// `cjson` and the others, by name.
