@@ -26,9 +26,18 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// The innermost frame of a script from `level` on; behind a C function the next one, whatever it is, as Redis takes it.
+/// Where an error comes from, as Redis takes it: the innermost frame from `level` on; behind a C function the next one, whatever it is.
 pub(crate) fn locate(lua: &Lua, level: usize) -> Option<Place> {
-    let mut is_second = false;
+    place_of(lua, level, 1)
+}
+
+/// The innermost frame of a script.
+pub(crate) fn locate_script(lua: &Lua) -> Option<Place> {
+    place_of(lua, 0, FRAMES_MAX)
+}
+
+/// The innermost frame past so many C functions and all frames of ours.
+fn place_of(lua: &Lua, level: usize, mut skipped: usize) -> Option<Place> {
     for level in level..level + FRAMES_MAX {
         let (place, what) = lua.inspect_stack(level, |frame| {
             let source = frame.source();
@@ -39,10 +48,10 @@ pub(crate) fn locate(lua: &Lua, level: usize) -> Option<Place> {
         if place.source == OWN_CHUNKS || what == "tail" {
             continue;
         }
-        if what != "C" || is_second {
+        if what != "C" || skipped == 0 {
             return Some(place);
         }
-        is_second = true;
+        skipped -= 1;
     }
     None
 }
