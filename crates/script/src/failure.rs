@@ -5,6 +5,9 @@ use mlua::{Error, Lua, Value};
 /// Source of chunks of ours: errors point past them, to what called them.
 pub(crate) const OWN_CHUNKS: &str = "=(engine)";
 
+/// Source of what is not Lua, and of functions of the libraries that pass for such.
+const C_FUNCTIONS: &str = "=[C]";
+
 /// Frames looked at for the origin of an error.
 const FRAMES_MAX: usize = 64;
 
@@ -45,7 +48,7 @@ fn place_of(lua: &Lua, level: usize, mut skipped: usize) -> Option<Place> {
             let line = frame.current_line().map_or(-1, |line| line as i64);
             (Place { source: name, line }, source.what)
         })?;
-        if place.source == OWN_CHUNKS || what == "tail" {
+        if place.source == OWN_CHUNKS || what == "tail" || (what != "C" && place.source == C_FUNCTIONS) {
             continue;
         }
         if what != "C" || skipped == 0 {
