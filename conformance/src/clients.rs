@@ -6,49 +6,29 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::command::output;
-use crate::{cache, peers};
+use crate::packages::{node_path, python};
+use crate::peers;
 
 const REDIS_PY: &str = "redis==8.1.0";
 const IOREDIS: &str = "ioredis@6.0.0";
 
-/// A Python that has redis-py, fetched on first use.
-pub fn python() -> Result<PathBuf> {
-    let dir = cache::once(&format!("python-{REDIS_PY}"), |dir| {
-        output(Command::new("python3").args(["-m", "venv"]).arg(dir.join("venv")))?;
-        let python = dir.join("venv/bin/python");
-        output(Command::new(python).args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            REDIS_PY,
-        ]))?;
-        Ok(())
-    })?;
-    Ok(dir.join("venv/bin/python"))
-}
-
-/// A `NODE_PATH` that has ioredis, fetched on first use.
-pub fn node_path() -> Result<PathBuf> {
-    let dir = cache::once(&format!("node-{IOREDIS}"), |dir| {
-        let arguments = ["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"];
-        output(Command::new("npm").args(arguments).arg(dir).arg(IOREDIS))?;
-        Ok(())
-    })?;
-    Ok(dir.join("node_modules"))
+/// Fetches what the scripts here need; returns where it is.
+pub fn fetch() -> Result<Vec<PathBuf>> {
+    Ok(vec![python(&[REDIS_PY])?, node_path(&[IOREDIS])?])
 }
 
 /// Stores and reads `count` keys with redis-py, entering the cluster at `port`; returns what the script printed.
 pub fn redis_py(port: u16, count: usize) -> Result<String> {
-    output(Command::new(python()?).arg(script("keys.py")).args([port.to_string(), count.to_string()]))
+    output(
+        Command::new(python(&[REDIS_PY])?).arg(script("keys.py")).args([port.to_string(), count.to_string()]),
+    )
 }
 
 /// The same with ioredis.
 pub fn ioredis(port: u16, count: usize) -> Result<String> {
     let mut node = Command::new("node");
     output(
-        node.env("NODE_PATH", node_path()?)
+        node.env("NODE_PATH", node_path(&[IOREDIS])?)
             .arg(script("keys.cjs"))
             .args([port.to_string(), count.to_string()]),
     )

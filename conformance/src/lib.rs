@@ -2,6 +2,7 @@
 //! client libraries. Everything is fetched with the system's package manager into a cache outside the tree.
 
 pub mod announced;
+pub mod apps;
 pub mod apt;
 pub mod cache;
 pub mod client;
@@ -15,6 +16,7 @@ pub mod mesh;
 pub mod mode;
 pub mod namespace;
 pub mod node;
+pub mod packages;
 pub mod passing;
 pub mod peers;
 pub mod plan;

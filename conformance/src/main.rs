@@ -9,7 +9,7 @@ use conformance::mode::Mode;
 use conformance::plan::Plan;
 use conformance::run::{Newcomers, run_all};
 use conformance::unit::Bench;
-use conformance::{clients, crashes, differ, hammer, namespace, peers, suite};
+use conformance::{apps, clients, crashes, differ, hammer, namespace, peers, suite};
 
 const USAGE: &str = "usage: conformance fetch
        conformance suite [--all] [--mode external|cluster|spawn]… [--unit UNIT]… [--jobs N] [--bless] --server PATH
@@ -47,8 +47,9 @@ fn main() -> Result<ExitCode> {
         Some("fetch") => {
             println!("{}", suite::source()?.display());
             println!("{}", peers::bin()?.display());
-            println!("{}", clients::python()?.display());
-            println!("{}", clients::node_path()?.display());
+            for fetched in [clients::fetch()?, apps::fetch()?].concat() {
+                println!("{}", fetched.display());
+            }
             Ok(ExitCode::SUCCESS)
         }
         Some("suite") => run_suite(parse(arguments)?),

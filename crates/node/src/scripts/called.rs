@@ -2,37 +2,48 @@
 
 use super::drive::Performance;
 use crate::dispatch::{Core, Held, Needs, Request, Row, Run};
-use commands::{Flag, KeyRef, routed_of};
-use resp::{Args, Reply};
+use commands::{Flag, routed_of};
+use resp::Reply;
+use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
-use store::{Access, KeyHash};
+use store::Access;
 
-/// Runs one command of a script and appends its reply.
-pub(super) fn run(
+/// Runs the command that lies on a script's desk, and leaves its reply there.
+pub(super) fn run(core: &mut Core, script: &mut Performance, held: &mut Held<'_, '_>) {
+    let desk = Rc::clone(&script.runner.desk);
+    let (request, mut out) = (desk.request.borrow(), desk.reply.borrow_mut());
+    let (args, out) = (request.as_args(), &mut *out);
+    let Ok(row) = core.shared.table.resolve(args) else {
+        return refuse(core, script, out, "Unknown Redis command called from script");
+    };
+    let (mut keys, mut hashes) = (std::mem::take(&mut script.keys), std::mem::take(&mut script.hashes));
+    let bad_keys = routed_of(row.spec, args, &mut keys).is_err();
+    hashes.clear();
+    hashes.extend(keys.iter().map(|key| core.shared.keyspace.hash(&args[key.index as usize])));
+    let request = Request { args, keys: &keys, hashes: &hashes, bad_keys };
+    match check(core, script, row, &request, held) {
+        Ok(()) => run_checked(core, script, row, &request, held, out),
+        Err(error) => {
+            core.command_counters(u32::from(row.id.0)).rejected.add(1);
+            refuse(core, script, out, &error);
+        }
+    }
+    (script.keys, script.hashes) = (keys, hashes);
+}
+
+fn run_checked(
     core: &mut Core,
     script: &mut Performance,
-    args: Args<'_>,
+    row: &'static Row,
+    request: &Request<'_>,
     held: &mut Held<'_, '_>,
     out: &mut Vec<u8>,
 ) {
-    let row = match core.shared.table.resolve(args) {
-        Ok(row) => row,
-        Err(_) => return refuse(core, script, out, "Unknown Redis command called from script"),
-    };
-    let (mut keys, mut hashes): (Vec<KeyRef>, Vec<KeyHash>) = (Vec::new(), Vec::new());
-    let bad_keys = routed_of(row.spec, args, &mut keys).is_err();
-    hashes.extend(keys.iter().map(|key| core.shared.keyspace.hash(&args[key.index as usize])));
-    let request = Request { args, keys: &keys, hashes: &hashes, bad_keys };
-    let start = out.len();
-    if let Err(error) = check(core, script, row, &request, held) {
-        core.command_counters(u32::from(row.id.0)).rejected.add(1);
-        return refuse(core, script, out, &error);
-    }
     if row.spec.is(Flag::Write) {
         script.running.wrote.store(true, Relaxed);
     }
-    let session = &mut script.session;
-    core.run_one(row, session, &request, held.again(), None, out);
+    let (start, session) = (out.len(), &mut script.session);
+    core.run_one(row, session, request, held.again(), None, out);
     if let Some(block) = core.effects.block.take() {
         // Within a script nothing waits.
         block.nothing.reply(&mut Reply::new(out, session.proto));

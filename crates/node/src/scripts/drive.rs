@@ -5,9 +5,11 @@ use super::running::{Kind, Running};
 use super::{Troupe, called};
 use crate::dispatch::{Core, Flow, Held, Prepare, Request, Row};
 use crate::session::{Multi, Session};
+use commands::KeyRef;
 use resp::{Proto, Reply};
 use script::Script;
 use std::sync::Arc;
+use store::KeyHash;
 
 /// The first slice: most scripts never see its end.
 const FIRST_SLICE_NS: u64 = 5_000_000;
@@ -37,12 +39,16 @@ pub struct Play {
 
 /// A script under way.
 pub(crate) struct Performance {
-    runner: Runner,
     /// What others may know and do.
     pub running: Arc<Running>,
     /// The client that its commands are run for.
     pub session: Session,
     pub rules: Rules,
+    pub runner: Runner,
+    /// Keys of the command that it calls.
+    pub keys: Vec<KeyRef>,
+    /// Their hashes.
+    pub hashes: Vec<KeyHash>,
     next: Option<Say>,
 }
 
@@ -126,11 +132,20 @@ impl Core {
                 return Progress::Over;
             }
         };
-        let running = Arc::new(Running::new(kind, name, self.now.mono));
+        let running = Running { command: job.told(), ..Running::new(kind, name, self.now.mono) };
+        let running = Arc::new(running);
         let mut inner = Session::new(Arc::clone(&session.card), true);
         inner.db = session.db;
         let next = Some(Say::Start(job, Arc::clone(&running)));
-        let script = Box::new(Performance { runner, running, session: inner, rules, next });
+        let script = Box::new(Performance {
+            running,
+            session: inner,
+            rules,
+            runner,
+            keys: Vec::new(),
+            hashes: Vec::new(),
+            next,
+        });
         self.drive(script, FIRST_SLICE_NS, held, out)
     }
 
@@ -146,10 +161,10 @@ impl Core {
         let mut say = script.next.take().unwrap_or(Say::GoOn);
         loop {
             match script.runner.resume(say, end) {
-                Ask::Call { request, resp3, mut reply } => {
+                Ask::Call { resp3 } => {
                     script.session.proto = if resp3 { Proto::Resp3 } else { Proto::Resp2 };
-                    called::run(self, &mut script, request.as_args(), held, &mut reply);
-                    say = Say::Reply(request, reply);
+                    called::run(self, &mut script, held);
+                    say = Say::GoOn;
                 }
                 Ask::Pause => return Progress::Paused(script),
                 Ask::End { reply, counted } => {

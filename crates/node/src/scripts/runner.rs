@@ -4,6 +4,7 @@
 use super::running::Running;
 use crate::shared::{Level, Shared};
 use resp::{Args, OwnedRequest, RequestBuf};
+use script::library::{Libraries, Library};
 use script::{Engine, Host, Outcome, Script, Settings, Tick};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,13 +12,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use sync::fiber::{Fiber, Lane};
 
-/// Stack of a script: Lua's own limits on C calls keep it far below.
-const STACK_BYTES: usize = 1 << 20;
+/// Stack of a script. Two hundred nested calls of `string.gsub`, which Lua allows, take 1.7 MiB; pages are there once they are touched.
+const STACK_BYTES: usize = 4 << 20;
 /// Memory for arguments that is kept from one call to the next.
 const ARGUMENTS_KEPT_MAX: usize = 64 << 10;
 
 /// Memory for a reply that is kept for the next.
 const REPLY_KEPT_MAX: usize = 64 << 10;
+
+/// What a call gets when the machine that would run it is going.
+const STOPPED: &[u8] = b"-ERR the server ends\r\n";
 
 /// What a runner runs.
 pub enum Job {
@@ -32,17 +36,40 @@ pub enum Job {
         /// Protocol of the reply: RESP3?
         resp3: bool,
     },
+    /// FCALL and FCALL_RO.
+    Call {
+        /// The libraries as they were when the call came.
+        libraries: Arc<Libraries>,
+        /// The one that has the function.
+        library: Arc<Library>,
+        /// Which function of it.
+        index: usize,
+        /// The command: name, function, number of keys, keys, arguments.
+        request: Arc<OwnedRequest>,
+        /// How many keys.
+        keys: usize,
+        /// Protocol of the reply: RESP3?
+        resp3: bool,
+    },
     /// SCRIPT LOAD: does it compile? The answer is empty, or the text of the error.
     Check(Arc<Script>),
+}
+
+impl Job {
+    /// The command as FUNCTION STATS tells it.
+    pub fn told(&self) -> Option<Arc<OwnedRequest>> {
+        match self {
+            Job::Call { request, .. } => Some(Arc::clone(request)),
+            _ => None,
+        }
+    }
 }
 
 /// What is handed to an interpreter.
 enum Input {
     /// A job, and an empty buffer for its reply.
     Run(Job, Arc<Running>, Vec<u8>),
-    /// The reply to a call.
-    Reply(RequestBuf, Vec<u8>),
-    /// Go on after a pause.
+    /// Go on: what was asked for is done.
     GoOn,
     /// End what runs, whatever it catches.
     Stop,
@@ -51,9 +78,9 @@ enum Input {
 }
 
 /// What an interpreter asks for.
-pub(super) enum Ask {
-    /// Run a command. The reply is appended to the bytes.
-    Call { request: RequestBuf, resp3: bool, reply: Vec<u8> },
+pub(crate) enum Ask {
+    /// Run the command that lies on the desk, and append its reply there.
+    Call { resp3: bool },
     /// The slice is over.
     Pause,
     /// The job is done. Its reply may be an error that was counted when a command gave it.
@@ -63,18 +90,28 @@ pub(super) enum Ask {
 }
 
 /// What a worker says to a running script.
-pub(super) enum Say {
+pub(crate) enum Say {
     Start(Job, Arc<Running>),
-    Reply(RequestBuf, Vec<u8>),
     GoOn,
 }
 
+/// What both sides of a call look at, so that nothing is copied to hand it over.
+#[derive(Default)]
+pub(crate) struct Desk {
+    /// The command.
+    pub request: RefCell<RequestBuf>,
+    /// Its reply.
+    pub reply: RefCell<Vec<u8>>,
+}
+
 /// One interpreter and its stack.
-pub(super) struct Runner {
+pub(crate) struct Runner {
     fiber: Fiber<Input, Ask>,
     /// When the slice ends, by the process's ticks.
     slice_end_ns: Rc<Cell<u64>>,
     idle: bool,
+    /// Where commands of scripts lie.
+    pub desk: Rc<Desk>,
     /// For the next reply.
     buffer: Vec<u8>,
 }
@@ -84,11 +121,13 @@ impl Runner {
         let shared = Arc::clone(shared);
         let slice_end_ns = Rc::new(Cell::new(0));
         let slice = Rc::clone(&slice_end_ns);
+        let desk = Rc::new(Desk::default());
+        let theirs = Rc::clone(&desk);
         let fiber = Fiber::new(STACK_BYTES, move |lane: &Lane<Input, Ask>, first| {
-            serve(lane, first, shared, slice);
+            serve(lane, first, shared, slice, theirs);
             Ask::Gone
         })?;
-        Ok(Runner { fiber, slice_end_ns, idle: true, buffer: Vec::new() })
+        Ok(Runner { fiber, slice_end_ns, idle: true, desk, buffer: Vec::new() })
     }
 
     /// Runs until the next question. The slice ends at `slice_end_ns`.
@@ -97,7 +136,6 @@ impl Runner {
         self.idle = false;
         let ask = self.fiber.resume(match say {
             Say::Start(job, running) => Input::Run(job, running, std::mem::take(&mut self.buffer)),
-            Say::Reply(request, reply) => Input::Reply(request, reply),
             Say::GoOn => Input::GoOn,
         });
         self.idle = matches!(ask, Ask::End { .. });
@@ -127,7 +165,13 @@ impl Drop for Runner {
 }
 
 /// The life of an interpreter: one job after the other.
-fn serve(lane: &Lane<Input, Ask>, first: Input, shared: Arc<Shared>, slice_end_ns: Rc<Cell<u64>>) {
+fn serve(
+    lane: &Lane<Input, Ask>,
+    first: Input,
+    shared: Arc<Shared>,
+    slice_end_ns: Rc<Cell<u64>>,
+    desk: Rc<Desk>,
+) {
     let redis_version = shared.config.load().process.redis_version.clone();
     let host = Rc::new(Window {
         lane: lane.clone(),
@@ -135,7 +179,7 @@ fn serve(lane: &Lane<Input, Ask>, first: Input, shared: Arc<Shared>, slice_end_n
         slice_end_ns,
         running: RefCell::new(None),
         stopped: Cell::new(false),
-        spare: Cell::default(),
+        desk,
     });
     let settings = Settings { redis_version, ..Settings::default() };
     let engine = Engine::new(Rc::clone(&host) as Rc<dyn Host>, &settings);
@@ -162,6 +206,10 @@ fn play(engine: &Engine, job: &Job, out: &mut Vec<u8>) -> Outcome {
             let (keys, argv) = request.as_args().sub(3).split_at(*keys);
             engine.eval(script, keys, argv, *resp3, out)
         }
+        Job::Call { libraries, library, index, request, keys, resp3 } => {
+            let args = request.as_args().sub(3).split_at(*keys);
+            engine.fcall(libraries, (library, *index), args, *resp3, out)
+        }
         Job::Check(script) => {
             if let Err(error) = engine.compile(script) {
                 out.extend_from_slice(error.to_string().as_bytes());
@@ -178,7 +226,7 @@ struct Window {
     slice_end_ns: Rc<Cell<u64>>,
     running: RefCell<Option<Arc<Running>>>,
     stopped: Cell<bool>,
-    spare: Cell<RequestBuf>,
+    desk: Rc<Desk>,
 }
 
 impl Window {
@@ -189,25 +237,22 @@ impl Window {
 
 impl Host for Window {
     fn call(&self, args: Args<'_>, resp3: bool, reply: &mut Vec<u8>) {
-        let mut request = self.spare.take();
         if self.stopped.get() {
-            reply.extend_from_slice(b"-ERR the server ends\r\n");
-            return;
+            return reply.extend_from_slice(STOPPED);
         }
-        if !request.fill(args) {
-            reply.extend_from_slice(b"-ERR the arguments of a command have 4 GiB or more\r\n");
-            return;
+        {
+            let mut request = self.desk.request.borrow_mut();
+            request.shrink(ARGUMENTS_KEPT_MAX);
+            if !request.fill(args) {
+                return reply.extend_from_slice(b"-ERR the arguments of a command have 4 GiB or more\r\n");
+            }
         }
-        match self.lane.hand_out(Ask::Call { request, resp3, reply: std::mem::take(reply) }) {
-            Input::Reply(mut request, answer) => {
-                request.shrink(ARGUMENTS_KEPT_MAX);
-                self.spare.set(request);
-                *reply = answer;
-            }
-            _ => {
-                self.stopped.set(true);
-                reply.extend_from_slice(b"-ERR the server ends\r\n");
-            }
+        *self.desk.reply.borrow_mut() = std::mem::take(reply);
+        let input = self.lane.hand_out(Ask::Call { resp3 });
+        *reply = self.desk.reply.take();
+        if !matches!(input, Input::GoOn) {
+            self.stopped.set(true);
+            reply.extend_from_slice(STOPPED);
         }
     }
 

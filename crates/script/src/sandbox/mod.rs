@@ -1,5 +1,9 @@
 //! What scripts see, and nothing else.
 
+use crate::bytecode::without_lines;
+use crate::failure::OWN_CHUNKS;
+use crate::library::Loader;
+use crate::libs;
 use mlua::{ChunkMode, Function, Lua, String, Table, Value};
 
 /// The globals of scripts and the functions that run them.
@@ -57,21 +61,34 @@ impl Sandbox {
         self.apply.call((function, keys, argv))
     }
 
+    /// What libraries of functions are loaded with.
+    pub fn loader(&self, lua: &Lua) -> mlua::Result<Loader> {
+        Loader::new(lua, &self.common, &self.redis, &self.lock, &self.run)
+    }
+
     /// Makes lists of tables.
     pub fn flatten(&self) -> &Function {
         &self.flatten
     }
 }
 
-/// A chunk of ours, without the names and lines that would show in scripts' errors.
-fn own_chunk(lua: &Lua, source: &str) -> mlua::Result<Function> {
-    let code = lua.load(source).set_mode(ChunkMode::Text).into_function()?.dump(true);
-    lua.load(code).set_mode(ChunkMode::Binary).into_function()
+/// A chunk of ours, without the lines that would show in scripts' errors.
+pub(crate) fn own_chunk(lua: &Lua, source: &str) -> mlua::Result<Function> {
+    let chunk = lua.load(source).set_name(OWN_CHUNKS).set_mode(ChunkMode::Text).into_function()?;
+    match without_lines(&mut chunk.dump(false)) {
+        Some(code) => lua.load(code).set_mode(ChunkMode::Binary).into_function(),
+        None => Ok(chunk),
+    }
 }
 
 /// `cjson` and the others, by name.
 fn libraries(lua: &Lua) -> mlua::Result<Table> {
-    lua.create_table()
+    let libraries = lua.create_table()?;
+    libraries.raw_set("bit", libs::bit::open(lua)?)?;
+    libraries.raw_set("cjson", libs::cjson::open(lua)?)?;
+    libraries.raw_set("cmsgpack", libs::cmsgpack::open(lua)?)?;
+    libraries.raw_set("struct", libs::structs::open(lua)?)?;
+    Ok(libraries)
 }
 
 /// A version as `REDIS_VERSION_NUM` has it: a byte for each of its three parts.
