@@ -1,5 +1,6 @@
 //! What scripts see, and nothing else.
 
+use crate::libs;
 use mlua::{ChunkMode, Function, Lua, String, Table, Value};
 
 /// The globals of scripts and the functions that run them.
@@ -71,7 +72,12 @@ fn own_chunk(lua: &Lua, source: &str) -> mlua::Result<Function> {
 
 /// `cjson` and the others, by name.
 fn libraries(lua: &Lua) -> mlua::Result<Table> {
-    lua.create_table()
+    let all = lua.create_table()?;
+    all.raw_set("cjson", libs::cjson::open(lua)?)?;
+    all.raw_set("cmsgpack", libs::cmsgpack::open(lua)?)?;
+    all.raw_set("struct", libs::structs::open(lua)?)?;
+    all.raw_set("bit", libs::bit::open(lua)?)?;
+    Ok(all)
 }
 
 /// A version as `REDIS_VERSION_NUM` has it: a byte for each of its three parts.
