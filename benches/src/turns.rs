@@ -1,9 +1,10 @@
 //! A worker's turns without sockets, for counting instructions: request bytes in, reply bytes out.
 //!
-//! `turns COMMAND PIPELINE TURNS`, where COMMAND is `get` (a hit), `set` (an overwrite), `incr` or `ping`. Two runs that differ in TURNS only give the cost of one
+//! `turns COMMAND PIPELINE TURNS`, where COMMAND is a case of `requests.rs`. Two runs that differ in TURNS only give the cost of one
 //! command by subtraction; `cargo xtask instructions` does that.
 
 mod outside;
+mod requests;
 
 use anyhow::{Context, Result, bail, ensure};
 use base::{Mono, Now};
@@ -11,14 +12,11 @@ use node::config::{Defaults, Settings};
 use node::mail::ConnId;
 use node::start::{LoadedFiles, Node, Plan};
 use node::worker::{NewClient, Worker};
+use requests::{KEYS, request, setup};
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Keys in the store; the commands take them in turn.
-const KEYS: usize = 1024;
-/// Bytes of a value.
-const VALUE: usize = 64;
 const NOW: Now = Now { mono: Mono(1_000_000), unix_us: 1_700_000_000_000_000 };
 
 fn main() -> Result<()> {
@@ -37,15 +35,15 @@ fn main() -> Result<()> {
         is_unix: false,
     };
     let conn = worker.accept(client, NOW);
-    for key in 0..KEYS {
-        turn(worker, conn, &request("set", key), b"+OK\r\n")?;
+    for request in setup(command) {
+        turn(worker, conn, &request)?;
     }
     ensure!(pipeline > 0 && KEYS.is_multiple_of(pipeline), "{KEYS} keys are not shared out by {pipeline}");
     let keys: Vec<usize> = (0..KEYS).collect();
     let batch = |keys: &[usize]| keys.iter().flat_map(|key| request(command, *key)).collect();
     let batches: Vec<Vec<u8>> = keys.chunks_exact(pipeline).map(batch).collect();
     for batch in batches.iter().cycle().take(turns) {
-        turn(worker, conn, batch, b"")?;
+        turn(worker, conn, batch)?;
     }
     Ok(())
 }
@@ -58,7 +56,7 @@ fn start() -> Result<Node> {
 }
 
 /// One turn: the batch arrives, runs, and its replies leave.
-fn turn(worker: &mut Worker, conn: ConnId, batch: &[u8], expect: &[u8]) -> Result<()> {
+fn turn(worker: &mut Worker, conn: ConnId, batch: &[u8]) -> Result<()> {
     let mut rest = batch;
     while !rest.is_empty() {
         let space = worker.read_space(conn).context("the connection is not read")?;
@@ -71,22 +69,10 @@ fn turn(worker: &mut Worker, conn: ConnId, batch: &[u8], expect: &[u8]) -> Resul
     let mut replied = false;
     while let Some((id, bytes)) = worker.poll_transmit() {
         ensure!(!bytes.starts_with(b"-"), "an error: {}", String::from_utf8_lossy(bytes));
-        ensure!(bytes.starts_with(expect), "a reply of {bytes:?}");
         replied = true;
         let n = bytes.len();
         worker.handle_sent(id, n, NOW);
     }
     ensure!(replied, "no reply");
     Ok(())
-}
-
-fn request(command: &str, key: usize) -> Vec<u8> {
-    let name = format!("key:{key:012}");
-    match command {
-        "get" => format!("*2\r\n$3\r\nGET\r\n$16\r\n{name}\r\n"),
-        "set" => format!("*3\r\n$3\r\nSET\r\n$16\r\n{name}\r\n${VALUE}\r\n{:x>VALUE$}\r\n", key),
-        "incr" => format!("*2\r\n$4\r\nINCR\r\n$16\r\nnum:{key:012}\r\n"),
-        _ => "*1\r\n$4\r\nPING\r\n".to_owned(),
-    }
-    .into_bytes()
 }

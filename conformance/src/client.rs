@@ -102,7 +102,8 @@ impl Client {
         self.read()
     }
 
-    fn send<A: AsRef<[u8]>>(&mut self, arguments: &[A]) -> Result<()> {
+    /// Sends one command and does not wait.
+    pub fn send<A: AsRef<[u8]>>(&mut self, arguments: &[A]) -> Result<()> {
         let mut request = format!("*{}\r\n", arguments.len()).into_bytes();
         for argument in arguments {
             let bytes = argument.as_ref();
@@ -135,7 +136,8 @@ impl Client {
         Ok(bytes)
     }
 
-    fn read(&mut self) -> Result<Reply> {
+    /// The next reply.
+    pub fn read(&mut self) -> Result<Reply> {
         let mut line = String::new();
         ensure!(self.stream.read_line(&mut line)? > 0, "the server closed the connection");
         let line = line.trim_end_matches("\r\n");

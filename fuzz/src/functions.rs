@@ -71,7 +71,8 @@ fn check_payload(payload: &[u8]) {
     dump_libraries(codes.iter().map(Vec::as_slice), codes.len() % 2 == 0, &mut again);
     let restored = restore_libraries(&again, Checksum::Verified).expect("just dumped");
     assert!(restored.iter().map(|code| &code[..]).eq(codes.iter().map(Vec::as_slice)));
-    let libraries: Vec<Library> = codes.iter().take(LIBRARIES_MAX).filter_map(|code| check_code(code)).collect();
+    let libraries: Vec<Library> =
+        codes.iter().take(LIBRARIES_MAX).filter_map(|code| check_code(code)).collect();
     check_set(&libraries);
 }
 
@@ -169,9 +170,29 @@ fn program(choices: &[u8]) -> String {
 const NAMES: &[&str] = &["a", "b", "c", "redis"];
 const PLACES: &[&str] = &["a", "c[#c + 1]", "c.redis", "redis.log", "redis", "c['x' .. b]", "b"];
 const VALUES: &[&str] = &[
-    "nil", "'f1'", "'f' .. b", "a", "b", "c", "redis", "redis.log", "redis.register_function", "{'no-writes', 'allow-oom'}",
-    "function(k, v) return redis.call('set', k[1], v) end", "function(...) return redis, a, ... end", "0 / 0", "1e308", "-1",
-    "'\\0x'", "redis.REDIS_VERSION", "#a", "{}", "true", "...", "_G", "2 ^ 31",
+    "nil",
+    "'f1'",
+    "'f' .. b",
+    "a",
+    "b",
+    "c",
+    "redis",
+    "redis.log",
+    "redis.register_function",
+    "{'no-writes', 'allow-oom'}",
+    "function(k, v) return redis.call('set', k[1], v) end",
+    "function(...) return redis, a, ... end",
+    "0 / 0",
+    "1e308",
+    "-1",
+    "'\\0x'",
+    "redis.REDIS_VERSION",
+    "#a",
+    "{}",
+    "true",
+    "...",
+    "_G",
+    "2 ^ 31",
 ];
 
 struct Choices<'c> {
@@ -195,9 +216,19 @@ impl Choices<'_> {
             8 => format!("(function() return {} end)()", self.value(depth - 1)),
             9 => format!("({} .. {})", self.value(depth - 1), self.value(depth - 1)),
             10 => format!("({} == {})", self.value(depth - 1), self.value(depth - 1)),
-            11 => format!("{{{}, {}, [{}] = b}}", self.value(depth - 1), self.value(depth - 1), self.value(depth - 1)),
+            11 => format!(
+                "{{{}, {}, [{}] = b}}",
+                self.value(depth - 1),
+                self.value(depth - 1),
+                self.value(depth - 1)
+            ),
             12 => format!("({}):rep({})", self.value(depth - 1), self.value(depth - 1)),
-            13 => format!("({}):gsub({}, {})", self.value(depth - 1), self.value(depth - 1), self.value(depth - 1)),
+            13 => format!(
+                "({}):gsub({}, {})",
+                self.value(depth - 1),
+                self.value(depth - 1),
+                self.value(depth - 1)
+            ),
             14 => format!("({}):format({})", self.value(depth - 1), self.value(depth - 1)),
             15 => format!("({}):find({})", self.value(depth - 1), self.value(depth - 1)),
             _ => self.pick(VALUES).to_owned(),

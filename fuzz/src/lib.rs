@@ -16,6 +16,7 @@ mod packets;
 mod replies;
 mod requests;
 mod restore;
+mod script_libs;
 mod text;
 
 /// One function under test.
@@ -34,6 +35,13 @@ pub struct Target {
 /// All of them.
 pub const TARGETS: &[Target] = &[
     Target { name: "bus_packet", run: bus_packet::run, seeds: bus_packet::seeds, len_max: 8192 },
+    Target { name: "cjson", run: script_libs::json, seeds: script_libs::json_seeds, len_max: 2048 },
+    Target {
+        name: "cmsgpack",
+        run: script_libs::message_pack,
+        seeds: script_libs::message_pack_seeds,
+        len_max: 2048,
+    },
     Target { name: "config_file", run: config_file::run, seeds: config_file::seeds, len_max: 2048 },
     Target { name: "functions", run: functions::run, seeds: functions::seeds, len_max: 1024 },
     Target { name: "intset", run: intset::run, seeds: intset::seeds, len_max: 1024 },
@@ -43,6 +51,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "replies", run: replies::run, seeds: replies::seeds, len_max: 1024 },
     Target { name: "requests", run: requests::run, seeds: requests::seeds, len_max: 1024 },
     Target { name: "restore", run: restore::run, seeds: restore::seeds, len_max: 4096 },
+    Target { name: "struct", run: script_libs::structs, seeds: script_libs::struct_seeds, len_max: 1024 },
     Target { name: "text", run: text::run, seeds: text::seeds, len_max: 256 },
 ];
 

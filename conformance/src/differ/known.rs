@@ -55,6 +55,7 @@ pub const KNOWN: &[Known] = &[
     redis7("SCAN -*", "-ERR invalid cursor", "*", ONE_OF_TWO),
     redis7("OBJECT *", "\"listpack\"", "\"quicklist\"", ONE_OF_TWO),
     redis7("OBJECT *", "\"listpack\"", "\"hashtable\"", ONE_OF_TWO),
+    redis7("OBJECT *", "\"listpack\"", "\"intset\"", ONE_OF_TWO),
     redis7("OBJECT *", "\"listpack\"", "\"skiplist\"", CONVERTED),
     redis7(
         "GEO* *",

@@ -79,7 +79,7 @@ pub fn encode<A: AsRef<[u8]>>(arguments: &[A], out: &mut Vec<u8>) {
 /// Longest that a reply may take.
 const REPLY_TIME_MAX: Duration = Duration::from_secs(20);
 /// Longest bulk and array that a server may send here.
-const LENGTH_MAX: usize = 256 << 20;
+const LENGTH_MAX: usize = 768 << 20;
 
 /// A connection to a server on this machine.
 pub struct Wire {

@@ -52,7 +52,7 @@ impl Shared {
     }
 
     /// Lets the host look, and ends the script if it says so: from then on at each instruction.
-    fn look(self: &Rc<Shared>, lua: &Lua) -> mlua::Result<()> {
+    pub fn look(self: &Rc<Shared>, lua: &Lua) -> mlua::Result<()> {
         if self.stopped.borrow().is_some() {
             return Err(Error::RuntimeError(STOPPED.into()));
         }

@@ -1,22 +1,24 @@
 //! An interpreter and what it runs.
 
 use crate::api::{STOPPED, Shared, natives, watch_as_usual};
+use crate::bytecode::untail;
 use crate::convert::Writer;
 use crate::failure::{Place, text_of};
 use crate::host::Host;
+use crate::library::{Libraries, Library, LibraryError, Loaded};
 use crate::sandbox::Sandbox;
 use crate::script::{Script, ScriptError};
-use crate::tail_calls::untail;
 use mlua::{ChunkMode, Function, Lua, LuaOptions, StdLib, Table, Value};
 use resp::{Args, Proto};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Memory of an interpreter, bytes: what a script that holds more gets is an error.
 pub const SCRIPT_MEMORY_MAX: usize = 1 << 30;
 
-/// Bytes of one script's reply.
-const REPLY_BYTES_MAX: usize = 1 << 30;
+/// Bytes of one script's reply, unless told otherwise.
+pub const SCRIPT_REPLY_MAX: usize = 1 << 29;
 
 /// Scripts kept compiled. When there are more, all are compiled again as they come.
 const COMPILED_MAX: usize = 10_000;
@@ -40,13 +42,20 @@ pub struct Settings {
     pub redis_version: String,
     /// Bytes of memory.
     pub memory_max: usize,
+    /// Bytes of one reply.
+    pub reply_max: usize,
     /// Where `math.random` begins.
     pub seed: u32,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { redis_version: "7.2.4".into(), memory_max: SCRIPT_MEMORY_MAX, seed: 0 }
+        Settings {
+            redis_version: "7.2.4".into(),
+            memory_max: SCRIPT_MEMORY_MAX,
+            reply_max: SCRIPT_REPLY_MAX,
+            seed: 0,
+        }
     }
 }
 
@@ -71,9 +80,12 @@ pub enum Outcome {
 pub struct Engine {
     sandbox: Sandbox,
     shared: Rc<Shared>,
+    reply_max: usize,
     /// Compiled scripts by digest. A table of Lua: values that Rust holds are few.
     compiled: Table,
     compiled_count: Cell<usize>,
+    /// Libraries of functions, from the first call of one on.
+    libraries: RefCell<Option<Loaded>>,
     lua: Lua,
 }
 
@@ -86,7 +98,15 @@ impl Engine {
         watch_as_usual(&lua, &shared)?;
         let compiled = lua.create_table()?;
         lua.gc_collect()?;
-        Ok(Engine { sandbox, shared, compiled, compiled_count: Cell::new(0), lua })
+        Ok(Engine {
+            sandbox,
+            shared,
+            reply_max: settings.reply_max,
+            compiled,
+            compiled_count: Cell::new(0),
+            libraries: RefCell::default(),
+            lua,
+        })
     }
 
     /// Compiles a script unless it is known: SCRIPT LOAD.
@@ -126,8 +146,48 @@ impl Engine {
         self.answer(&script.sha, result, resp3, out)
     }
 
+    /// FCALL: calls a function of one of `all` libraries, which is loaded first if need be, and appends its reply.
+    pub fn fcall(
+        &self,
+        all: &Arc<Libraries>,
+        (library, index): (&Arc<Library>, usize),
+        args: (Args<'_>, Args<'_>),
+        resp3: bool,
+        out: &mut Vec<u8>,
+    ) -> Outcome {
+        let name = &library.functions[index].name;
+        match self.function(all, library, index) {
+            Ok(function) => self.call(&function, name, args, resp3, out),
+            Err(why) => {
+                let stopped = self.shared.take_stopped(&self.lua).ok().flatten();
+                let text = stopped.map(|place| format!("ERR {STOPPED} script: {name}, on {place}."));
+                error_line(out, text.unwrap_or_else(|| format!("ERR {why}")).as_bytes());
+                Outcome::Failed { counted: false }
+            }
+        }
+    }
+
+    /// A library that loads may be left in the middle, as its host serves others, but not with this interpreter: what is borrowed
+    /// here stays so.
+    fn function(
+        &self,
+        all: &Arc<Libraries>,
+        library: &Arc<Library>,
+        index: usize,
+    ) -> Result<Function, LibraryError> {
+        let mut libraries = self.libraries.borrow_mut();
+        if libraries.is_none() {
+            let loader = self.sandbox.loader(&self.lua);
+            let loaded = loader.and_then(|loader| Loaded::new(&self.lua, loader, self.shared.memory_max));
+            let failed = |error: mlua::Error| LibraryError::Register(format!("ERR {}", text_of(&error)));
+            *libraries = Some(loaded.map_err(failed)?);
+        }
+        let loaded = libraries.as_mut().expect("just made");
+        loaded.function(&self.lua, all, library, index)
+    }
+
     /// Calls a function with the keys and arguments as tables, and appends its reply. `name` is what errors call it.
-    pub(crate) fn call(
+    fn call(
         &self,
         function: &Function,
         name: &str,
@@ -203,10 +263,7 @@ impl Engine {
         out: &mut Vec<u8>,
     ) -> Outcome {
         let outcome = match (self.shared.take_stopped(&self.lua), result) {
-            (Ok(Some(place)), _) => {
-                error_line(out, format!("ERR {STOPPED} script: {name}, on {place}.").as_bytes());
-                Outcome::Failed { counted: false }
-            }
+            (Ok(Some(place)), _) => stopped(name, Some(&place), out),
             (Ok(None), Ok((true, value))) => self.reply(name, &value, resp3, out),
             (Ok(None), Ok((false, thrown))) => self.failed(name, &thrown, out),
             (Err(error), _) | (_, Err(error)) => broken(name, text_of(&error).as_bytes(), out),
@@ -224,7 +281,8 @@ impl Engine {
             flatten: self.sandbox.flatten(),
             client: proto(resp3),
             script: proto(self.shared.resp3.get()),
-            reply_max: REPLY_BYTES_MAX,
+            reply_max: self.reply_max,
+            look: &|| self.shared.look(&self.lua),
         };
         let start = out.len();
         match writer.write(value, out) {
@@ -232,7 +290,10 @@ impl Engine {
             Ok((true, counted)) => Outcome::Failed { counted },
             Err(error) => {
                 out.truncate(start);
-                broken(name, text_of(&error).as_bytes(), out)
+                match self.shared.take_stopped(&self.lua) {
+                    Ok(Some(_)) => stopped(name, None, out),
+                    _ => broken(name, text_of(&error).as_bytes(), out),
+                }
             }
         }
     }
@@ -262,6 +323,13 @@ impl Engine {
         error_line(out, &text);
         Outcome::Failed { counted: matches!(thrown.raw_get(&keys.ignore), Ok(Value::Boolean(true))) }
     }
+}
+
+/// The reply when the host ended it.
+fn stopped(name: &str, place: Option<&str>, out: &mut Vec<u8>) -> Outcome {
+    let place = place.map(|place| format!(", on {place}")).unwrap_or_default();
+    error_line(out, format!("ERR {STOPPED} script: {name}{place}.").as_bytes());
+    Outcome::Failed { counted: false }
 }
 
 /// The reply when an error could not even be caught.

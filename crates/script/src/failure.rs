@@ -2,8 +2,8 @@
 
 use mlua::{Error, Lua, Value};
 
-/// Source of chunks without names, as all of ours are: errors point past them, to what called them.
-const OWN_CHUNKS: &str = "=?";
+/// Source of chunks of ours: errors point past them, to what called them.
+pub(crate) const OWN_CHUNKS: &str = "=(engine)";
 
 /// Frames looked at for the origin of an error.
 const FRAMES_MAX: usize = 64;

@@ -1,6 +1,7 @@
 //! Lua 5.1 as Redis runs it: an interpreter that can reach nothing but its [`Host`].
 
 mod api;
+mod bytecode;
 mod convert;
 mod engine;
 mod failure;
@@ -11,8 +12,7 @@ pub mod libs;
 mod random;
 mod sandbox;
 mod script;
-mod tail_calls;
 
-pub use engine::{Engine, EngineError, Outcome, SCRIPT_MEMORY_MAX, Settings};
+pub use engine::{Engine, EngineError, Outcome, SCRIPT_MEMORY_MAX, SCRIPT_REPLY_MAX, Settings};
 pub use host::{Host, Level, Tick};
 pub use script::{Script, ScriptError, sha1_hex};

@@ -116,7 +116,11 @@ fn replies_are_those_of_redis() {
         let (source, resp3) = source.strip_prefix("%3").map_or((source, false), |source| (source, true));
         let reply = reply_to(&unescaped(source), resp3);
         if reply != unescaped(case[1]) {
-            differ.push(format!("{source}\n   is {}\n  not {}", reply.escape_ascii(), case[1]));
+            differ.push(format!(
+                "{source}\n   is {}\n  not {}",
+                String::from_utf8_lossy(&reply).escape_debug(),
+                case[1]
+            ));
         }
     }
     assert!(differ.is_empty(), "{} of {}:\n{}", differ.len(), cases.len() / 2, differ.join("\n"));

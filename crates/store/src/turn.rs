@@ -8,6 +8,7 @@ use crate::slot::SlotKeys;
 use crate::stripe::Stripe;
 use crate::{AccessStats, Cursor, DbId, Entry, EntryRef, Key, KeyHash, ValueRef};
 use base::Slot;
+use ds::table::Hints;
 use std::sync::Arc;
 use sync::{Contended, Exclusive, Shared, Stay, Ticket, WorkerIdx};
 
@@ -44,7 +45,7 @@ impl<'k> Turn<'k> {
     /// A hint that a key will be wanted: brings the bucket of its hash into the cache.
     #[inline]
     pub fn prefetch_bucket(&self, db: DbId, at: KeyHash) {
-        self.glance(db, at, |keys| keys.table.prefetch(at.hash));
+        self.glance(db, at, |keys| keys.table.hints().prefetch_bucket(at.hash));
     }
 
     /// A hint that a key will be wanted: brings what leads to its bucket into the cache.
@@ -56,7 +57,7 @@ impl<'k> Turn<'k> {
     /// A hint that a key will be wanted, when its bucket is in the cache: brings its entry there too.
     #[inline]
     pub fn prefetch_entry(&self, db: DbId, at: KeyHash) {
-        self.glance(db, at, |keys| keys.table.prefetch_items(at.hash));
+        self.glance(db, at, |keys| keys.table.hints().prefetch_items(at.hash));
     }
 
     #[inline(always)]
@@ -70,23 +71,14 @@ impl<'k> Turn<'k> {
         self.glance_at(db, key, |entry| entry.prefetch_value());
     }
 
-    /// A hint that an element with this [hash](crate::element_hash) will be wanted, when the value is in the cache: brings
-    /// the bucket of the hash there. False if there is none.
-    pub fn prefetch_element_bucket(&self, db: DbId, key: Key<'_>, hash: u64) -> bool {
-        let mut found = false;
+    /// Lets `look` ask for elements of a key's value, when that is in the cache and finds them by their
+    /// [hash](crate::element_hash).
+    pub fn with_hints(&self, db: DbId, key: Key<'_>, look: impl FnOnce(Hints<'_>)) {
         self.glance_at(db, key, |entry| {
-            if let ValueRef::Object(value) = entry.value() {
-                found = value.prefetch_bucket(hash);
-            }
-        });
-        found
-    }
-
-    /// A hint that an element with this hash will be wanted, when its bucket is in the cache: brings it there too.
-    pub fn prefetch_element(&self, db: DbId, key: Key<'_>, hash: u64) {
-        self.glance_at(db, key, |entry| {
-            if let ValueRef::Object(value) = entry.value() {
-                value.prefetch_element(hash);
+            if let ValueRef::Object(value) = entry.value()
+                && let Some(hints) = value.hints()
+            {
+                look(hints);
             }
         });
     }

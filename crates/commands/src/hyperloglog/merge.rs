@@ -1,6 +1,6 @@
 //! PFMERGE.
 
-use ds::hll::{Encoding, Registers, Sketch};
+use ds::hll::{self, Encoding, Registers, Sketch};
 use store::{Expiry, NewString};
 
 use super::sketch_of;
@@ -28,6 +28,14 @@ fn try_pfmerge(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
         sketch.merge_into(&mut registers)?;
     }
     let key = cmd.first();
+    if let Some(mut entry) = cmd.keys.lookup_mut(cmd.db, key)
+        && sketch_of(entry.view())?.encoding() == Encoding::Dense
+    {
+        // The registers are the union with it already.
+        entry.with_bytes(0, |bytes| hll::store_dense(bytes, &registers));
+        cmd.changed(key, Class::String, "pfadd");
+        return Ok(());
+    }
     let mut merged = match cmd.keys.peek(cmd.db, key) {
         Some(entry) => sketch_of(entry)?.to_sketch()?,
         None => Sketch::default(),
@@ -35,7 +43,7 @@ fn try_pfmerge(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     if dense {
         merged.make_dense();
     }
-    merged.merge(&registers, cmd.env.limits.hll_sparse_bytes_max);
+    merged.merge(registers, cmd.env.limits.hll_sparse_bytes_max);
     cmd.put_as(key, NewString::Raw(merged.bytes()), Expiry::Keep);
     cmd.changed(key, Class::String, "pfadd");
     Ok(())

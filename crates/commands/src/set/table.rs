@@ -28,6 +28,7 @@ pub static ROWS: &[Row] = &[
         set("sadd", -3, "1.0.0")
             .with(&[Write, Denyoom, Fast])
             .keys(&[first(1, &[RW, Insert])])
+            .element(2)
             .args(MEMBERS)
             .docs("Adds members to a set.", "O(1) for each member"),
         edit::sadd,
@@ -83,6 +84,7 @@ pub static ROWS: &[Row] = &[
         set("sismember", 3, "1.0.0")
             .with(&[Readonly, Fast])
             .keys(LOOK)
+            .element(2)
             .args(&[KEY, text("member")])
             .docs("Tells whether a member is in a set.", "O(1)"),
         look::sismember,
@@ -100,6 +102,7 @@ pub static ROWS: &[Row] = &[
         set("smismember", -3, "6.2.0")
             .with(&[Readonly, Fast])
             .keys(READ)
+            .element(2)
             .args(MEMBERS)
             .docs("Tells of several members whether they are in a set.", "O(N) in the members asked for"),
         look::smismember,
@@ -138,6 +141,7 @@ pub static ROWS: &[Row] = &[
         set("srem", -3, "1.0.0")
             .with(&[Write, Fast])
             .keys(&[first(1, &[RW, Delete])])
+            .element(2)
             .args(MEMBERS)
             .docs("Removes members from a set.", "O(1) for each member"),
         edit::srem,

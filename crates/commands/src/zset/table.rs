@@ -61,6 +61,7 @@ pub static ROWS: &[Row] = &[
         zset("zadd", -4, "1.2.0")
             .with(&[Write, Denyoom, Fast])
             .keys(&[first(1, &[RW, Update])])
+            .element(3)
             .args(&[KEY, oneof("condition", &[flag("nx", "NX"), flag("xx", "XX")]).since("3.0.2").optional(), oneof("comparison", &[flag("gt", "GT"), flag("lt", "LT")]).since("6.2.0").optional(), flag("change", "CH").since("3.0.2").optional(), flag("increment", "INCR").since("3.0.2").optional(), block("data", &[typed("score", ArgKind::Double), text("member")]).multiple()])
             .docs("Adds members to a sorted set, or gives them other scores.", "O(log(N)) for each member"),
         add::zadd,
@@ -101,6 +102,7 @@ pub static ROWS: &[Row] = &[
         zset("zincrby", 4, "1.2.0")
             .with(&[Write, Denyoom, Fast])
             .keys(&[first(1, &[RW, Access, Update])])
+            .element(3)
             .args(&[KEY, int("increment"), text("member")])
             .docs("Adds to a member's score.", "O(log(N))"),
         add::zincrby,
@@ -149,6 +151,7 @@ pub static ROWS: &[Row] = &[
         zset("zmscore", -3, "6.2.0")
             .with(&[Readonly, Fast])
             .keys(READ)
+            .element(2)
             .args(MEMBERS)
             .docs("Returns the scores of several members.", "O(N) in the members asked for"),
         score::zmscore,
@@ -214,6 +217,7 @@ pub static ROWS: &[Row] = &[
         zset("zrank", -3, "2.0.0")
             .with(&[Readonly, Fast])
             .keys(READ)
+            .element(2)
             .args(RANK)
             .docs("Returns how many members stand before one.", "O(log(N))"),
         score::zrank,
@@ -222,6 +226,7 @@ pub static ROWS: &[Row] = &[
         zset("zrem", -3, "1.2.0")
             .with(&[Write, Fast])
             .keys(DELETE)
+            .element(2)
             .args(MEMBERS)
             .docs("Removes members.", "O(M*log(N)), M being the members named"),
         remove::zrem,
@@ -278,6 +283,7 @@ pub static ROWS: &[Row] = &[
         zset("zrevrank", -3, "2.0.0")
             .with(&[Readonly, Fast])
             .keys(READ)
+            .element(2)
             .args(RANK)
             .docs("Returns how many members stand behind one.", "O(log(N))"),
         score::zrevrank,
@@ -295,6 +301,7 @@ pub static ROWS: &[Row] = &[
         zset("zscore", 3, "1.2.0")
             .with(&[Readonly, Fast])
             .keys(READ)
+            .element(2)
             .args(MEMBER)
             .docs("Returns a member's score.", "O(1)"),
         score::zscore,

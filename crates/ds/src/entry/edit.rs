@@ -18,8 +18,11 @@ impl Entry {
         }
     }
 
-    /// Replaces value and expiry. In place if the class stays the same. Returns by how many bytes the allocation grew.
+    /// Replaces value and expiry. In place if the class stays the same. Returns by how many bytes the memory grew.
     pub fn rewrite(&mut self, value: NewString<'_>, expiry: Option<u64>) -> isize {
+        if self.view().has_guest() {
+            return self.replace_guest(value, expiry);
+        }
         let old = self.shape();
         let new = Shape::of_string(old.key_len, expiry.is_some(), value);
         // SAFETY: the value is overwritten below.
@@ -32,6 +35,14 @@ impl Entry {
             layout::write_string(self.0, &new, value);
         }
         grown - freed
+    }
+
+    #[cold]
+    fn replace_guest(&mut self, value: NewString<'_>, expiry: Option<u64>) -> isize {
+        let mut fresh = Entry::string(self.view().key(), value, expiry);
+        fresh.set_access(self.view().access());
+        let old = std::mem::replace(self, fresh);
+        self.view().allocated() as isize - old.view().allocated() as isize
     }
 
     /// Makes room for `new`, moves the key to its place there, and leaves expiry and value to be written.
@@ -63,6 +74,15 @@ impl Entry {
     pub fn set_expiry(&mut self, expiry: Option<u64>) -> bool {
         let old = self.shape();
         let new = Shape { expires: expiry.is_some(), ..old };
+        if old.expires == new.expires {
+            // SAFETY: the expiry has its place already.
+            unsafe { layout::write_expiry(self.0, &new, expiry) }
+            return old.expires;
+        }
+        if let Some(moved) = self.with_guest(self.view().key(), expiry) {
+            *self = moved;
+            return old.expires;
+        }
         let (old_class, new_class) = (class_of(old.total()), class_of(new.total()));
         let len = old.key_len + (old.total() - old.value_at());
         // SAFETY: the allocation is grown before key and value move up, and shrunk after they moved down.

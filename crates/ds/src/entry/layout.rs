@@ -1,6 +1,7 @@
 //! Where each field of an entry lies.
 
 use super::{Kind, NewString};
+use crate::block::guest_at;
 use crate::value::ENCODINGS_MAX;
 use std::ptr::{NonNull, copy_nonoverlapping};
 
@@ -28,6 +29,11 @@ const VALUE_U32: u8 = 252;
 const VALUE_U64: u8 = 253;
 
 const FLAG_EXPIRY: u8 = 1;
+/// The value is a listpack in the entry's own allocation, not a pointer.
+const FLAG_GUEST: u8 = 2;
+
+/// Bytes before a guest, at most: a change of the value sets them aside.
+pub(super) const BEFORE_GUEST_MAX: usize = 64;
 
 /// Encoding of a value; the low four bits of the byte are the type, and 0 is string.
 pub(super) const ENC_BYTES: u8 = 0;
@@ -76,7 +82,7 @@ pub(super) struct Shape {
     pub kind: u8,
     pub expires: bool,
     pub key_len: usize,
-    /// Bytes of the string, without its length; 8 of an integer or pointer.
+    /// Bytes of the string, without its length; 8 of an integer or pointer; all of a guest, with what is before it.
     pub value_len: usize,
 }
 
@@ -108,6 +114,10 @@ impl Shape {
             let mut shape = Shape { kind, expires, key_len: key_len(raw), value_len: WORD_LEN };
             if !is_word(kind) {
                 shape.value_len = read_len(raw.add(shape.value_at()));
+            } else if has_guest(raw) {
+                let at = shape.guest_at();
+                let total = u32::from_le(raw.add(at).cast::<u32>().read_unaligned());
+                shape.value_len = at - shape.value_at() + total as usize;
             }
             shape
         }
@@ -130,6 +140,12 @@ impl Shape {
         self.key_at() + self.key_len
     }
 
+    /// Where a guest begins.
+    #[inline]
+    pub fn guest_at(&self) -> usize {
+        guest_at(self.value_at())
+    }
+
     /// Where the bytes of a string begin.
     #[inline]
     pub fn bytes_at(&self) -> usize {
@@ -140,6 +156,58 @@ impl Shape {
     #[inline]
     pub fn total(&self) -> usize {
         self.bytes_at() + self.value_len
+    }
+}
+
+/// The shape that an entry whose value has elements has with a pointer to them.
+///
+/// # Safety
+/// `raw` has a written head.
+pub(super) unsafe fn read_as_pointer(raw: NonNull<u8>) -> Shape {
+    // SAFETY: all in the head.
+    unsafe {
+        let expires = raw.add(FLAGS_AT).read() & FLAG_EXPIRY != 0;
+        Shape { kind: raw.read(), expires, key_len: key_len(raw), value_len: WORD_LEN }
+    }
+}
+
+/// Whether the value is a guest.
+///
+/// # Safety
+/// `raw` has a written head.
+#[inline]
+pub(super) unsafe fn has_guest(raw: NonNull<u8>) -> bool {
+    // SAFETY: the flags are in the head.
+    unsafe { raw.add(FLAGS_AT).read() & FLAG_GUEST != 0 }
+}
+
+/// Says whether the value is a guest.
+///
+/// # Safety
+/// `raw` has a written head, and is ours alone.
+pub(super) unsafe fn set_guest(raw: NonNull<u8>, is_guest: bool) {
+    // SAFETY: the flags are in the head.
+    unsafe {
+        let flags = raw.add(FLAGS_AT);
+        flags.write(flags.read() & !FLAG_GUEST | if is_guest { FLAG_GUEST } else { 0 });
+    }
+}
+
+/// Where the elements of a value are: a pointer says it, or they are a guest.
+///
+/// # Safety
+/// `raw` is a live entry whose value has elements.
+#[inline]
+pub(super) unsafe fn word(raw: NonNull<u8>) -> NonNull<u8> {
+    // SAFETY: pointer or guest lie behind the key.
+    unsafe {
+        let (key_at, key_len) = key_span(raw);
+        let at = key_at + key_len;
+        if has_guest(raw) {
+            raw.add(guest_at(at))
+        } else {
+            raw.add(at).cast::<NonNull<u8>>().read_unaligned()
+        }
     }
 }
 

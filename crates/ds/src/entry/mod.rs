@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The value of a string is a length (1, 3, 5 or 9 bytes) and its bytes, or 8 bytes of an integer; that of anything with
-//! elements is a pointer to them. The head of six bytes lets a 16-byte key with 8 bytes of value fit a 32-byte class.
+//! elements is a listpack as a guest (a byte or two before it, then its bytes), or a pointer to them. The head of six bytes lets a 16-byte key with 8 bytes of value fit a 32-byte class.
 
 mod edit;
 mod layout;
@@ -141,7 +141,9 @@ impl Drop for Entry {
     fn drop(&mut self) {
         // SAFETY: neither value nor allocation is used after this.
         unsafe {
-            drop(self.take_object());
+            if !layout::has_guest(self.0) {
+                drop(self.take_object());
+            }
             self.release();
         }
     }

@@ -1,9 +1,14 @@
 //! Entries whose value has elements.
 
+mod guest;
+
 use super::Entry;
 use super::layout::{self, ALIGN, Shape};
+use crate::block::is_guest;
 use crate::class::{class_of, obtain, release};
+use crate::listpack::Listpack;
 use crate::value::{Object, Word};
+use guest::{SetAside, housed};
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
@@ -12,14 +17,28 @@ impl Entry {
     /// An entry with a value that has elements. `expiry` in milliseconds since the Unix epoch, cut to
     /// [`EXPIRY_MAX_MS`](super::EXPIRY_MAX_MS). The access word is 0.
     pub fn composite<T: Word>(key: &[u8], value: T, expiry: Option<u64>) -> Entry {
+        let is_pack = value.as_pack().is_some();
         let (encoding, word) = value.into_word();
-        Entry::of_word(key, layout::object_byte(T::KIND, encoding), word, expiry)
+        Entry::of_value(key, layout::object_byte(T::KIND, encoding), is_pack, word, expiry)
     }
 
     /// As [`Entry::composite`], with a value of any type.
     pub fn object(key: &[u8], value: Object, expiry: Option<u64>) -> Entry {
+        let is_pack = value.as_pack().is_some();
         let (kind, encoding, word) = value.into_word();
-        Entry::of_word(key, layout::object_byte(kind, encoding), word, expiry)
+        Entry::of_value(key, layout::object_byte(kind, encoding), is_pack, word, expiry)
+    }
+
+    fn of_value(key: &[u8], byte: u8, is_pack: bool, word: NonNull<u8>, expiry: Option<u64>) -> Entry {
+        if !is_pack {
+            return Entry::of_word(key, byte, word, expiry);
+        }
+        // SAFETY: the word is that of a listpack.
+        let pack = unsafe { Listpack::from_raw(word) };
+        match housed(key, byte, pack.view(), expiry) {
+            Some(entry) => entry,
+            None => Entry::of_word(key, byte, pack.alone().into_raw(), expiry),
+        }
     }
 
     /// The value, for changes; `None` if it is of another type.
@@ -32,13 +51,17 @@ impl Entry {
         // SAFETY: the word came from a value of this type; it is lent to the guard, which writes it back.
         unsafe {
             let encoding = layout::encoding_of(self.0.read());
-            let value = T::from_word(encoding, self.word_at().read_unaligned());
-            Some(ObjectMut { value: ManuallyDrop::new(value), entry: self })
+            let value = T::from_word(encoding, layout::word(self.0));
+            let aside = layout::has_guest(self.0).then(|| SetAside::of(self.0));
+            Some(ObjectMut { value: ManuallyDrop::new(value), entry: self, aside })
         }
     }
 
-    /// The entry under another key, with value, expiry and access word. The value does not move.
+    /// The entry under another key, with value, expiry and access word. A big value does not move.
     pub fn into_key(self, key: &[u8]) -> Entry {
+        if let Some(moved) = self.with_guest(key, self.view().expiry()) {
+            return moved;
+        }
         let (byte, view) = (self.shape().kind, self.view());
         if !layout::is_object(byte) {
             return self.with_key(key);
@@ -55,10 +78,12 @@ impl Entry {
     /// The value alone, if it has elements.
     pub fn into_object(self) -> Option<Object> {
         let mut entry = ManuallyDrop::new(self);
-        // SAFETY: the entry only loses its allocation; its value was moved out.
+        // SAFETY: the entry only loses its allocation, which a guest goes on living in; its value was moved out.
         unsafe {
             let object = entry.take_object();
-            entry.release();
+            if !layout::has_guest(entry.0) {
+                entry.release();
+            }
             object
         }
     }
@@ -86,12 +111,12 @@ impl Entry {
             let byte = self.0.read();
             layout::is_object(byte).then(|| {
                 let (kind, encoding) = (layout::kind_of(byte), layout::encoding_of(byte));
-                Object::from_word(kind, encoding, self.word_at().read_unaligned())
+                Object::from_word(kind, encoding, layout::word(self.0))
             })
         }
     }
 
-    /// Where the pointer of a value with elements lies; it is not aligned.
+    /// Where the pointer of a value with elements that is no guest lies; it is not aligned.
     fn word_at(&self) -> NonNull<NonNull<u8>> {
         // SAFETY: the value begins behind the key, inside the allocation.
         unsafe { self.0.add(self.shape().value_at()).cast() }
@@ -112,6 +137,26 @@ impl Entry {
 pub struct ObjectMut<'a, T: Word> {
     value: ManuallyDrop<T>,
     entry: &'a mut Entry,
+    /// What lay before the value if it was a guest. The entry itself is not read then: whoever changes or drops the
+    /// value moves or frees it.
+    aside: Option<SetAside>,
+}
+
+impl<T: Word> ObjectMut<'_, T> {
+    /// Bytes of memory that the value holds, and the entry too if it may grow or shrink meanwhile.
+    #[inline]
+    pub fn held(&self) -> usize {
+        match &self.aside {
+            None => self.value.allocated(),
+            Some(aside) => self.held_with_host(aside),
+        }
+    }
+
+    fn held_with_host(&self, aside: &SetAside) -> usize {
+        let is_guest = self.value.as_pack().is_some_and(|pack| is_guest(NonNull::from(&pack.bytes()[0])));
+        let own = if is_guest { 0 } else { class_of(aside.shape().total()) };
+        own + self.value.allocated()
+    }
 }
 
 impl<T: Word> Deref for ObjectMut<'_, T> {
@@ -133,11 +178,20 @@ impl<T: Word> DerefMut for ObjectMut<'_, T> {
 impl<T: Word> Drop for ObjectMut<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: `value` is not used after this; the entry's value has elements, so a pointer lies there.
+        // SAFETY: `value` is not used after this; the entry's value has elements, so a pointer lies there, or it was a
+        // guest, and then the entry's allocation is where the guest is, or gone.
         unsafe {
             let (encoding, word) = ManuallyDrop::take(&mut self.value).into_word();
-            self.entry.0.write(layout::object_byte(T::KIND, encoding));
-            self.entry.word_at().write_unaligned(word);
+            let byte = layout::object_byte(T::KIND, encoding);
+            match &self.aside {
+                None => {
+                    let word =
+                        if is_guest(word) { Listpack::from_raw(word).alone().into_raw() } else { word };
+                    self.entry.0.write(byte);
+                    self.entry.word_at().write_unaligned(word);
+                }
+                Some(aside) => self.entry.0 = aside.put_back(byte, word),
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::Kind;
 use super::layout::{self, ACCESS_AT, ENC_INT, ENC_RAW, Shape};
 use crate::StrRef;
+use crate::block::bytes_before;
 use crate::class::class_of;
 use crate::value::{Hash, Object, View, Word};
 use std::fmt;
@@ -128,11 +129,8 @@ impl<'a> EntryRef<'a> {
     /// The value has elements.
     #[inline]
     unsafe fn word(self) -> NonNull<u8> {
-        // SAFETY: the pointer lies behind the key of the live entry.
-        unsafe {
-            let (key_at, key_len) = layout::key_span(self.raw);
-            self.raw.add(key_at + key_len).cast::<NonNull<u8>>().read_unaligned()
-        }
+        // SAFETY: the entry is alive.
+        unsafe { layout::word(self.raw) }
     }
 
     /// Number of elements; 0 of a string.
@@ -184,7 +182,17 @@ impl<'a> EntryRef<'a> {
     pub fn allocated(self) -> usize {
         // SAFETY: the entry is alive.
         let own = class_of(unsafe { Shape::read(self.raw) }.total());
-        if layout::is_object(self.kind_byte()) { own + self.object().allocated() } else { own }
+        if layout::is_object(self.kind_byte()) && !self.has_guest() {
+            own + self.object().allocated()
+        } else {
+            own
+        }
+    }
+
+    #[inline]
+    pub(super) fn has_guest(self) -> bool {
+        // SAFETY: the entry is alive.
+        unsafe { layout::has_guest(self.raw) }
     }
 
     /// Panics if fields contradict each other.
@@ -198,7 +206,15 @@ impl<'a> EntryRef<'a> {
         match self.value() {
             ValueRef::Str(StrRef::Bytes(bytes)) => assert_eq!(bytes.len(), shape.value_len),
             ValueRef::Str(StrRef::Int(_)) => {}
-            ValueRef::Object(object) => object.check_invariants(),
+            ValueRef::Object(object) => {
+                object.check_invariants();
+                if self.has_guest() {
+                    // SAFETY: the guest is alive.
+                    let before = unsafe { bytes_before(self.word()) };
+                    assert!(before == shape.guest_at() && before <= layout::BEFORE_GUEST_MAX);
+                    assert_eq!(object.as_pack().map(|pack| before + pack.bytes().len()), Some(shape.total()));
+                }
+            }
         }
     }
 }

@@ -1,15 +1,11 @@
 //! Six bits for each register, the lowest bits of a byte first.
 
-use super::{REGISTERS, estimate};
+use super::{REGISTERS, estimate, lanes};
 
 /// Bytes of all registers.
 pub const BYTES: usize = REGISTERS * BITS / 8;
 const BITS: usize = 6;
 const MASK: u8 = (1 << BITS) - 1;
-
-/// Registers that are handled together, and their bytes.
-const GROUP: usize = 8;
-const GROUP_BYTES: usize = GROUP * BITS / 8;
 
 /// The value of a register.
 pub fn get(body: &[u8], index: usize) -> u8 {
@@ -39,32 +35,9 @@ pub fn raise(body: &mut [u8], index: usize, value: u8) -> bool {
 
 /// Counts how often each value occurs.
 pub fn count(body: &[u8], histogram: &mut [u32; 64]) {
-    tally(groups(body).iter().map(unpack), histogram);
-}
-
-/// Neighbours are often equal: counting them apart keeps an increment from waiting for the one before.
-fn tally(groups: impl Iterator<Item = [u8; GROUP]>, histogram: &mut [u32; 64]) {
-    let mut lanes = [[0_u32; 64]; 4];
-    for group in groups {
-        for (i, value) in group.into_iter().enumerate() {
-            lanes[i % 4][usize::from(value & MASK)] += 1;
-        }
-    }
-    for (value, total) in histogram.iter_mut().enumerate() {
-        *total = lanes.iter().map(|lane| lane[value]).sum();
-    }
-}
-
-fn groups(body: &[u8]) -> &[[u8; GROUP_BYTES]] {
-    let (groups, rest) = body.as_chunks::<GROUP_BYTES>();
-    assert!(groups.len() == REGISTERS / GROUP && rest.is_empty());
-    groups
-}
-
-fn unpack(group: &[u8; GROUP_BYTES]) -> [u8; GROUP] {
-    let [a, b, c, d, e, f] = *group;
-    let word = u64::from_le_bytes([a, b, c, d, e, f, 0, 0]);
-    std::array::from_fn(|i| (word >> (i * BITS)) as u8 & MASK)
+    let mut registers = [0; REGISTERS];
+    lanes::raise(&mut registers, body);
+    lanes::tally(&registers, histogram);
 }
 
 /// All registers, a byte each: where sketches are merged.
@@ -86,7 +59,7 @@ impl Registers {
     /// The estimated cardinality.
     pub fn count(&self) -> u64 {
         let mut histogram = [0; 64];
-        tally(self.0.as_chunks().0.iter().copied(), &mut histogram);
+        lanes::tally(&self.0, &mut histogram);
         estimate::cardinality(&histogram)
     }
 
@@ -97,24 +70,12 @@ impl Registers {
 
     /// Raises each register to that of a dense sketch.
     pub(super) fn raise_to(&mut self, body: &[u8]) {
-        let (ours, _) = self.0.as_chunks_mut::<GROUP>();
-        for (ours, theirs) in ours.iter_mut().zip(groups(body)) {
-            let theirs = unpack(theirs);
-            *ours = std::array::from_fn(|i| ours[i].max(theirs[i]));
-        }
+        lanes::raise(&mut self.0, body);
     }
 
-    /// Raises each register of a dense sketch to these.
-    pub(super) fn raise_all(&self, body: &mut [u8]) {
-        let (ours, _) = self.0.as_chunks::<GROUP>();
-        let (groups, _) = body.as_chunks_mut::<GROUP_BYTES>();
-        assert_eq!(groups.len(), ours.len());
-        for (ours, group) in ours.iter().zip(groups) {
-            let theirs = unpack(group);
-            let raised = |i: usize| u64::from(theirs[i].max(ours[i]) & MASK) << (i * BITS);
-            let word = (0..GROUP).fold(0, |word, i| word | raised(i));
-            group.copy_from_slice(&word.to_le_bytes()[..GROUP_BYTES]);
-        }
+    /// Writes them as those of a dense sketch.
+    pub(super) fn pack(&self, body: &mut [u8]) {
+        lanes::pack(&self.0, body);
     }
 }
 
@@ -133,7 +94,7 @@ mod tests {
             assert_eq!(get(&body, index), model.0[index]);
         }
         let mut packed = vec![0; BYTES];
-        model.raise_all(&mut packed);
+        model.pack(&mut packed);
         assert_eq!(packed, body);
         let mut merged = Registers::default();
         merged.raise_to(&body);

@@ -9,11 +9,12 @@
 mod dense;
 mod estimate;
 mod hash;
+mod lanes;
 mod sketch;
 mod sparse;
 
 pub use dense::Registers;
-pub use sketch::{Sketch, add_dense, set_cached};
+pub use sketch::{Sketch, add_dense, set_cached, store_dense};
 pub use sparse::Run;
 
 /// Registers of a sketch.

@@ -65,13 +65,15 @@ impl Sketch {
 
     /// Raises each register to that of `registers`, one after the other: where a sparse sketch becomes dense depends on the order. The estimate is stale
     /// then, changed or not.
-    pub fn merge(&mut self, registers: &Registers, sparse_bytes_max: usize) {
+    pub fn merge(&mut self, mut registers: Registers, sparse_bytes_max: usize) {
         if self.is_sparse() {
             for (index, value) in registers.values().iter().enumerate().filter(|(_, value)| **value > 0) {
                 self.raise(index, *value, sparse_bytes_max);
             }
         } else {
-            registers.raise_all(&mut self.bytes[HEADER_BYTES..]);
+            let body = &mut self.bytes[HEADER_BYTES..];
+            registers.raise_to(body);
+            registers.pack(body);
         }
         make_stale(&mut self.bytes);
     }
@@ -87,7 +89,7 @@ impl Sketch {
         self.bytes.truncate(HEADER_BYTES);
         self.bytes[ENCODING_AT] = DENSE;
         self.bytes.resize(DENSE_BYTES, 0);
-        registers.raise_all(&mut self.bytes[HEADER_BYTES..]);
+        registers.pack(&mut self.bytes[HEADER_BYTES..]);
     }
 
     /// Panics if the runs do not cover the registers.
@@ -106,6 +108,13 @@ pub fn add_dense(bytes: &mut [u8], element: &[u8]) -> bool {
     assert!(bytes.len() == DENSE_BYTES && bytes[ENCODING_AT] == DENSE);
     let (index, value) = hash::place(element);
     raise_dense(bytes, index, value)
+}
+
+/// Makes these the registers of a dense sketch; the estimate is stale then.
+pub fn store_dense(bytes: &mut [u8], registers: &Registers) {
+    assert!(bytes.len() == DENSE_BYTES && bytes[ENCODING_AT] == DENSE);
+    registers.pack(&mut bytes[HEADER_BYTES..]);
+    make_stale(bytes);
 }
 
 /// Notes the estimate in the bytes of a sketch.

@@ -103,7 +103,7 @@ impl Intset {
     /// Bytes of memory that it holds.
     #[inline]
     pub fn allocated(&self) -> usize {
-        Block::allocated(self.total())
+        self.0.allocated(self.total())
     }
 
     /// The integer at an index, in ascending order.

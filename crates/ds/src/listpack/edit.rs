@@ -1,7 +1,7 @@
 //! Changing a listpack. Entries are named by where they begin; a change invalidates the names behind it.
 
 use super::codec::Coded;
-use super::{COUNT_UNKNOWN, EMPTY, HEAD, Listpack, ListpackRef};
+use super::{EMPTY, HEAD, Listpack, ListpackRef, count_after};
 use crate::StrRef;
 use std::ops::Range;
 
@@ -44,14 +44,14 @@ impl Listpack {
         count: usize,
         values: impl Iterator<Item = StrRef<'v>> + Clone,
     ) {
-        let (to, removed) = self.run(at, count);
+        let (to, removed) = self.view().run(at, count);
         self.splice(at..to, removed, values);
     }
 
     /// Removes `count` entries from one on, or all that are there. What follows begins there now.
     #[inline]
     pub fn remove(&mut self, at: usize, count: usize) {
-        let (to, removed) = self.run(at, count);
+        let (to, removed) = self.view().run(at, count);
         self.splice(at..to, removed, std::iter::empty());
     }
 
@@ -66,7 +66,7 @@ impl Listpack {
     pub fn append(&mut self, other: ListpackRef<'_>) {
         let end = self.total() - 1;
         let entries = &other.bytes()[HEAD..other.end()];
-        let count = self.count_after(0, other.len());
+        let count = count_after(self.view().stored_count(), 0, other.len());
         self.splice_bytes(end..end, entries.len(), count).copy_from_slice(entries);
     }
 
@@ -76,7 +76,7 @@ impl Listpack {
         let mut tail = Listpack::new();
         let entries = &self.view().bytes()[at..end];
         let moved = self.view().iter_from(at).count();
-        let count = tail.count_after(0, moved);
+        let count = count_after(0, 0, moved);
         tail.splice_bytes(HEAD..HEAD, entries.len(), count).copy_from_slice(entries);
         self.splice(at..end, moved, std::iter::empty());
         tail
@@ -85,17 +85,6 @@ impl Listpack {
     /// Removes all elements.
     pub fn clear(&mut self) {
         *self = Listpack::new();
-    }
-
-    /// Where a run of `count` entries ends, and how many there are.
-    fn run(&self, at: usize, count: usize) -> (usize, usize) {
-        let (view, end) = (self.view(), self.total() - 1);
-        let (mut to, mut found) = (at, 0);
-        while found < count && to < end {
-            to = view.after(to);
-            found += 1;
-        }
-        (to, found)
     }
 
     /// Puts elements in place of the entries in a range, of which there are `removed`.
@@ -107,20 +96,12 @@ impl Listpack {
     ) {
         let coded = values.map(Coded::new);
         let (bytes, added) = coded.clone().fold((0, 0), |(bytes, n), value| (bytes + value.total(), n + 1));
-        let count = self.count_after(removed, added);
+        let count = count_after(self.view().stored_count(), removed, added);
         let mut gap = self.splice_bytes(range, bytes, count);
         for value in coded {
             gap = value.write(gap);
         }
         assert!(gap.is_empty());
-    }
-
-    /// The count to be stored when elements go and come.
-    fn count_after(&self, removed: usize, added: usize) -> u16 {
-        match self.view().stored_count() {
-            COUNT_UNKNOWN => COUNT_UNKNOWN,
-            count => u16::try_from(usize::from(count) - removed + added).unwrap_or(COUNT_UNKNOWN),
-        }
     }
 
     /// Replaces a range by `gap` bytes, which are returned, and writes the head.

@@ -9,14 +9,16 @@
 
 mod codec;
 mod edit;
+mod roomy;
 mod verify;
 mod view;
 
+pub use roomy::Roomy;
 pub use verify::BadListpack;
 pub use view::{Iter, ListpackRef};
 
 use crate::StrRef;
-use crate::block::Block;
+use crate::block::{Block, is_guest};
 use std::ptr::NonNull;
 
 const HEAD: usize = 6;
@@ -68,7 +70,7 @@ impl Listpack {
     /// Bytes of memory that it holds.
     #[inline]
     pub fn allocated(&self) -> usize {
-        Block::allocated(self.total())
+        self.0.allocated(self.total())
     }
 
     /// Number of elements.
@@ -86,6 +88,11 @@ impl Listpack {
     /// Whether so many bytes more, of elements without their encoding, leave it a listpack.
     pub fn fits(&self, more: usize) -> bool {
         self.total().saturating_add(more) <= LISTPACK_BYTES_MAX
+    }
+
+    /// The same with an allocation of its own: one that is a guest of an entry moves out.
+    pub(crate) fn alone(self) -> Listpack {
+        if is_guest(NonNull::from(&self.view().bytes()[0])) { Listpack::copy_of(self.view()) } else { self }
     }
 
     /// Gives the ownership up.
@@ -112,6 +119,15 @@ impl Listpack {
         if let Err(why) = verify::sound(bytes) {
             panic!("{why}: {bytes:?}");
         }
+    }
+}
+
+/// The count to be stored when elements go and come.
+#[inline]
+fn count_after(stored: u16, removed: usize, added: usize) -> u16 {
+    match stored {
+        COUNT_UNKNOWN => COUNT_UNKNOWN,
+        count => u16::try_from(usize::from(count) - removed + added).unwrap_or(COUNT_UNKNOWN),
     }
 }
 

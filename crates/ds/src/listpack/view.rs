@@ -86,6 +86,16 @@ impl<'a> ListpackRef<'a> {
         at + size + backlen_size(size)
     }
 
+    /// Where a run of `count` entries from one on ends, and how many there are.
+    pub(super) fn run(self, at: usize, count: usize) -> (usize, usize) {
+        let (mut to, mut found) = (at, 0);
+        while found < count && to < self.end() {
+            to = self.after(to);
+            found += 1;
+        }
+        (to, found)
+    }
+
     /// The element of an entry.
     #[inline]
     pub fn get(self, at: usize) -> StrRef<'a> {

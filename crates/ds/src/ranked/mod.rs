@@ -14,7 +14,7 @@ pub(crate) use member::compare_scores;
 pub(crate) use tree::Tree;
 pub use walk::Walk;
 
-use crate::table::{Item, Table, TableStats};
+use crate::table::{Hints, Item, Table, TableStats};
 use base::Rng;
 use member::Member;
 use std::cmp::Ordering;
@@ -73,6 +73,12 @@ impl Ranked {
     #[inline]
     pub fn score(&self, member: &[u8]) -> Option<f64> {
         self.index.get(hash(member), member).map(MemberRef::score)
+    }
+
+    /// For asking for members ahead.
+    #[inline]
+    pub fn hints(&self) -> Hints<'_> {
+        self.index.hints()
     }
 
     /// How many members stand before this one.

@@ -65,6 +65,7 @@ const fn locate(index: usize) -> (usize, usize) {
 }
 
 /// Buckets of a whole segment.
+#[inline]
 fn segment_len(segment: usize) -> usize {
     match segment {
         0 => FIRST_SEGMENT,
@@ -80,7 +81,13 @@ fn segment_bytes(segment: usize, buckets: usize) -> usize {
 
 /// Bytes of the directory for so many buckets, more than `INLINE_BUCKETS`.
 fn directory_bytes(buckets: usize) -> usize {
-    class_of((locate(buckets - 1).0 + 1).next_multiple_of(DIRECTORY_STEP) * WORD)
+    directory_of(locate(buckets - 1).0 + 1)
+}
+
+/// Bytes of the directory for so many segments.
+#[inline]
+fn directory_of(segments: usize) -> usize {
+    class_of(segments.next_multiple_of(DIRECTORY_STEP) * WORD)
 }
 
 impl Array {
@@ -107,7 +114,7 @@ impl Array {
         }
         let (segment, offset) = locate(n - 1);
         let segments = (n - 1 - offset + segment_len(segment)) * BUCKET;
-        if n <= INLINE_BUCKETS { segments } else { segments + directory_bytes(n) }
+        if n <= INLINE_BUCKETS { segments } else { segments + directory_of(segment + 1) }
     }
 
     /// The one item of a table without buckets.

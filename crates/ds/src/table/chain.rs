@@ -80,7 +80,7 @@ impl<T: Item> Table<T> {
         loop {
             let bucket = image.bucket();
             for i in 0..bucket.count() {
-                prefetch(bucket.pointer(i).as_ptr());
+                prefetch(bucket.pointer(i));
             }
             for i in 0..bucket.count() {
                 each(self, bucket.tag(i), bucket.pointer(i));

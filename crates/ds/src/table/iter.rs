@@ -47,7 +47,7 @@ impl<'t, T: Item> Iter<'t, T> {
         self.i = 0;
         let Some(bucket) = self.at else { return false };
         for i in 0..bucket.count() {
-            prefetch(bucket.pointer(i).as_ptr());
+            prefetch(bucket.pointer(i));
         }
         true
     }

@@ -78,7 +78,7 @@ fn chain(head: Bucket) -> impl Iterator<Item = Bucket> {
 }
 
 fn prefetch_items(bucket: Bucket) {
-    (0..bucket.count()).for_each(|i| prefetch(bucket.pointer(i).as_ptr()));
+    (0..bucket.count()).for_each(|i| prefetch(bucket.pointer(i)));
 }
 
 /// Asks for the items of a chain whose tag is in a bucket.
@@ -87,7 +87,7 @@ fn prefetch_hits(of: Bucket) -> impl Fn(Bucket) {
         for i in 0..of.count() {
             let mut hits = head.matches(of.tag(i));
             while hits != 0 {
-                prefetch(head.pointer(hits.trailing_zeros() as usize).as_ptr());
+                prefetch(head.pointer(hits.trailing_zeros() as usize));
                 hits &= hits - 1;
             }
         }

@@ -8,6 +8,7 @@
 mod array;
 mod bucket;
 mod chain;
+mod hints;
 mod item;
 mod iter;
 mod join;
@@ -16,6 +17,7 @@ mod resize;
 mod scan;
 mod stats;
 
+pub use hints::{Hints, prefetch_value};
 pub use item::Item;
 pub use iter::Iter;
 pub use occupied::{Occupied, Probe};
@@ -25,6 +27,7 @@ pub use stats::TableStats;
 use crate::same::same;
 use array::Array;
 use bucket::{Bucket, SHORT_BUCKET};
+use hints::prefetch;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
@@ -137,35 +140,6 @@ impl<T: Item> Table<T> {
         self.get_mut(hash, key).map(Occupied::remove)
     }
 
-    /// Asks the processor for the bucket of a hash.
-    #[inline]
-    pub fn prefetch(&self, hash: u64) {
-        if !self.array.is_bare() {
-            prefetch(self.array.bucket(self.array.index_of(hash)).address().as_ptr());
-        }
-    }
-
-    /// Asks the processor for the items that may have this hash.
-    #[inline]
-    pub fn prefetch_items(&self, hash: u64) {
-        if self.array.is_bare() {
-            if self.len == 1 {
-                prefetch(self.array.root_item().1.as_ptr());
-            }
-            return;
-        }
-        let bucket = self.array.bucket(self.array.index_of(hash));
-        let mut hits = bucket.matches(tag_of(hash));
-        while hits != 0 {
-            prefetch(bucket.pointer(hits.trailing_zeros() as usize).as_ptr());
-            hits &= hits - 1;
-        }
-        // Who finds nothing here, or adds something, goes on there.
-        if let Some(next) = bucket.link() {
-            prefetch(next.address().as_ptr());
-        }
-    }
-
     /// Looks into the first bucket of the chain, which nearly always decides; made part of each caller.
     #[inline(always)]
     fn find(&self, hash: u64, key: &[u8]) -> Option<Place> {
@@ -248,23 +222,6 @@ impl<T: Item> Drop for Table<T> {
         }
         self.array.free();
     }
-}
-
-/// Asks the processor for the cache line of a value.
-#[inline]
-pub fn prefetch_value<V>(value: &V) {
-    prefetch(std::ptr::from_ref(value).cast());
-}
-
-#[inline]
-fn prefetch(at: *const u8) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    // SAFETY: a prefetch of any address is harmless.
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
-    }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let _ = at;
 }
 
 #[cfg(test)]

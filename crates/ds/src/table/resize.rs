@@ -1,5 +1,6 @@
 //! Growth and shrinkage by one bucket.
 
+use super::hints::prefetch;
 use super::{Item, Table};
 
 /// Below so many items per bucket an overflow bucket splits nothing: chance, not load, made it.
@@ -7,6 +8,9 @@ const SPLIT_LOAD_MIN: usize = 7;
 /// Below so many items per bucket a remove merges two buckets. Less than `SPLIT_LOAD_MIN`, so that an insert and a
 /// remove in turn do not split and merge forever.
 const MERGE_LOAD_MIN: usize = 5;
+
+/// In a smaller table the next split is too far away.
+const FORESEEN_MIN: usize = 1024;
 
 impl<T: Item> Table<T> {
     #[inline]
@@ -26,6 +30,21 @@ impl<T: Item> Table<T> {
             debug_assert_eq!(super::tag_of(hash), tag);
             table.push(if hash as usize & half == 0 { low } else { high }, tag, raw);
         });
+        if n >= FORESEEN_MIN {
+            self.foresee();
+        }
+    }
+
+    /// Asks the processor for what the next split will read, and for the bucket of the one after that: a few inserts
+    /// from now they are there.
+    fn foresee(&self) {
+        let next = |n: usize| self.array.bucket(n - (1 << n.ilog2()));
+        let (low, after) = (next(self.array.len()), next(self.array.len() + 1));
+        prefetch(after.address());
+        (0..low.count()).for_each(|i| prefetch(low.pointer(i)));
+        if let Some(link) = low.link() {
+            prefetch(link.address());
+        }
     }
 
     /// After a remove: merges the last bucket into its other half, or takes leave of the only bucket.

@@ -20,7 +20,7 @@ pub use stream::{Stream, StreamLimits};
 pub use view::View;
 pub use zset::{Zset, ZsetLimits};
 
-use crate::table::TableStats;
+use crate::table::{Hints, TableStats};
 use crate::{Kind, ListpackRef, StrRef};
 use std::ptr::NonNull;
 
@@ -64,18 +64,10 @@ pub unsafe trait Word: Sized + Clone + Send + Sync {
         None
     }
 
-    /// Asks the processor for where an element with this [hash](crate::element_hash) is looked up; false if elements are
-    /// not found by their hash.
+    /// For asking for elements ahead, if they are found by their [hash](crate::element_hash).
     #[inline]
-    fn prefetch_bucket(&self, hash: u64) -> bool {
-        let _ = hash;
-        false
-    }
-
-    /// Asks the processor for the elements that may have this hash, when their bucket is in the cache.
-    #[inline]
-    fn prefetch_element(&self, hash: u64) {
-        let _ = hash;
+    fn hints(&self) -> Option<Hints<'_>> {
+        None
     }
 
     /// Frees about `budget` elements, for a big value that goes bit by bit. True when dropping the rest is quick.

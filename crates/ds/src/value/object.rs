@@ -1,7 +1,7 @@
 //! A value of any type that has elements.
 
 use super::{Hash, List, Set, Stream, Word, Zset};
-use crate::table::TableStats;
+use crate::table::{Hints, TableStats};
 use crate::{Kind, ListpackRef, StrRef};
 use std::ptr::NonNull;
 
@@ -79,14 +79,9 @@ impl Object {
         each!(self, value => value.next_expiry())
     }
 
-    /// See [`Word::prefetch_bucket`].
-    pub fn prefetch_bucket(&self, hash: u64) -> bool {
-        each!(self, value => value.prefetch_bucket(hash))
-    }
-
-    /// See [`Word::prefetch_element`].
-    pub fn prefetch_element(&self, hash: u64) {
-        each!(self, value => value.prefetch_element(hash));
+    /// See [`Word::hints`].
+    pub fn hints(&self) -> Option<Hints<'_>> {
+        each!(self, value => value.hints())
     }
 
     /// Frees about `budget` elements; true when dropping the rest is quick.

@@ -132,7 +132,8 @@ impl Core {
                 return Progress::Over;
             }
         };
-        let running = Arc::new(Running::new(kind, name, self.now.mono));
+        let running = Running { command: job.told(), ..Running::new(kind, name, self.now.mono) };
+        let running = Arc::new(running);
         let mut inner = Session::new(Arc::clone(&session.card), true);
         inner.db = session.db;
         let next = Some(Say::Start(job, Arc::clone(&running)));

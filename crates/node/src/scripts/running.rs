@@ -1,6 +1,7 @@
 //! Scripts that run for long: who may end them, and who must not wait for them.
 
 use base::Mono;
+use resp::OwnedRequest;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,6 +31,8 @@ pub struct Running {
     pub kind: Kind,
     /// Its digest, or the function's name.
     pub name: String,
+    /// The command, of a function.
+    pub command: Option<Arc<OwnedRequest>>,
     /// When it began.
     pub began: Mono,
     /// It is to end.
@@ -41,7 +44,14 @@ pub struct Running {
 impl Running {
     /// One that begins.
     pub fn new(kind: Kind, name: String, began: Mono) -> Running {
-        Running { kind, name, began, killed: AtomicBool::new(false), wrote: AtomicBool::new(false) }
+        Running {
+            kind,
+            name,
+            command: None,
+            began,
+            killed: AtomicBool::new(false),
+            wrote: AtomicBool::new(false),
+        }
     }
 }
 

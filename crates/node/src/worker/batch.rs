@@ -2,6 +2,7 @@
 //! into the cache before the first of them runs.
 
 use crate::dispatch::{Named, Table};
+use commands::spec::Group;
 use commands::{KeyRef, routed_of};
 use resp::{Args, Limits, Parsed, Parser, ProtocolError, Span};
 use std::ops::Range;
@@ -31,8 +32,8 @@ struct Element {
     /// Which spans are those of the key and of the element.
     key: usize,
     element: usize,
-    /// Which of the hashes is the key's.
-    at: usize,
+    /// Where the key belongs.
+    at: KeyHash,
     /// Its own hash, once it is of use.
     hash: Option<u64>,
 }
@@ -49,6 +50,10 @@ pub struct Batch {
     hashes: Vec<KeyHash>,
     elements: Vec<Element>,
     found: Vec<KeyRef>,
+    /// The last key of a command on elements: its span and hashes.
+    last_key: Option<(usize, KeyHash)>,
+    /// Neighbours are the same key.
+    repeats: bool,
 }
 
 impl Batch {
@@ -103,18 +108,22 @@ impl Batch {
         let named = match table.resolve(args) {
             Ok(row) if row.spec.takes(args.len()) => {
                 bad_keys = !row.spec.keys.is_empty() && routed_of(row.spec, args, &mut self.found).is_err();
-                if row.spec.element != 0 && !bad_keys {
-                    self.elements.push(Element {
-                        key: first_span + 1,
-                        element: first_span + usize::from(row.spec.element),
-                        at: self.hashes.len(),
-                        hash: None,
-                    });
-                }
                 if !row.spec.keys.is_empty() && !bad_keys {
-                    for key in &self.found {
-                        self.hashes.push(keyspace.hash(&args[key.index as usize]));
-                        self.refs.push(*key);
+                    for i in 0..self.found.len() {
+                        let key = self.found[i];
+                        let span = first_span + key.index as usize;
+                        let hash = match row.spec.group {
+                            Group::String => keyspace.hash(text(&self.spans, span, input)),
+                            _ => self.hash(input, span, keyspace),
+                        };
+                        self.hashes.push(hash);
+                        self.refs.push(key);
+                    }
+                    if row.spec.element != 0
+                        && let Some(at) = self.hashes.last().copied()
+                    {
+                        let (key, element) = (first_span + 1, first_span + usize::from(row.spec.element));
+                        self.elements.push(Element { key, element, at, hash: None });
                     }
                 }
                 Named::Row(row)
@@ -132,6 +141,20 @@ impl Batch {
         });
     }
 
+    /// The hashes of a key: those of the key before it, if it is the same, as in a pipeline that fills one value.
+    fn hash(&mut self, input: &[u8], span: usize, keyspace: &Keyspace) -> KeyHash {
+        let key = text(&self.spans, span, input);
+        if let Some((last, hash)) = self.last_key
+            && is_same(text(&self.spans, last, input), key)
+        {
+            self.repeats = true;
+            return hash;
+        }
+        let hash = keyspace.hash(key);
+        self.last_key = Some((span, hash));
+        hash
+    }
+
     /// Forgets all requests.
     pub fn clear(&mut self) {
         self.items.clear();
@@ -139,6 +162,7 @@ impl Batch {
         self.refs.clear();
         self.hashes.clear();
         self.elements.clear();
+        (self.last_key, self.repeats) = (None, false);
         self.error = None;
     }
 
@@ -149,23 +173,17 @@ impl Batch {
 
     /// Asks for what leads to the buckets of all keys.
     pub fn prefetch_slots(&self, turn: &Turn<'_>, db: DbId) {
-        for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {
-            turn.prefetch_slot(db, *hash);
-        }
+        self.each_key(|hash| turn.prefetch_slot(db, hash));
     }
 
     /// Asks for the buckets of all keys.
     pub fn prefetch_buckets(&self, turn: &Turn<'_>, db: DbId) {
-        for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {
-            turn.prefetch_bucket(db, *hash);
-        }
+        self.each_key(|hash| turn.prefetch_bucket(db, hash));
     }
 
     /// Asks for the entries that the buckets name.
     pub fn prefetch_entries(&self, turn: &Turn<'_>, db: DbId) {
-        for hash in self.hashes.iter().take(KEYS_AHEAD_MAX) {
-            turn.prefetch_entry(db, *hash);
-        }
+        self.each_key(|hash| turn.prefetch_entry(db, hash));
     }
 
     /// Whether a request names an element of its key's value.
@@ -175,36 +193,44 @@ impl Batch {
 
     /// Asks for the values that requests name elements of.
     pub fn prefetch_values(&self, turn: &Turn<'_>, db: DbId, input: &[u8]) {
-        for element in &self.elements {
-            turn.prefetch_value(db, self.key_of(element, input));
+        for run in self.elements.chunk_by(|a, b| a.at == b.at) {
+            turn.prefetch_value(db, key_of(&self.spans, &run[0], input));
         }
     }
 
     /// Asks for the buckets of elements of big values.
     pub fn prefetch_element_buckets(&mut self, turn: &Turn<'_>, db: DbId, input: &[u8]) {
-        for i in 0..self.elements.len() {
-            let element = &self.elements[i];
-            let hash = store::element_hash(self.text(element.element, input));
-            let is_big = turn.prefetch_element_bucket(db, self.key_of(element, input), hash);
-            self.elements[i].hash = is_big.then_some(hash);
+        let Batch { elements, spans, .. } = self;
+        for run in elements.chunk_by_mut(|a, b| a.at == b.at) {
+            turn.with_hints(db, key_of(spans, &run[0], input), |hints| {
+                for element in run {
+                    let hash = store::element_hash(text(spans, element.element, input));
+                    hints.prefetch_bucket(hash);
+                    element.hash = Some(hash);
+                }
+            });
         }
     }
 
     /// Asks for the elements that the buckets name.
     pub fn prefetch_elements(&self, turn: &Turn<'_>, db: DbId, input: &[u8]) {
-        for element in &self.elements {
-            if let Some(hash) = element.hash {
-                turn.prefetch_element(db, self.key_of(element, input), hash);
-            }
+        for run in self.elements.chunk_by(|a, b| a.at == b.at).filter(|run| run[0].hash.is_some()) {
+            turn.with_hints(db, key_of(&self.spans, &run[0], input), |hints| {
+                run.iter().filter_map(|element| element.hash).for_each(|hash| hints.prefetch_items(hash));
+            });
         }
     }
 
-    fn key_of<'a>(&'a self, element: &Element, input: &'a [u8]) -> Key<'a> {
-        Key { bytes: self.text(element.key, input), at: self.hashes[element.at] }
-    }
-
-    fn text<'a>(&'a self, span: usize, input: &'a [u8]) -> &'a [u8] {
-        Args::new(input, &self.spans[span..=span]).at(0)
+    /// Keys worth asking for, one only of neighbours that are the same.
+    #[inline(always)]
+    fn each_key(&self, ask: impl Fn(KeyHash)) {
+        let mut last = 0;
+        for hash in &self.hashes[..self.keys_ahead()] {
+            if self.repeats && std::mem::replace(&mut last, hash.hash) == hash.hash {
+                continue;
+            }
+            ask(*hash);
+        }
     }
 
     /// A request's arguments.
@@ -215,5 +241,72 @@ impl Batch {
     /// A request's keys: where they stand, and their hashes.
     pub fn keys(&self, item: &Item) -> (&[KeyRef], &[KeyHash]) {
         (&self.refs[item.keys.clone()], &self.hashes[item.keys.clone()])
+    }
+}
+
+/// The bytes of a span.
+#[inline]
+fn text<'a>(spans: &'a [Span], span: usize, input: &'a [u8]) -> &'a [u8] {
+    Args::new(input, &spans[span..=span]).at(0)
+}
+
+/// The key of a request that names an element.
+fn key_of<'a>(spans: &'a [Span], element: &Element, input: &'a [u8]) -> Key<'a> {
+    Key { bytes: text(spans, element.key, input), at: element.at }
+}
+
+/// Whether two keys are the same. Most that are not differ at their end.
+#[inline]
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.last() == b.last() && a == b
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use resp::client::encode_command;
+    use store::{Clock, Params, Ticket, Touch, Wake, WorkerIdx};
+
+    struct Quiet;
+
+    impl Wake for Quiet {
+        fn stripe_free(&self, _: WorkerIdx, _: u64) {}
+        fn gate_open(&self, _: WorkerIdx) {}
+        fn exclusive_ready(&self, _: Ticket) {}
+    }
+
+    #[test]
+    fn each_request_has_the_hashes_of_its_own_keys() {
+        let table: &'static Table = Box::leak(Box::new(crate::families::table()));
+        let params = Params { databases: 1, workers: 1, hash_key: (1, 2) };
+        let keyspace = Keyspace::new(params, Box::new(Quiet));
+        let requests: [&[&[u8]]; 9] = [
+            &[b"LPUSH", b"a", b"1"],
+            &[b"LPUSH", b"a", b"1"],
+            &[b"GET", b"b"],
+            &[b"LPUSH", b"a", b"1"],
+            &[b"HSET", b"h", b"f", b"v"],
+            &[b"HSET", b"h", b"g", b"v"],
+            &[b"ZADD", b"z", b"1", b"m"],
+            &[b"SINTER", b"h", b"h", b"b", b"a"],
+            &[b"SADD", b"a", b"m"],
+        ];
+        let mut input = Vec::new();
+        requests.iter().for_each(|request| encode_command(&mut input, request));
+        let mut batch = Batch::default();
+        let limits = Limits { bulk_max: 1 << 20, unauthenticated: false };
+        batch.fill(&mut Parser::default(), &mut input, BATCH_MAX, &limits, table, &keyspace);
+        assert_eq!(batch.items.len(), requests.len());
+        for item in &batch.items {
+            let (args, (refs, hashes)) = (batch.args(item, &input), batch.keys(item));
+            assert!(!refs.is_empty() && refs.len() == hashes.len());
+            for (key, hash) in refs.iter().zip(hashes) {
+                assert_eq!(*hash, keyspace.hash(args.at(key.index as usize)));
+            }
+        }
+        let turn = keyspace.enter(WorkerIdx(0), Clock::new(1, Touch::Lru)).expect("nobody else is in");
+        batch.prefetch_slots(&turn, 0);
+        batch.prefetch_element_buckets(&turn, 0, &input);
+        assert!(batch.elements.iter().all(|element| element.hash.is_none()), "there is no value");
     }
 }

@@ -8,6 +8,9 @@ use resp::{Mark, Proto, Reply};
 /// Nesting of a reply.
 const DEPTH_MAX: usize = 4000;
 
+/// Elements from one look of the host to the next.
+const LOOK_ELEMENTS: usize = 1024;
+
 /// What stands in the place of a table nested deeper.
 const TOO_DEEP: &str = "reached lua stack limit";
 
@@ -22,6 +25,8 @@ pub(crate) struct Writer<'w> {
     pub client: Proto,
     pub script: Proto,
     pub reply_max: usize,
+    /// Lets the host look.
+    pub look: &'w dyn Fn() -> mlua::Result<()>,
 }
 
 /// A table that is being written.
@@ -45,6 +50,7 @@ impl Writer<'_> {
         let start = out.len();
         let mut frames = Vec::new();
         let failed = self.single(value, out, &mut frames)?;
+        let mut elements = 0_usize;
         while let Some(frame) = frames.last_mut() {
             let element: Value = frame.table.raw_get(frame.next)?;
             if element.is_nil() {
@@ -54,6 +60,10 @@ impl Writer<'_> {
                 continue;
             }
             frame.next += 1;
+            elements += 1;
+            if elements.is_multiple_of(LOOK_ELEMENTS) {
+                (self.look)()?;
+            }
             self.single(&element, out, &mut frames)?;
             if out.len() - start > self.reply_max {
                 out.truncate(start);

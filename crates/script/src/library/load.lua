@@ -1,9 +1,9 @@
 -- What the code of a library sees while it is loaded, and what its functions see when they run: one table of globals, whose
 -- contents change. Values are taken before any foreign code runs. Fails with the errors of Redis 7.0.
 
-local globals, redis, lock = ...
-local error, ipairs, pairs, pcall, rawget, select, setmetatable, tostring, type =
-    error, ipairs, pairs, pcall, rawget, select, setmetatable, tostring, type
+local globals, redis, lock, attempt = ...
+local error, ipairs, pairs, rawget, select, setmetatable, tostring, type =
+    error, ipairs, pairs, rawget, select, setmetatable, tostring, type
 local find, lower = string.find, string.lower
 
 -- The functions registered so far; nil when nothing is being loaded.
@@ -105,7 +105,7 @@ local loading = { redis = (lock(api)) }
 local function run(chunk)
     pending = { names = {} }
     choose(loading)
-    local well, thrown = pcall(chunk)
+    local well, thrown = attempt(chunk)
     choose(running)
     local registered = pending
     pending = nil

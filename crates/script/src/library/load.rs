@@ -59,7 +59,8 @@ fn loader(lua: &Lua, redis_version: &str, host: &Rc<dyn Host>) -> mlua::Result<L
     let lock = lua.load(include_str!("lock.lua")).set_name("=lock").eval()?;
     let bare = lua.load(include_str!("bare.lua")).set_name("=bare");
     let redis = bare.call((log, redis_version, number_of(redis_version)))?;
-    Loader::new(lua, &lua.create_table()?, &redis, &lock)
+    let attempt = lua.globals().raw_get("pcall")?;
+    Loader::new(lua, &lua.create_table()?, &redis, &lock, &attempt)
 }
 
 /// A version as `REDIS_VERSION_NUM` has it: a byte for each of its three parts.

@@ -2,6 +2,7 @@
 
 use super::loader::{Loader, described};
 use super::{Header, Libraries, Library, LibraryError};
+use crate::failure::text_of;
 use mlua::{Lua, Table};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub(crate) struct Loaded {
     as_of: Arc<Libraries>,
     /// The number of the next function.
     next: u64,
+    /// Bytes of memory that the interpreter may hold while a library loads.
+    memory_max: usize,
 }
 
 /// A library, with the number of its first function.
@@ -27,9 +30,16 @@ struct Place {
 
 impl Loaded {
     /// An interpreter without libraries.
-    pub fn new(lua: &Lua, loader: Loader) -> mlua::Result<Loaded> {
+    pub fn new(lua: &Lua, loader: Loader, memory_max: usize) -> mlua::Result<Loaded> {
         let functions = lua.create_table()?;
-        Ok(Loaded { loader, functions, libraries: BTreeMap::new(), as_of: Arc::default(), next: 1 })
+        Ok(Loaded {
+            loader,
+            functions,
+            libraries: BTreeMap::new(),
+            as_of: Arc::default(),
+            next: 1,
+            memory_max,
+        })
     }
 
     /// A function of one of `all` libraries, which is loaded first if need be. Libraries that are no longer there are let go.
@@ -51,7 +61,10 @@ impl Loaded {
     }
 
     fn load(&mut self, lua: &Lua, library: &Arc<Library>) -> Result<u64, LibraryError> {
-        let registered = self.loader.run(lua, &Header::parse(&library.code)?)?;
+        lua.set_memory_limit(self.memory_max).map_err(failed)?;
+        let registered = self.loader.run(lua, &Header::parse(&library.code)?);
+        lua.set_memory_limit(0).map_err(failed)?;
+        let registered = registered?;
         // Calls go by the place in the list, which must be what it was when the library was taken.
         if described(&registered).map_err(failed)? != library.functions {
             return Err(LibraryError::Register("ERR other functions than before".into()));
@@ -90,7 +103,7 @@ fn address(library: &Arc<Library>) -> usize {
 }
 
 fn failed(error: mlua::Error) -> LibraryError {
-    LibraryError::Register(format!("ERR {error}"))
+    LibraryError::Register(format!("ERR {}", text_of(&error)))
 }
 
 #[cfg(test)]
@@ -122,7 +135,7 @@ mod tests {
     #[test]
     fn variables_live_as_long_as_their_library() {
         let (lua, loader) = interpreter();
-        let mut loaded = Loaded::new(&lua, loader).expect("Lua");
+        let mut loaded = Loaded::new(&lua, loader, 1 << 30).expect("Lua");
         let counter = || library("a", COUNTER, &["zero", "count"]);
         let first = Arc::new(Libraries::default().with(counter(), false).expect("none there"));
         assert_eq!([0; 2].map(|_| call(&lua, &mut loaded, &first, "COUNT")), [1, 2]);
@@ -140,7 +153,7 @@ mod tests {
     #[test]
     fn a_library_that_registers_something_else_is_refused() {
         let (lua, loader) = interpreter();
-        let mut loaded = Loaded::new(&lua, loader).expect("Lua");
+        let mut loaded = Loaded::new(&lua, loader, 1 << 30).expect("Lua");
         let all = Arc::new(
             Libraries::default().with(library("a", COUNTER, &["count"]), false).expect("none there"),
         );

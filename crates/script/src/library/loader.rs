@@ -1,6 +1,9 @@
 //! Running the code of libraries, which registers functions.
 
 use super::{Flags, Function, Header, LibraryError};
+use crate::failure::text_of;
+use crate::sandbox::own_chunk;
+use crate::tail_calls::untail;
 use mlua::{ChunkMode, Lua, Table, Value};
 
 /// What errors call the code of a library.
@@ -15,22 +18,23 @@ pub(crate) struct Loader {
 
 impl Loader {
     /// `globals` is what running functions see, `redis` what it has under that name. `lock` makes of a table another that shows
-    /// the same and cannot be changed; its second result is a function that makes it show a third.
-    pub fn new(lua: &Lua, globals: &Table, redis: &Table, lock: &mlua::Function) -> mlua::Result<Loader> {
-        let chunk = lua.load(include_str!("load.lua")).set_name("=load");
-        let (environment, run) = chunk.call((globals, redis, lock))?;
+    /// the same and cannot be changed; its second result is a function that makes it show a third. `attempt` calls a function: true, or
+    /// false and what was thrown.
+    pub fn new(
+        lua: &Lua,
+        globals: &Table,
+        redis: &Table,
+        lock: &mlua::Function,
+        attempt: &mlua::Function,
+    ) -> mlua::Result<Loader> {
+        let chunk = own_chunk(lua, include_str!("load.lua"))?;
+        let (environment, run) = chunk.call((globals, redis, lock, attempt))?;
         Ok(Loader { environment, run })
     }
 
     /// Runs the code of a library. What it registered is a list of tables: name, function, description and flags.
     pub fn run(&self, lua: &Lua, header: &Header<'_>) -> Result<Table, LibraryError> {
-        let chunk = lua
-            .load(header.body)
-            .set_name(CHUNK_NAME)
-            .set_mode(ChunkMode::Text)
-            .set_environment(self.environment.clone())
-            .into_function()
-            .map_err(|error| LibraryError::Compile(text_of(&error)))?;
+        let chunk = self.chunk(lua, header.body).map_err(|error| LibraryError::Compile(text_of(&error)))?;
         match self.run.call(chunk) {
             Ok((true, Value::Table(registered))) if registered.raw_len() == 0 => {
                 Err(LibraryError::NoFunctions)
@@ -42,15 +46,19 @@ impl Loader {
             Err(error) => Err(LibraryError::Register(format!("ERR {}", text_of(&error)))),
         }
     }
-}
 
-/// An error as Lua would say it.
-fn text_of(error: &mlua::Error) -> String {
-    match error {
-        mlua::Error::SyntaxError { message, .. } | mlua::Error::RuntimeError(message) => message.clone(),
-        mlua::Error::MemoryError(_) => "not enough memory".into(),
-        mlua::Error::CallbackError { cause, .. } => text_of(cause),
-        other => other.to_string(),
+    /// The code, compiled; its functions will call `redis.call` so that errors can name the line.
+    fn chunk(&self, lua: &Lua, body: &[u8]) -> mlua::Result<mlua::Function> {
+        let load = |code: &[u8], mode| {
+            let chunk = lua.load(code).set_name(CHUNK_NAME).set_mode(mode);
+            chunk.set_environment(self.environment.clone()).into_function()
+        };
+        let chunk = load(body, ChunkMode::Text)?;
+        let mut binary = chunk.dump(false);
+        match untail(&mut binary) {
+            Some(true) => load(&binary, ChunkMode::Binary),
+            _ => Ok(chunk),
+        }
     }
 }
 
@@ -87,7 +95,8 @@ pub(super) mod tests {
         let lua = Lua::new();
         let lock: mlua::Function = lua.load(include_str!("lock.lua")).eval().expect("Lua");
         let redis = lua.load("return { REDIS_VERSION = '7.2.4' }").eval().expect("Lua");
-        let loader = Loader::new(&lua, &lua.globals(), &redis, &lock).expect("Lua");
+        let attempt = lua.globals().raw_get("pcall").expect("a function");
+        let loader = Loader::new(&lua, &lua.globals(), &redis, &lock, &attempt).expect("Lua");
         (lua, loader)
     }
 

@@ -13,6 +13,8 @@ pub use flags::Flags;
 pub use header::Header;
 pub use libraries::{Libraries, Policy};
 pub use load::load;
+pub(crate) use loaded::Loaded;
+pub(crate) use loader::Loader;
 
 /// A library that was loaded.
 #[derive(Clone, PartialEq, Eq, Debug)]

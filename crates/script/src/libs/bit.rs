@@ -47,7 +47,10 @@ fn operand(lua: &Lua, args: &Arguments, index: usize) -> Result<i32> {
 }
 
 fn folded(lua: &Lua, args: &Arguments, fold: Fold) -> Result<i32> {
-    (2..=args.len()).try_fold(operand(lua, args, 1)?, |all, index| Ok(fold(all, operand(lua, args, index)?)))
+    // From the last on, which shows when several are wrong.
+    (2..=args.len())
+        .rev()
+        .try_fold(operand(lua, args, 1)?, |all, index| Ok(fold(all, operand(lua, args, index)?)))
 }
 
 /// Only the lowest five bits of the distance count.

@@ -153,3 +153,75 @@ fn extreme(text: &[u8]) -> f64 {
     let negative = text.windows(2).any(|pair| pair[0].eq_ignore_ascii_case(&b'p') && pair[1] == b'-');
     if negative || text.first() == Some(&b'.') { 0.0 } else { f64::INFINITY }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(n: f64, precision: usize, expect: &str) {
+        let mut out = Vec::new();
+        format_general(&mut out, n, precision);
+        assert_eq!(String::from_utf8_lossy(&out), expect, "{n:?} with {precision} digits");
+    }
+
+    #[test]
+    fn numbers_are_written_as_by_printf() {
+        check(0.0, 14, "0");
+        check(-0.0, 14, "-0");
+        check(1e14, 14, "1e+14");
+        check(99_999_999_999_999.0, 14, "99999999999999");
+        check(0.1 + 0.2, 14, "0.3");
+        check(0.000_1, 14, "0.0001");
+        check(0.000_01, 14, "1e-05");
+        check(123_456.789, 8, "123456.79");
+        check(99.5, 2, "1e+02");
+        check(9.5, 1, "1e+01");
+        check(100.25, 3, "100");
+        check(-1.5e-300, 14, "-1.5e-300");
+        check(f64::NEG_INFINITY, 14, "-inf");
+        check(-f64::NAN, 14, "nan");
+    }
+
+    #[test]
+    fn casts_fold_as_the_hardware_does() {
+        assert_eq!([to_integer(1e300), to_integer(f64::NAN), to_integer(-1.9)], [i64::MIN, i64::MIN, -1]);
+        assert_eq!([to_unsigned(-2.0), to_unsigned(TWO_63), to_unsigned(1e300)], [u64::MAX - 1, 1 << 63, 0]);
+        assert_eq!([to_int(2_147_483_648.0), to_int(-2_147_483_648.9), to_int(5.9)], [i32::MIN, i32::MIN, 5]);
+    }
+
+    fn check_prefix(text: &str, expect: Option<(f64, usize)>) {
+        assert_eq!(parse_prefix(text.as_bytes()), expect, "{text:?}");
+    }
+
+    #[test]
+    fn numbers_are_found_as_by_strtod() {
+        check_prefix("12.5e1x", Some((125.0, 6)));
+        check_prefix("1e+", Some((1.0, 1)));
+        check_prefix("-.5", Some((-0.5, 3)));
+        check_prefix("5.", Some((5.0, 2)));
+        check_prefix(".", None);
+        check_prefix("+-1", None);
+        check_prefix("0x", Some((0.0, 1)));
+        check_prefix("0x1.8p1p", Some((3.0, 7)));
+        check_prefix("0x1p99999", Some((f64::INFINITY, 9)));
+        check_prefix("-0x1p-99999", Some((-0.0, 11)));
+        check_prefix("infinit", Some((f64::INFINITY, 3)));
+        check_prefix("1e999", Some((f64::INFINITY, 5)));
+        assert!(parse_prefix(b"nan(a_1)x").is_some_and(|(n, len)| n.is_nan() && len == 8));
+        assert!(parse_prefix(b"nan(-)").is_some_and(|(n, len)| n.is_nan() && len == 3));
+    }
+
+    proptest! {
+        #[test]
+        fn seventeen_digits_read_back(bits: u64) {
+            let n = f64::from_bits(bits);
+            prop_assume!(n.is_finite());
+            let mut out = Vec::new();
+            format_general(&mut out, n, 17);
+            let read = parse_prefix(&out).map(|(n, len)| (n.to_bits(), len));
+            prop_assert_eq!(read, Some((n.to_bits(), out.len())));
+        }
+    }
+}

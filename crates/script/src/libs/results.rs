@@ -69,3 +69,32 @@ impl Results {
         Variadic::from(self.values)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_come_in_order_wherever_they_are_held() {
+        let lua = Lua::new();
+        let many = lua.create_function(|lua, ()| {
+            let mut results = Results::default();
+            for n in 0..NEAR_MAX * 3 {
+                let value = if n % 3 == 0 { Value::Integer(n as i64) } else { text(lua, n) };
+                results.push(lua, value)?;
+            }
+            results.push(lua, text(lua, 0))?;
+            let last = results.pop(lua)?;
+            assert_eq!((last, results.len()), (Some(text(lua, 0)), NEAR_MAX * 3));
+            Ok(results.finish_behind(Value::Integer(-1)))
+        });
+        lua.globals().set("many", many.unwrap()).unwrap();
+        let joined: String = lua.load("return table.concat({many()}, ' ')").eval().unwrap();
+        let expect: Vec<String> = (-1..NEAR_MAX as i64 * 3).map(|n| n.to_string()).collect();
+        assert_eq!(joined, expect.join(" "));
+    }
+
+    fn text(lua: &Lua, n: usize) -> Value {
+        Value::String(lua.create_string(n.to_string()).unwrap())
+    }
+}

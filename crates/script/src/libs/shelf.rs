@@ -48,7 +48,33 @@ impl Shelf {
 
     /// Drops all from `len` on; what lay far stays reachable until its place is taken again.
     pub fn truncate(&mut self, len: usize) {
-        self.far_len = len.saturating_sub(NEAR_MAX);
+        self.far_len = self.far_len.min(len.saturating_sub(NEAR_MAX));
         self.near.truncate(len);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_come_back_whether_near_or_far() {
+        let lua = Lua::new();
+        let mut shelf = Shelf::default();
+        let check = |shelf: &Shelf, index: usize| {
+            let mark: usize = shelf.get(index).unwrap().raw_get(1).unwrap();
+            assert_eq!(mark, index);
+        };
+        for round in [NEAR_MAX + 10, NEAR_MAX, NEAR_MAX + 3, 0, 5] {
+            shelf.truncate(round);
+            while shelf.len() < round + 20 {
+                let table = lua.create_sequence_from([shelf.len()]).unwrap();
+                shelf.push(&lua, table).unwrap();
+            }
+            (0..shelf.len()).for_each(|index| check(&shelf, index));
+            assert!(shelf.last().unwrap().is_some());
+        }
+        shelf.truncate(0);
+        assert!(shelf.last().unwrap().is_none());
     }
 }

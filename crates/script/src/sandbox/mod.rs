@@ -1,5 +1,8 @@
 //! What scripts see, and nothing else.
 
+use crate::bytecode::without_lines;
+use crate::failure::OWN_CHUNKS;
+use crate::library::Loader;
 use crate::libs;
 use mlua::{ChunkMode, Function, Lua, String, Table, Value};
 
@@ -58,16 +61,24 @@ impl Sandbox {
         self.apply.call((function, keys, argv))
     }
 
+    /// What libraries of functions are loaded with.
+    pub fn loader(&self, lua: &Lua) -> mlua::Result<Loader> {
+        Loader::new(lua, &self.common, &self.redis, &self.lock, &self.run)
+    }
+
     /// Makes lists of tables.
     pub fn flatten(&self) -> &Function {
         &self.flatten
     }
 }
 
-/// A chunk of ours, without the names and lines that would show in scripts' errors.
-fn own_chunk(lua: &Lua, source: &str) -> mlua::Result<Function> {
-    let code = lua.load(source).set_mode(ChunkMode::Text).into_function()?.dump(true);
-    lua.load(code).set_mode(ChunkMode::Binary).into_function()
+/// A chunk of ours, without the lines that would show in scripts' errors.
+pub(crate) fn own_chunk(lua: &Lua, source: &str) -> mlua::Result<Function> {
+    let chunk = lua.load(source).set_name(OWN_CHUNKS).set_mode(ChunkMode::Text).into_function()?;
+    match without_lines(&mut chunk.dump(false)) {
+        Some(code) => lua.load(code).set_mode(ChunkMode::Binary).into_function(),
+        None => Ok(chunk),
+    }
 }
 
 /// `cjson` and the others, by name.

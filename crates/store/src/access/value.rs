@@ -131,9 +131,9 @@ struct Edited<R> {
 #[inline]
 fn edit_value<T: Word, R>(entry: &mut Entry, edit: impl FnOnce(&mut T) -> R) -> Option<Edited<R>> {
     let mut value = entry.object_mut::<T>()?;
-    let (before, was_volatile) = (value.allocated() as isize, value.next_expiry().is_some());
+    let (before, was_volatile) = (value.held() as isize, value.next_expiry().is_some());
     let result = edit(&mut value);
-    let grown = value.allocated() as isize - before;
+    let grown = value.held() as isize - before;
     Some(Edited { result, grown, is_gone: value.is_spent(), was_volatile, next_expiry: value.next_expiry() })
 }
 

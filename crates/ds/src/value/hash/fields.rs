@@ -4,7 +4,7 @@ use super::field::{Field, FieldRef};
 use super::{Put, Ttl};
 use crate::keyed::hash;
 use crate::ranked::{MemberRef, Tree};
-use crate::table::{Iter, Table, TableStats};
+use crate::table::{Hints, Iter, Table, TableStats};
 use base::Rng;
 use std::ptr::NonNull;
 
@@ -16,6 +16,8 @@ pub struct Fields {
     queue: Tree,
     /// Bytes of all fields.
     bytes: usize,
+    /// Bytes of the table: it is asked for before and after every change.
+    table_bytes: usize,
 }
 
 // SAFETY: it owns fields and nodes; nothing in them is tied to a thread.
@@ -60,7 +62,7 @@ impl Fields {
     /// Bytes of memory, this struct not counted.
     #[inline]
     pub fn allocated(&self) -> usize {
-        self.bytes + self.table.allocated() + self.queue.allocated()
+        self.bytes + self.table_bytes + self.queue.allocated()
     }
 
     /// The field of a name, expired or not.
@@ -69,20 +71,16 @@ impl Fields {
         self.table.get(hash(name), name)
     }
 
-    /// Asks the processor for the bucket of a name's hash.
-    pub fn prefetch_bucket(&self, hash: u64) {
-        self.table.prefetch(hash);
-    }
-
-    /// Asks the processor for the fields whose name may have this hash.
-    pub fn prefetch_field(&self, hash: u64) {
-        self.table.prefetch_items(hash);
+    /// For asking for fields ahead.
+    #[inline]
+    pub fn hints(&self) -> Hints<'_> {
+        self.table.hints()
     }
 
     /// Gives a field a value. One that expired before `now` is as good as absent.
     pub fn set(&mut self, name: &[u8], value: &[u8], ttl: Ttl, now: u64) -> Put {
         let hash = hash(name);
-        let Fields { table, queue, bytes } = self;
+        let Fields { table, queue, bytes, .. } = self;
         let Some(mut found) = table.get_mut(hash, name) else {
             self.add(hash, Field::new(name, value, ttl.after(None)));
             return Put::Added;
@@ -115,7 +113,7 @@ impl Fields {
 
     /// Sets or takes away the expiry of a field. False if there is no such field.
     pub fn set_expiry(&mut self, name: &[u8], expiry: Option<u64>) -> bool {
-        let Fields { table, queue, bytes } = self;
+        let Fields { table, queue, bytes, .. } = self;
         let Some(mut found) = table.get_mut(hash(name), name) else { return false };
         let was = found.get().expiry();
         match expiry {
@@ -150,8 +148,14 @@ impl Fields {
             None => {}
         }
         let field = found.remove();
-        self.bytes -= field.view().allocated();
+        self.removed(&field);
         Some(field)
+    }
+
+    /// A field was taken out of the table.
+    fn removed(&mut self, field: &Field) {
+        self.bytes -= field.view().allocated();
+        self.table_bytes = self.table.allocated();
     }
 
     /// Takes the first field out that expired before `now`.
@@ -166,7 +170,7 @@ impl Fields {
         // SAFETY: the table has it still.
         let name = unsafe { MemberRef::new(first) }.bytes();
         let field = self.table.remove(hash(name), name).expect("fields of the queue are in the table");
-        self.bytes -= field.view().allocated();
+        self.removed(&field);
         Some(field)
     }
 
@@ -205,6 +209,7 @@ impl Fields {
         let (base, expires) = (view.base(), view.expiry().is_some());
         self.bytes += view.allocated();
         self.table.insert(hash, field, crate::keyed::hash);
+        self.table_bytes = self.table.allocated();
         if expires {
             // SAFETY: alive in the table, which gives it up only after the queue did.
             unsafe { self.queue.insert(base) };
@@ -215,6 +220,7 @@ impl Fields {
     pub fn check_invariants(&self) {
         self.table.check_invariants(hash);
         self.queue.check_invariants();
+        assert_eq!(self.table_bytes, self.table.allocated());
         assert_eq!(self.bytes, self.iter().map(FieldRef::allocated).sum::<usize>());
         assert_eq!(self.queue.len(), self.iter().filter(|field| field.expiry().is_some()).count());
         let mut last = 0;

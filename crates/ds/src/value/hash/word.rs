@@ -2,7 +2,7 @@
 
 use super::{Fields, Hash, pack};
 use crate::listpack::{Listpack, ListpackRef};
-use crate::table::TableStats;
+use crate::table::{Hints, TableStats};
 use crate::value::Word;
 use crate::{Kind, StrRef, Thin};
 use std::ptr::NonNull;
@@ -66,19 +66,10 @@ unsafe impl Word for Hash {
         }
     }
 
-    fn prefetch_bucket(&self, hash: u64) -> bool {
+    fn hints(&self) -> Option<Hints<'_>> {
         match self {
-            Hash::Pack(_) => false,
-            Hash::Table(fields) => {
-                fields.prefetch_bucket(hash);
-                true
-            }
-        }
-    }
-
-    fn prefetch_element(&self, hash: u64) {
-        if let Hash::Table(fields) = self {
-            fields.prefetch_field(hash);
+            Hash::Pack(_) => None,
+            Hash::Table(fields) => Some(fields.hints()),
         }
     }
 

@@ -44,7 +44,7 @@ impl List {
         let fill = Fill::of(limits);
         self.make_room(std::iter::once(value), fill);
         match self {
-            List::Pack(pack) => pack.replace(entry(pack, index), StrRef::Bytes(value)),
+            List::Pack(pack) => pack.replace(entry(pack.view(), index), StrRef::Bytes(value)),
             List::Quick(quick) => {
                 quick.set(index, StrRef::compact(value), fill);
                 self.shrink_half(limits);
@@ -134,7 +134,13 @@ impl Quick {
             if here == self.node(at).count as usize {
                 self.remove(at);
             } else {
-                self.change(at, |node| node.remove(index, here));
+                let is_popped = start == 0;
+                self.change(at, |node| {
+                    if is_popped {
+                        node.open();
+                    }
+                    node.remove(index, here);
+                });
             }
             left -= here;
         }
@@ -147,7 +153,7 @@ impl Quick {
         let (at, inside) = self.seek(index).expect("the index is in the list");
         let fits = self.change(at, |node| {
             let Some(pack) = node.admits(value, fill) else { return false };
-            let entry = entry(pack, inside);
+            let entry = entry(pack.view(), inside);
             pack.replace(entry, value);
             true
         });
@@ -176,6 +182,7 @@ impl Quick {
     /// Inserts an element into a node that does not take it: it goes between its halves.
     fn insert_beside(&mut self, at: Place, inside: usize, value: StrRef<'_>, fill: Fill) {
         let next = Place { node: at.node + 1, ..at };
+        self.close(at);
         if inside == 0 {
             self.insert(at, Node::of_one(value, fill));
         } else if inside == self.node(at).count as usize {
@@ -254,9 +261,9 @@ impl Quick {
 }
 
 fn remove_from_node(node: &mut Node, value: &[u8], from: End, count: usize) -> usize {
-    let removed = match &mut node.body {
-        Body::Pack(pack) => remove_from_pack(pack, value, from, count),
+    let removed = match &node.body {
         Body::Plain(bytes) => usize::from(**bytes == *value),
+        _ => node.close().map_or(0, |pack| remove_from_pack(pack, value, from, count)),
     };
     node.count -= removed as u32;
     removed

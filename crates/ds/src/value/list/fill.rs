@@ -1,6 +1,6 @@
 //! How much a node takes.
 
-use crate::listpack::Listpack;
+use crate::listpack::ListpackRef;
 
 /// Up to where elements share a node.
 #[derive(Clone, Copy, Debug)]
@@ -53,8 +53,8 @@ impl Fill {
     }
 
     /// Whether two nodes may become one.
-    pub fn takes_both(self, a: &Listpack, b: &Listpack) -> bool {
-        self.takes(a.total() + b.total(), a.len() + b.len())
+    pub fn takes_both(self, a: ListpackRef<'_>, b: ListpackRef<'_>) -> bool {
+        self.takes(a.bytes().len() + b.bytes().len(), a.len() + b.len())
     }
 
     /// Whether an element gets a node of its own.

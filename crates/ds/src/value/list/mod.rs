@@ -93,7 +93,7 @@ impl List {
     /// The chain, made from the one node if need be.
     fn chain(&mut self) -> &mut Quick {
         if let List::Pack(pack) = self {
-            let pack = std::mem::take(pack);
+            let pack = std::mem::take(pack).alone();
             *self = List::Quick(Thin::new(Quick::of(pack)));
         }
         match self {

@@ -2,7 +2,7 @@
 //! of an array moves more than that many nodes.
 
 use super::fill::Fill;
-use super::node::{Body, Node};
+use super::node::Node;
 use super::{End, NodeRef};
 use crate::StrRef;
 use crate::class::class_of;
@@ -159,21 +159,10 @@ impl Quick {
 
     /// Adds an element at an end.
     pub(super) fn push(&mut self, end: End, value: StrRef<'_>, fill: Fill) {
-        if let Some(at) = self.end(end) {
-            let pushed = self.change(at, |node| match node.admits(value, fill) {
-                Some(pack) => {
-                    match end {
-                        End::Left => pack.push_front(value),
-                        End::Right => pack.push_back(value),
-                    }
-                    node.count += 1;
-                    true
-                }
-                None => false,
-            });
-            if pushed {
-                return;
-            }
+        if let Some(at) = self.end(end)
+            && self.change(at, |node| node.push(end, value, fill))
+        {
+            return;
         }
         self.add(end, Node::of_one(value, fill));
     }
@@ -186,8 +175,18 @@ impl Quick {
         }
     }
 
+    /// Makes a node no larger than it must be: only at the ends of the chain others are worth their memory.
+    pub(super) fn close(&mut self, at: Place) {
+        self.change(at, |node| {
+            node.close();
+        });
+    }
+
     /// Adds a node at an end.
     pub(super) fn add(&mut self, end: End, node: Node) {
+        if let Some(at) = self.end(end) {
+            self.close(at);
+        }
         let full = |run: Option<&Run>| run.is_none_or(|run| run.nodes.len() == RUN_NODES_MAX);
         match end {
             End::Left => {
@@ -279,13 +278,13 @@ impl Quick {
     pub(super) fn join(&mut self, at: Place, fill: Fill) {
         let Some(nodes) = self.runs.get(at.run).map(|run| &run.nodes) else { return };
         let (Some(a), Some(b)) = (nodes.get(at.node), nodes.get(at.node + 1)) else { return };
-        if let (Body::Pack(a), Body::Pack(b)) = (&a.body, &b.body)
+        if let (NodeRef::Pack(a), NodeRef::Pack(b)) = (a.view(), b.view())
             && fill.takes_both(a, b)
         {
             let next = self.remove(Place { node: at.node + 1, ..at });
             self.change(at, |node| {
-                if let (Body::Pack(a), Body::Pack(b)) = (&mut node.body, &next.body) {
-                    a.append(b.view());
+                if let (Some(a), NodeRef::Pack(b)) = (node.close(), next.view()) {
+                    a.append(b);
                     node.count += next.count;
                 }
             });
@@ -296,11 +295,11 @@ impl Quick {
     pub(super) fn take_only_pack(&mut self, fill: Fill) -> Option<Listpack> {
         let [run] = self.runs.make_contiguous() else { return None };
         let node = if run.nodes.len() == 1 { run.nodes.front_mut()? } else { return None };
-        match &mut node.body {
-            Body::Pack(pack) if fill.takes(pack.total(), node.count as usize) => {
-                let pack = std::mem::take(pack);
+        match node.view() {
+            NodeRef::Pack(pack) if fill.takes(pack.bytes().len(), node.count as usize) => {
+                let pack = node.close().map(std::mem::take);
                 *self = Quick::default();
-                Some(pack)
+                pack
             }
             _ => None,
         }

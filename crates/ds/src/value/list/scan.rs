@@ -1,8 +1,8 @@
 //! Walking a list.
 
-use super::node::{Body, Node};
+use super::node::Node;
 use super::quick::Quick;
-use super::{End, List};
+use super::{End, List, NodeRef};
 use crate::StrRef;
 use crate::listpack::ListpackRef;
 
@@ -59,9 +59,9 @@ impl Quick {
             End::Left => inside,
             End::Right => self.node(at).count as usize - 1 - inside,
         };
-        let mut goes_on = |node: &Node, skip: usize| match &node.body {
-            Body::Pack(pack) => scan_pack(pack.view(), from, skip, &mut show),
-            Body::Plain(bytes) => show(StrRef::Bytes(bytes)),
+        let mut goes_on = |node: &Node, skip: usize| match node.view() {
+            NodeRef::Pack(pack) => scan_pack(pack, from, skip, &mut show),
+            NodeRef::Plain(bytes) => show(StrRef::Bytes(bytes)),
         };
         match from {
             End::Left => {

@@ -2,7 +2,7 @@
 
 use super::member::{Member, MemberRef};
 use crate::keyed::hash;
-use crate::table::{Iter, Table, TableStats};
+use crate::table::{Hints, Iter, Table, TableStats};
 use base::Rng;
 
 /// Any number of members.
@@ -61,6 +61,12 @@ impl Members {
         let removed = self.table.remove(hash(member), member);
         self.bytes -= removed.as_ref().map_or(0, Member::allocated);
         removed.is_some()
+    }
+
+    /// For asking for members ahead.
+    #[inline]
+    pub fn hints(&self) -> Hints<'_> {
+        self.table.hints()
     }
 
     /// All members, in no order that means anything.

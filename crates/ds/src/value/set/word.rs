@@ -3,7 +3,7 @@
 use super::{Members, Set, is_distinct};
 use crate::intset::Intset;
 use crate::listpack::{Listpack, ListpackRef};
-use crate::table::TableStats;
+use crate::table::{Hints, TableStats};
 use crate::value::Word;
 use crate::{Kind, StrRef, Thin};
 use std::ptr::NonNull;
@@ -61,6 +61,13 @@ unsafe impl Word for Set {
 
     fn count(&self) -> usize {
         self.len()
+    }
+
+    fn hints(&self) -> Option<Hints<'_>> {
+        match self {
+            Set::Ints(_) | Set::Pack(_) => None,
+            Set::Table(members) => Some(members.hints()),
+        }
     }
 
     fn shed(&mut self, budget: usize) -> bool {

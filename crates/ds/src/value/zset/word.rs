@@ -3,7 +3,7 @@
 use super::{Zset, pack, with_score_text};
 use crate::listpack::{Listpack, ListpackRef};
 use crate::ranked::{Ranked, compare_scores};
-use crate::table::TableStats;
+use crate::table::{Hints, TableStats};
 use crate::value::Word;
 use crate::{Kind, StrRef, Thin};
 use std::cmp::Ordering;
@@ -57,6 +57,13 @@ unsafe impl Word for Zset {
 
     fn count(&self) -> usize {
         self.len()
+    }
+
+    fn hints(&self) -> Option<Hints<'_>> {
+        match self {
+            Zset::Pack(_) => None,
+            Zset::Tree(tree) => Some(tree.hints()),
+        }
     }
 
     fn visit(&self, show: &mut dyn FnMut(&[StrRef<'_>])) {

@@ -16,10 +16,12 @@ pub fn fcall(
 ) -> Result<Play, String> {
     let args = request.args;
     let libraries = core.shared.libraries.load_full();
-    let Some((library, index)) = libraries.place_of(&args[1]) else { return Err("Function not found".into()) };
+    let Some((library, index)) = libraries.place_of(&args[1]) else {
+        return Err("Function not found".into());
+    };
     let (library, function) = (Arc::clone(library), &library.functions[index]);
     let keys = count_keys(args)?;
-    let rules = rules(core, function.flags, row.spec.name.ends_with("_ro"), true)?;
+    let rules = rules(core, Some(function.flags), row.spec.name.ends_with("_ro"))?;
     let name = function.name.clone();
     let request = Arc::new(OwnedRequest::from_args(args));
     let resp3 = session.proto == Proto::Resp3;
@@ -29,7 +31,9 @@ pub fn fcall(
 
 /// How many keys follow; they are there.
 fn count_keys(args: Args<'_>) -> Result<usize, String> {
-    let Some(count) = base::num::parse_i64(&args[2]) else { return Err("Bad number of keys provided".into()) };
+    let Some(count) = base::num::parse_i64(&args[2]) else {
+        return Err("Bad number of keys provided".into());
+    };
     if count > (args.len() - 3) as i64 {
         return Err("Number of keys can't be greater than number of args".into());
     }

@@ -1,6 +1,7 @@
 //! Scripts and functions.
 
 mod eval;
+mod fcall;
 mod function;
 mod rows;
 mod script;

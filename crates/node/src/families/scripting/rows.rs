@@ -1,6 +1,6 @@
 //! The rows of the scripting family.
 
-use super::{eval, function, script};
+use super::{eval, fcall, function, script};
 use crate::dispatch::Run;
 use commands::spec::{Flag, Group, KEY, KeyFlag, Spec, flag, int, keynum, oneof, text};
 
@@ -131,6 +131,32 @@ pub static ROWS: &[(Spec, Run)] = &[
         Run::Node(script::show),
     ),
     (
+        Spec::new("fcall", -3, Group::Scripting, "7.0.0")
+            .with(RUNS)
+            .keys(&[keynum(2, &[KeyFlag::RW, KeyFlag::Access, KeyFlag::Update])])
+            .args(&[
+                text("function"),
+                int("numkeys"),
+                KEY.optional().multiple(),
+                text("arg").optional().multiple(),
+            ])
+            .docs("Calls a function.", "Depends on the function that is executed."),
+        Run::Script(fcall::fcall),
+    ),
+    (
+        Spec::new("fcall_ro", -3, Group::Scripting, "7.0.0")
+            .with(READS)
+            .keys(&[keynum(2, &[KeyFlag::RO, KeyFlag::Access])])
+            .args(&[
+                text("function"),
+                int("numkeys"),
+                KEY.optional().multiple(),
+                text("arg").optional().multiple(),
+            ])
+            .docs("Calls a function that does not write.", "Depends on the function that is executed."),
+        Run::Script(fcall::fcall),
+    ),
+    (
         Spec::new("function", -2, Group::Scripting, "7.0.0")
             .categories(&[])
             .docs("Commands about functions.", "Depends on subcommand."),
@@ -163,6 +189,13 @@ pub static ROWS: &[(Spec, Run)] = &[
             .with(&[Flag::Loading, Flag::Stale])
             .docs("Lists the subcommands.", "O(1)"),
         Run::Node(function::help),
+    ),
+    (
+        Spec::new("function|kill", 2, Group::Scripting, "7.0.0")
+            .with(&[Flag::Noscript, Flag::AllowBusy])
+            .tips(&["request_policy:all_shards", "response_policy:one_succeeded"])
+            .docs("Ends functions that run for long and have not written.", "O(1)"),
+        Run::Node(function::kill),
     ),
     (
         Spec::new("function|list", -2, Group::Scripting, "7.0.0")

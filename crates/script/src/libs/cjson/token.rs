@@ -184,3 +184,53 @@ fn number(text: &[u8], loosely: bool) -> (Token, usize) {
         _ => (Token::Bad("invalid number"), 0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expect: &[Token]) {
+        let mut lexer = Lexer::new(text.as_bytes(), true);
+        let tokens: Vec<Token> = expect.iter().map(|_| lexer.next()).collect();
+        assert_eq!(tokens, expect, "{text:?}");
+    }
+
+    #[test]
+    fn text_is_taken_apart() {
+        check(
+            "{}[],:",
+            &[
+                Token::ObjectBegin,
+                Token::ObjectEnd,
+                Token::ArrayBegin,
+                Token::ArrayEnd,
+                Token::Comma,
+                Token::Colon,
+                Token::End,
+                Token::End,
+            ],
+        );
+        check(" 1\t-2.5\nnull", &[Token::Number(1.0), Token::Number(-2.5), Token::Null, Token::End]);
+        check("true,\0false", &[Token::Boolean(true), Token::Comma, Token::End]);
+        check("\"a\" x", &[Token::Text, Token::Bad("invalid token"), Token::Bad("invalid token")]);
+    }
+
+    fn check_string(text: &[u8], expect: Result<&[u8], usize>) {
+        let mut lexer = Lexer::new(text, true);
+        match lexer.next() {
+            Token::Text => assert_eq!(Ok(lexer.string()), expect),
+            _ => assert_eq!(Err(lexer.character()), expect),
+        }
+    }
+
+    #[test]
+    fn strings_are_unescaped() {
+        check_string(br#""a\/\n\"""#, Ok(b"a/\n\""));
+        check_string(br#""\u00e9\ud83d\ude00""#, Ok("\u{e9}\u{1f600}".as_bytes()));
+        check_string(b"\"\xff\x01\"", Ok(b"\xff\x01"));
+        check_string(br#""ab\ud83d""#, Err(4));
+        check_string(br#""ab\q""#, Err(4));
+        check_string(b"\"ab", Err(4));
+        check_string(b"\"a\0b\"", Err(3));
+    }
+}

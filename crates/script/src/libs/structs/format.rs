@@ -20,11 +20,13 @@ pub(super) enum Kind {
     /// Up to a NUL byte.
     Text,
     Padding,
+    /// No bytes: it changes how what follows is read.
+    Control,
     /// None of these: nothing, or an error.
     Unknown,
 }
 
-/// One option that stands for bytes.
+/// One option.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Item {
     pub option: u8,
@@ -52,17 +54,20 @@ impl<'a> Formatter<'a> {
 
     /// The next item; `None` behind the last.
     pub fn next(&mut self) -> Result<Option<Item>, Failure> {
-        while let Some((option, rest)) = self.rest.split_first() {
-            self.rest = rest;
-            match option {
-                b' ' => {}
-                b'<' => self.is_big = false,
-                b'>' => self.is_big = true,
-                b'!' => self.align_max = self.alignment()?,
-                option => return self.item(*option).map(Some),
-            }
+        let Some((option, rest)) = self.rest.split_first() else { return Ok(None) };
+        self.rest = rest;
+        self.item(*option).map(Some)
+    }
+
+    /// Does what an item of `Kind::Control` asks for.
+    pub fn control(&mut self, item: Item) -> Result<(), Failure> {
+        match item.option {
+            b'<' => self.is_big = false,
+            b'>' => self.is_big = true,
+            b'!' => self.align_max = self.alignment()?,
+            _ => {}
         }
-        Ok(None)
+        Ok(())
     }
 
     fn item(&mut self, option: u8) -> Result<Item, Failure> {
@@ -80,6 +85,7 @@ impl<'a> Formatter<'a> {
             b'x' => (Kind::Padding, 1),
             b'c' => (Kind::Chars, self.digits()?.unwrap_or(1)),
             b's' => (Kind::Text, 0),
+            b' ' | b'<' | b'>' | b'!' => (Kind::Control, 0),
             _ => (Kind::Unknown, 0),
         };
         let align = if kind == Kind::Chars { 0 } else { size.min(self.align_max) };
@@ -114,5 +120,41 @@ impl<'a> Formatter<'a> {
         }
         self.rest = rest;
         Ok((len > 0).then_some(n as usize))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(format: &str, expect: &[(Kind, usize, usize, bool)]) {
+        let mut formatter = Formatter::new(format.as_bytes());
+        let mut found = Vec::new();
+        while let Some(item) = formatter.next().unwrap() {
+            if item.kind == Kind::Control {
+                formatter.control(item).unwrap();
+            } else {
+                found.push((item.kind, item.size, item.align, item.is_big));
+            }
+        }
+        assert_eq!(found, expect, "{format}");
+    }
+
+    #[test]
+    fn options_have_sizes_and_alignments() {
+        check("b >i3", &[(Kind::Signed, 1, 1, false), (Kind::Signed, 3, 1, true)]);
+        check("!dc0", &[(Kind::Double, 8, 8, false), (Kind::Chars, 0, 0, false)]);
+        check(
+            "!4Lcs",
+            &[(Kind::Unsigned, 8, 4, false), (Kind::Chars, 1, 0, false), (Kind::Text, 0, 0, false)],
+        );
+        check("x\0b", &[(Kind::Padding, 1, 1, false)]);
+    }
+
+    #[test]
+    fn sizes_have_limits() {
+        for format in ["i33", "i2147483648", "c99999999999"] {
+            assert!(Formatter::new(format.as_bytes()).next().is_err(), "{format}");
+        }
     }
 }

@@ -25,10 +25,19 @@ fn size(lua: &Lua, args: Few) -> Result<f64> {
     let format = format.as_bytes();
     let mut formatter = Formatter::new(&format);
     let mut total = 0usize;
-    while let Some(Item { kind, size, align, .. }) = formatter.next().map_err(|why| args.raise(lua, why))? {
+    while let Some(item) = formatter.next().map_err(|why| args.raise(lua, why))? {
+        let Item { option, kind, size, align, .. } = item;
         let name = match kind {
             Kind::Text => "s",
             Kind::Chars if size == 0 => "c0",
+            Kind::Control => {
+                formatter.control(item).map_err(|why| args.raise(lua, why))?;
+                continue;
+            }
+            // Letters and digits of no meaning have no size.
+            Kind::Unknown if !option.is_ascii_alphanumeric() => {
+                return Err(invalid_option(lua, &args, option));
+            }
             _ => {
                 total += padding(total, align) + size;
                 continue;

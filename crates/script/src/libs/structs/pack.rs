@@ -23,6 +23,10 @@ pub(super) fn pack(lua: &Lua, mut args: Arguments) -> Result<mlua::String> {
     let mut formatter = Formatter::new(&format);
     let (mut out, mut index) = (Vec::new(), 2);
     while let Some(item) = formatter.next().map_err(|why| args.raise(lua, why))? {
+        if item.kind == Kind::Control {
+            formatter.control(item).map_err(|why| args.raise(lua, why))?;
+            continue;
+        }
         let pad = padding(out.len(), item.align);
         out.extend(std::iter::repeat_n(0, pad));
         if pack_item(lua, &args, index, item, &mut out)? {
@@ -71,7 +75,7 @@ fn pack_item(lua: &Lua, args: &Arguments, index: usize, item: Item, out: &mut Ve
             out.push(0);
             return Ok(false);
         }
-        Kind::Unknown => return Err(invalid_option(lua, args, item.option)),
+        Kind::Control | Kind::Unknown => return Err(invalid_option(lua, args, item.option)),
     }
     Ok(true)
 }

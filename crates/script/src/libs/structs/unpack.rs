@@ -35,6 +35,9 @@ pub(super) fn unpack(lua: &Lua, args: Few) -> Result<Variadic<Returned>> {
             return Err(args.raise(lua, Failure::text("stack overflow (too many results)")));
         }
         unpacking.item(item)?;
+        if item.kind == Kind::Control {
+            formatter.control(item).map_err(|why| args.raise(lua, why))?;
+        }
     }
     let next = (unpacking.at as i64).wrapping_add(1);
     let mut values = unpacking.values;
@@ -73,7 +76,7 @@ impl Unpacking<'_> {
                 taken = len + 1;
                 Value::String(lua.create_string(&rest[..len])?)
             }
-            Kind::Padding => {
+            Kind::Padding | Kind::Control => {
                 self.at += taken;
                 return Ok(());
             }
@@ -116,12 +119,7 @@ fn integer(bytes: &[u8], item: Item) -> f64 {
     if item.kind == Kind::Unsigned {
         return n as f64;
     }
-    match item.size {
-        0 => 0.0,
-        1..8 => {
-            let unused = 64 - 8 * item.size as u32;
-            ((n << unused) as i64 >> unused) as f64
-        }
-        _ => n as i64 as f64,
-    }
+    // The sign bit of longer integers is looked for where a shift of 64 bits, which wraps, finds it.
+    let signs = u64::MAX.wrapping_shl((8 * item.size as u32).wrapping_sub(1));
+    (if n & signs == 0 { n } else { n | signs }) as i64 as f64
 }

@@ -1,7 +1,8 @@
 //! FUNCTION LIST and STATS.
 
 use crate::dispatch::{Call, Flow};
-use base::glob;
+use crate::scripts::{Kind, Running};
+use base::{Mono, glob};
 use resp::Reply;
 use script::library::{Function, Library};
 
@@ -73,10 +74,14 @@ fn describe_function(function: &Function, out: &mut Reply<'_>) {
 /// FUNCTION STATS.
 pub fn stats(call: &mut Call<'_, '_>) -> Flow {
     let all = call.core.shared.libraries.load_full();
+    let running = call.core.shared.scripts.running.oldest(Kind::Function);
     let out = &mut *call.out;
     out.map(2);
     out.bulk(b"running_script");
-    out.null();
+    match running {
+        Some(running) => describe_run(&running, call.core.now.mono, out),
+        None => out.null(),
+    }
     out.bulk(b"engines");
     out.map(1);
     out.bulk(ENGINE);
@@ -86,6 +91,23 @@ pub fn stats(call: &mut Call<'_, '_>) -> Flow {
     out.bulk(b"functions_count");
     out.int(all.function_count() as i64);
     Flow::Next
+}
+
+fn describe_run(running: &Running, now: Mono, out: &mut Reply<'_>) {
+    out.map(3);
+    out.bulk(b"name");
+    out.bulk(running.name.as_bytes());
+    out.bulk(b"command");
+    match &running.command {
+        Some(command) => {
+            let args = command.as_args();
+            out.array(args.len());
+            args.iter().for_each(|arg| out.bulk(arg));
+        }
+        None => out.array(0),
+    }
+    out.bulk(b"duration_ms");
+    out.int(now.since(running.began).as_millis() as i64);
 }
 
 const ENGINE: &[u8] = b"LUA";

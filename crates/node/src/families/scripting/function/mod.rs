@@ -9,6 +9,7 @@ pub use list::{list, stats};
 pub use load::load;
 
 use crate::dispatch::{Call, Flow};
+use crate::scripts::Kind;
 use script::library::Libraries;
 
 /// FUNCTION DELETE.
@@ -36,6 +37,11 @@ pub fn flush(call: &mut Call<'_, '_>) -> Flow {
     let Ok(()) = emptied;
     call.out.ok();
     Flow::Next
+}
+
+/// FUNCTION KILL.
+pub fn kill(call: &mut Call<'_, '_>) -> Flow {
+    super::script::end(call, Kind::Function)
 }
 
 /// FUNCTION HELP.

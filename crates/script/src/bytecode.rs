@@ -1,8 +1,10 @@
-//! Calls of `redis.call` that a function returns, made ordinary calls.
+//! Compiled code, changed in two ways.
 //!
 //! `return redis.call(...)` compiles to a tail call. As `redis.call` is a function of Lua here, such a call would take the place of
-//! its caller, and an error could not name the caller's line. The two forms differ in nothing else: what follows a tail call is a
-//! return of all that it gave.
+//! its caller, and an error could not name the caller's line: it is made an ordinary call, as those of other functions of ours are. The two forms differ in nothing else: what
+//! follows a tail call is a return of all that it gave.
+//!
+//! Code of ours loses its line numbers: functions of C that it calls would put them in front of their errors.
 
 /// First bytes of compiled code: Lua 5.1, little-endian, `int` of 4 bytes, `size_t` of 8, instructions of 4, numbers of 8.
 const HEADER: [u8; 12] = [0x1b, b'L', b'u', b'a', 0x51, 0, 1, 4, 8, 4, 8, 0];
@@ -10,7 +12,9 @@ const HEADER: [u8; 12] = [0x1b, b'L', b'u', b'a', 0x51, 0, 1, 4, 8, 4, 8, 0];
 /// Nesting of functions. The compiler's own limit is lower.
 const DEPTH_MAX: usize = 250;
 
+const GETGLOBAL: u32 = 5;
 const GETTABLE: u32 = 6;
+const SELF: u32 = 11;
 const CALL: u32 = 28;
 const TAILCALL: u32 = 29;
 const OPCODE_MASK: u32 = 0x3f;
@@ -18,23 +22,69 @@ const OPCODE_MASK: u32 = 0x3f;
 /// From here on, operands name constants.
 const FIRST_CONSTANT: u32 = 256;
 
-/// Functions of `redis` and `server` whose errors name a line.
-const NAMES: [&[u8]; 2] = [b"call", b"pcall"];
+/// Functions of ours whose errors name a line.
+const NAMES: [&[u8]; 24] = [
+    b"acl_check_cmd",
+    b"call",
+    b"collectgarbage",
+    b"find",
+    b"gfind",
+    b"gmatch",
+    b"gsub",
+    b"load",
+    b"loadstring",
+    b"log",
+    b"match",
+    b"pairs",
+    b"pcall",
+    b"random",
+    b"randomseed",
+    b"rawget",
+    b"rawset",
+    b"resume",
+    b"set_repl",
+    b"setmetatable",
+    b"setresp",
+    b"sha1hex",
+    b"wrap",
+    b"xpcall",
+];
 
 /// Changes the code in place. True if there was such a call; `None` if this is not the code of this version.
 pub(crate) fn untail(code: &mut [u8]) -> Option<bool> {
     if !code.starts_with(&HEADER) {
         return None;
     }
-    let mut reader = Reader { code, at: HEADER.len(), found: false };
+    let mut reader = Reader { code, at: HEADER.len(), found: false, lines: Vec::new() };
     reader.function(0)?;
     Some(reader.found)
+}
+
+/// The code without line numbers.
+pub(crate) fn without_lines(code: &mut [u8]) -> Option<Vec<u8>> {
+    if !code.starts_with(&HEADER) {
+        return None;
+    }
+    let mut reader = Reader { code, at: HEADER.len(), found: false, lines: Vec::new() };
+    reader.function(0)?;
+    let lines = reader.lines;
+    let mut out = Vec::with_capacity(code.len());
+    let mut from = 0;
+    for (start, end) in lines {
+        out.extend_from_slice(&code[from..start]);
+        out.extend_from_slice(&0_u32.to_le_bytes());
+        from = end;
+    }
+    out.extend_from_slice(&code[from..]);
+    Some(out)
 }
 
 struct Reader<'c> {
     code: &'c mut [u8],
     at: usize,
     found: bool,
+    /// Where the line numbers of functions lie, their count included.
+    lines: Vec<(usize, usize)>,
 }
 
 impl Reader<'_> {
@@ -89,13 +139,12 @@ impl Reader<'_> {
         let target = |instruction: u32| instruction >> 6 & 0xff;
         let loaded =
             (0..i).rev().map(|i| self.instruction(first, i)).find(|before| target(*before) == target(tail));
-        let named = loaded.is_some_and(|load| {
-            let key = load >> 14 & 0x1ff;
-            load & OPCODE_MASK == GETTABLE
-                && key >= FIRST_CONSTANT
-                && names.get((key - FIRST_CONSTANT) as usize).copied().unwrap_or(false)
+        let key = loaded.and_then(|load| match load & OPCODE_MASK {
+            GETGLOBAL => Some(load >> 14),
+            GETTABLE | SELF => (load >> 14 & 0x1ff).checked_sub(FIRST_CONSTANT),
+            _ => None,
         });
-        if named {
+        if key.and_then(|key| names.get(key as usize)) == Some(&true) {
             let at = first + 4 * i;
             self.code[at..at + 4].copy_from_slice(&(tail & !OPCODE_MASK | CALL).to_le_bytes());
             self.found = true;
@@ -108,8 +157,10 @@ impl Reader<'_> {
     }
 
     fn debug_information(&mut self) -> Option<()> {
+        let start = self.at;
         let lines = self.int()?;
         self.skip(lines.checked_mul(4)?)?;
+        self.lines.push((start, self.at));
         for _ in 0..self.int()? {
             self.string()?;
             self.skip(8)?;
@@ -160,11 +211,14 @@ mod tests {
     fn returned_calls_are_found() {
         check("return redis.call('get', KEYS[1])", true);
         check("local r = redis return r.pcall(f(1, x and y or z), {1, 2})", true);
-        check("local function f() if x then return function() return server.call(...) end end end", true);
+        check("local function f() if x then return function(...) return server.call(...) end end end", true);
         check("return f(redis.call('get'))", false);
         check("return redis.call('get'), 1", false);
         check("local call = redis.call return call('get')", false);
         check("return redis['status_reply']('call')", false);
+        check("return pairs(x)", true);
+        check("return ('x'):find('y')", true);
+        check("return own(x)", false);
     }
 
     #[test]
@@ -176,6 +230,17 @@ mod tests {
         assert_eq!(untail(&mut code), Some(true));
         let mended = lua.load(code).set_mode(ChunkMode::Binary).into_function().expect("loads");
         assert_eq!(mended.call::<(i64, i64, Option<i64>, i64)>(()).expect("runs"), (3, 1, None, 3));
+    }
+
+    #[test]
+    fn lines_go() {
+        let lua = Lua::new();
+        let source = "local f = function() error('x') end\nreturn select(2, pcall(f)), 1";
+        let mut code = lua.load(source).set_name("=own").into_function().expect("compiles").dump(false);
+        let bare = without_lines(&mut code).expect("this version");
+        assert!(bare.len() < code.len());
+        let function = lua.load(bare).set_mode(ChunkMode::Binary).into_function().expect("loads");
+        assert_eq!(function.call::<(String, i64)>(()).expect("runs"), ("x".into(), 1));
     }
 
     #[test]
