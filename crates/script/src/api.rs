@@ -1,7 +1,7 @@
 //! What the Lua half of the sandbox is built on: functions of Rust that scripts never see themselves.
 
 use crate::convert::{Request, error_table, into_lua, truncated};
-use crate::failure::{locate, plain};
+use crate::failure::{locate, locate_script, plain};
 use crate::host::{Host, Level, Tick};
 use crate::keys::Keys;
 use crate::random::Random;
@@ -59,7 +59,7 @@ impl Shared {
         if self.host.tick() == Tick::GoOn {
             return Ok(());
         }
-        let place = locate(lua, 0).map(|place| place.to_string()).unwrap_or_default();
+        let place = locate_script(lua).map(|place| place.to_string()).unwrap_or_default();
         *self.stopped.borrow_mut() = Some(place);
         watch(lua, self, 1)?;
         Err(Error::RuntimeError(STOPPED.into()))
@@ -196,6 +196,8 @@ fn errors_and_numbers(lua: &Lua, shared: &Rc<Shared>, natives: &Table) -> mlua::
         Ok(locate(lua, 1).map_or((None, None), |place| (Some(place.source), Some(place.line))))
     })?;
     natives.raw_set("locate", locate)?;
+    let s = Rc::clone(shared);
+    natives.raw_set("is_stopped", lua.create_function(move |_, ()| Ok(s.stopped.borrow().is_some()))?)?;
     let s = Rc::clone(shared);
     natives.raw_set("tick", lua.create_function(move |lua, ()| s.look(lua))?)?;
     let s = Rc::clone(shared);

@@ -105,7 +105,7 @@ pub(super) struct Desk {
 }
 
 /// One interpreter and its stack.
-pub(super) struct Runner {
+pub(crate) struct Runner {
     fiber: Fiber<Input, Ask>,
     /// When the slice ends, by the process's ticks.
     slice_end_ns: Rc<Cell<u64>>,

@@ -83,12 +83,12 @@ pub(crate) fn own_chunk(lua: &Lua, source: &str) -> mlua::Result<Function> {
 
 /// `cjson` and the others, by name.
 fn libraries(lua: &Lua) -> mlua::Result<Table> {
-    let all = lua.create_table()?;
-    all.raw_set("cjson", libs::cjson::open(lua)?)?;
-    all.raw_set("cmsgpack", libs::cmsgpack::open(lua)?)?;
-    all.raw_set("struct", libs::structs::open(lua)?)?;
-    all.raw_set("bit", libs::bit::open(lua)?)?;
-    Ok(all)
+    let libraries = lua.create_table()?;
+    libraries.raw_set("bit", libs::bit::open(lua)?)?;
+    libraries.raw_set("cjson", libs::cjson::open(lua)?)?;
+    libraries.raw_set("cmsgpack", libs::cmsgpack::open(lua)?)?;
+    libraries.raw_set("struct", libs::structs::open(lua)?)?;
+    Ok(libraries)
 }
 
 /// A version as `REDIS_VERSION_NUM` has it: a byte for each of its three parts.
