@@ -151,7 +151,13 @@ pub(crate) fn natives(lua: &Lua, shared: &Rc<Shared>) -> mlua::Result<Table> {
     })?;
     natives.raw_set("log", log)?;
     let s = Rc::clone(shared);
-    natives.raw_set("setresp", lua.create_function(move |_, resp3| Ok(s.resp3.set(resp3)))?)?;
+    natives.raw_set(
+        "setresp",
+        lua.create_function(move |_, resp3| {
+            s.resp3.set(resp3);
+            Ok(())
+        })?,
+    )?;
     let s = Rc::clone(shared);
     let set_replication = lua.create_function(move |_, (aof, replicas)| {
         s.host.set_replication(aof, replicas);
@@ -205,7 +211,10 @@ fn errors_and_numbers(lua: &Lua, shared: &Rc<Shared>, natives: &Table) -> mlua::
     let s = Rc::clone(shared);
     natives.raw_set(
         "seed",
-        lua.create_function(move |_, seed: f64| Ok(s.random.seed(truncated(seed) as u32)))?,
+        lua.create_function(move |_, seed: f64| {
+            s.random.seed(truncated(seed) as u32);
+            Ok(())
+        })?,
     )?;
     let integer = lua.create_function(|_, number: f64| Ok(f64::from(truncated(number) as i32)))?;
     natives.raw_set("integer", integer)?;
