@@ -10,8 +10,10 @@ use crate::mode::Mode;
 pub struct Exception {
     /// The unit, or `*`.
     pub unit: String,
-    /// Whole names of tests; none means the whole unit.
+    /// Whole names of tests; none, and no tags, means the whole unit.
     pub tests: Vec<String>,
+    /// Tags of the harness whose blocks are left out, servers and all: naming their tests would still start them.
+    pub tags: Vec<String>,
     /// The modes that it is about.
     pub modes: Vec<Mode>,
     /// Whether it would break the run of the others, so that the harness must leave it out.
@@ -23,7 +25,11 @@ pub struct Exception {
 impl Exception {
     /// Whether this exception covers `test` of `unit`.
     pub fn covers(&self, mode: Mode, unit: &str, test: &str) -> bool {
-        self.in_unit(mode, unit) && (self.tests.is_empty() || self.tests.iter().any(|name| name == test))
+        self.in_unit(mode, unit) && (self.is_whole() || self.tests.iter().any(|name| name == test))
+    }
+
+    fn is_whole(&self) -> bool {
+        self.tests.is_empty() && self.tags.is_empty()
     }
 
     fn in_unit(&self, mode: Mode, unit: &str) -> bool {
@@ -65,13 +71,19 @@ impl Plan {
 
     /// Whether the unit is not to be run at all.
     pub fn is_left_out(&self, mode: Mode, unit: &str) -> bool {
-        self.exceptions.iter().any(|e| e.skip && e.tests.is_empty() && e.in_unit(mode, unit))
+        self.exceptions.iter().any(|e| e.skip && e.is_whole() && e.in_unit(mode, unit))
     }
 
     /// The tests that the harness must leave out of a unit.
     pub fn skipped_tests(&self, mode: Mode, unit: &str) -> Vec<&str> {
         let skipped = self.exceptions.iter().filter(|e| e.skip && e.in_unit(mode, unit));
         skipped.flat_map(|e| &e.tests).map(String::as_str).collect()
+    }
+
+    /// The tags of what the harness must leave out of a unit.
+    pub fn skipped_tags(&self, mode: Mode, unit: &str) -> Vec<&str> {
+        let skipped = self.exceptions.iter().filter(|e| e.skip && e.in_unit(mode, unit));
+        skipped.flat_map(|e| &e.tags).map(String::as_str).collect()
     }
 }
 
@@ -88,8 +100,10 @@ fn exception(row: &Value) -> Result<Exception> {
     };
     let skip = row.get("skip").and_then(Value::as_bool).unwrap_or(false);
     let tests = list("tests").unwrap_or_default();
-    let exception =
-        Exception { unit: text("unit")?.into(), tests, modes, skip, reason: text("reason")?.into() };
+    let tags = list("tags").unwrap_or_default();
+    let (unit, reason) = (text("unit")?.into(), text("reason")?.into());
+    let exception = Exception { unit, tests, tags, modes, skip, reason };
+    ensure!(skip || exception.tags.is_empty(), "tags of {} are of use to `skip` only", exception.unit);
     ensure!(!exception.reason.trim().is_empty(), "an exception of {} has no reason", exception.unit);
     Ok(exception)
 }
@@ -115,12 +129,16 @@ mod tests {
         let plan = Plan::parse(
             "[push]\nspawn = [\"unit/a\"]",
             "[[exception]]\nunit = \"unit/a\"\ntests = [\"x\"]\nmodes = [\"spawn\"]\nskip = true\nreason = \"no forks\"\n\
-             [[exception]]\nunit = \"unit/b\"\nskip = true\nreason = \"modules\"\n",
+             [[exception]]\nunit = \"unit/b\"\nskip = true\nreason = \"modules\"\n\
+             [[exception]]\nunit = \"unit/c\"\ntags = [\"needs:debug\"]\nskip = true\nreason = \"no log\"\n",
         )?;
         assert_eq!(plan.skipped_tests(Mode::Spawn, "unit/a"), ["x"]);
         assert!(plan.skipped_tests(Mode::External, "unit/a").is_empty());
         assert!(plan.exception(Mode::Spawn, "unit/a", "y").is_none());
         assert!(plan.is_left_out(Mode::Cluster, "unit/b"));
+        assert!(!plan.is_left_out(Mode::Cluster, "unit/c"));
+        assert_eq!(plan.skipped_tags(Mode::Cluster, "unit/c"), ["needs:debug"]);
+        assert!(plan.exception(Mode::Cluster, "unit/c", "any").is_none());
         Ok(())
     }
 

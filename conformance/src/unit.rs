@@ -110,13 +110,16 @@ fn invocation(mode: Mode, unit: &str, plan: &Plan, one_worker: bool) -> Result<(
         Mode::External => (true, false),
         Mode::Cluster => (true, true),
     };
+    // Tests tagged slow expect to find the server's process by its id, which an external server does not give.
+    let slow = external.then_some("slow");
+    let denied: Vec<String> =
+        plan.skipped_tags(mode, unit).into_iter().chain(slow).map(|tag| format!("-{tag}")).collect();
+    arguments.extend(["--tags".into(), denied.join(" ")]);
     if !external {
         arguments.extend("--clients 1 --baseport 22000 --portcount 4000".split(' ').map(String::from));
         return Ok(("\"$@\"\nexit $?".into(), arguments));
     }
-    // Tests tagged slow expect to find the server's process by its id, which an external server does not give.
-    arguments
-        .extend("--host 127.0.0.1 --port 22100 --baseport 22000 --tags -slow".split(' ').map(String::from));
+    arguments.extend("--host 127.0.0.1 --port 22100 --baseport 22000".split(' ').map(String::from));
     if cluster {
         arguments.push("--cluster-mode".into());
     }

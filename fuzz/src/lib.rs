@@ -10,6 +10,7 @@ mod functions;
 mod golden;
 mod intset;
 mod listpack;
+mod lua;
 mod machine;
 mod nodes_conf;
 mod packets;
@@ -46,6 +47,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "functions", run: functions::run, seeds: functions::seeds, len_max: 1024 },
     Target { name: "intset", run: intset::run, seeds: intset::seeds, len_max: 1024 },
     Target { name: "listpack", run: listpack::run, seeds: listpack::seeds, len_max: 4096 },
+    Target { name: "lua", run: lua::run, seeds: lua::seeds, len_max: 1024 },
     Target { name: "machine", run: machine::run, seeds: machine::seeds, len_max: 2048 },
     Target { name: "nodes_conf", run: nodes_conf::run, seeds: nodes_conf::seeds, len_max: 4096 },
     Target { name: "replies", run: replies::run, seeds: replies::seeds, len_max: 1024 },

@@ -1,7 +1,7 @@
 //! What the Lua half of the sandbox is built on: functions of Rust that scripts never see themselves.
 
 use crate::convert::{Request, error_table, into_lua, truncated};
-use crate::failure::{locate, plain};
+use crate::failure::{locate, locate_script, plain};
 use crate::host::{Host, Level, Tick};
 use crate::keys::Keys;
 use crate::random::Random;
@@ -59,7 +59,7 @@ impl Shared {
         if self.host.tick() == Tick::GoOn {
             return Ok(());
         }
-        let place = locate(lua, 0).map(|place| place.to_string()).unwrap_or_default();
+        let place = locate_script(lua).map(|place| place.to_string()).unwrap_or_default();
         *self.stopped.borrow_mut() = Some(place);
         watch(lua, self, 1)?;
         Err(Error::RuntimeError(STOPPED.into()))
@@ -151,7 +151,13 @@ pub(crate) fn natives(lua: &Lua, shared: &Rc<Shared>) -> mlua::Result<Table> {
     })?;
     natives.raw_set("log", log)?;
     let s = Rc::clone(shared);
-    natives.raw_set("setresp", lua.create_function(move |_, resp3| Ok(s.resp3.set(resp3)))?)?;
+    natives.raw_set(
+        "setresp",
+        lua.create_function(move |_, resp3| {
+            s.resp3.set(resp3);
+            Ok(())
+        })?,
+    )?;
     let s = Rc::clone(shared);
     let set_replication = lua.create_function(move |_, (aof, replicas)| {
         s.host.set_replication(aof, replicas);
@@ -197,13 +203,18 @@ fn errors_and_numbers(lua: &Lua, shared: &Rc<Shared>, natives: &Table) -> mlua::
     })?;
     natives.raw_set("locate", locate)?;
     let s = Rc::clone(shared);
+    natives.raw_set("is_stopped", lua.create_function(move |_, ()| Ok(s.stopped.borrow().is_some()))?)?;
+    let s = Rc::clone(shared);
     natives.raw_set("tick", lua.create_function(move |lua, ()| s.look(lua))?)?;
     let s = Rc::clone(shared);
     natives.raw_set("draw", lua.create_function(move |_, ()| Ok(s.random.draw()))?)?;
     let s = Rc::clone(shared);
     natives.raw_set(
         "seed",
-        lua.create_function(move |_, seed: f64| Ok(s.random.seed(truncated(seed) as u32)))?,
+        lua.create_function(move |_, seed: f64| {
+            s.random.seed(truncated(seed) as u32);
+            Ok(())
+        })?,
     )?;
     let integer = lua.create_function(|_, number: f64| Ok(f64::from(truncated(number) as i32)))?;
     natives.raw_set("integer", integer)?;

@@ -23,8 +23,11 @@ const OPCODE_MASK: u32 = 0x3f;
 const FIRST_CONSTANT: u32 = 256;
 
 /// Functions of ours whose errors name a line.
-const NAMES: [&[u8]; 24] = [
+const NAMES: [&[u8]; 29] = [
     b"acl_check_cmd",
+    b"band",
+    b"bor",
+    b"bxor",
     b"call",
     b"collectgarbage",
     b"find",
@@ -35,12 +38,14 @@ const NAMES: [&[u8]; 24] = [
     b"loadstring",
     b"log",
     b"match",
+    b"pack",
     b"pairs",
     b"pcall",
     b"random",
     b"randomseed",
     b"rawget",
     b"rawset",
+    b"register_function",
     b"resume",
     b"set_repl",
     b"setmetatable",

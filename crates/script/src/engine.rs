@@ -23,8 +23,8 @@ pub const SCRIPT_REPLY_MAX: usize = 1 << 29;
 /// Scripts kept compiled. When there are more, all are compiled again as they come.
 const COMPILED_MAX: usize = 10_000;
 
-/// Memory in use, in bytes, from which garbage is collected as soon as a script ends.
-const GARBAGE_MAX: usize = 64 << 20;
+/// Part of the memory that, once in use, has garbage collected as soon as a script ends.
+const GARBAGE_PART: usize = 16;
 
 /// What errors call a script's code.
 const CHUNK_NAME: &str = "@user_script";
@@ -268,7 +268,7 @@ impl Engine {
             (Ok(None), Ok((false, thrown))) => self.failed(name, &thrown, out),
             (Err(error), _) | (_, Err(error)) => broken(name, text_of(&error).as_bytes(), out),
         };
-        if self.lua.used_memory() > GARBAGE_MAX {
+        if self.lua.used_memory() > self.shared.memory_max / GARBAGE_PART {
             let _ = self.lua.gc_collect();
         }
         outcome

@@ -5,6 +5,9 @@ use mlua::{Error, Lua, Value};
 /// Source of chunks of ours: errors point past them, to what called them.
 pub(crate) const OWN_CHUNKS: &str = "=(engine)";
 
+/// Source of what is not Lua, and of functions of the libraries that pass for such.
+const C_FUNCTIONS: &str = "=[C]";
+
 /// Frames looked at for the origin of an error.
 const FRAMES_MAX: usize = 64;
 
@@ -26,9 +29,18 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// The innermost frame of a script from `level` on; behind a C function the next one, whatever it is, as Redis takes it.
+/// Where an error comes from, as Redis takes it: the innermost frame from `level` on; behind a C function the next one, whatever it is.
 pub(crate) fn locate(lua: &Lua, level: usize) -> Option<Place> {
-    let mut is_second = false;
+    place_of(lua, level, 1)
+}
+
+/// The innermost frame of a script.
+pub(crate) fn locate_script(lua: &Lua) -> Option<Place> {
+    place_of(lua, 0, FRAMES_MAX)
+}
+
+/// The innermost frame past so many C functions and all frames of ours.
+fn place_of(lua: &Lua, level: usize, mut skipped: usize) -> Option<Place> {
     for level in level..level + FRAMES_MAX {
         let (place, what) = lua.inspect_stack(level, |frame| {
             let source = frame.source();
@@ -36,13 +48,13 @@ pub(crate) fn locate(lua: &Lua, level: usize) -> Option<Place> {
             let line = frame.current_line().map_or(-1, |line| line as i64);
             (Place { source: name, line }, source.what)
         })?;
-        if place.source == OWN_CHUNKS || what == "tail" {
+        if place.source == OWN_CHUNKS || what == "tail" || (what != "C" && place.source == C_FUNCTIONS) {
             continue;
         }
-        if what != "C" || is_second {
+        if what != "C" || skipped == 0 {
             return Some(place);
         }
-        is_second = true;
+        skipped -= 1;
     }
     None
 }

@@ -106,7 +106,7 @@ fn stacks_and_depths_are_bounded() {
         ("local function f() return coroutine.wrap(f)() end f()", "C stack overflow"),
         ("return ('a'):rep(100000):find(('a?'):rep(100000))", "pattern too complex"),
         ("return ('a'):rep(100000):find(('(a'):rep(100000))", "too many captures"),
-        ("return loadstring(('('):rep(100000))", "*"),
+        ("return loadstring(('('):rep(100000))", "$-1"),
         ("return {select(2, loadstring(('('):rep(100000)))}", "chunk has too many syntax levels"),
         (
             "local t = {} for i = 1, 8000 do t[i] = i end return redis.call('count', unpack(t))",
@@ -118,7 +118,7 @@ fn stacks_and_depths_are_bounded() {
         ),
         (
             "local function f(n, ...) if n == 0 then return redis.call('count', ...) end return f(n - 1, 'x', ...) end return f(15000)",
-            ":15000",
+            ":15001",
         ),
         (
             "local t = {} for i = 1, 20 do t = {t, t, t, t, t, t, t, t, t, t} end return t",

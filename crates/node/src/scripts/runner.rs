@@ -78,7 +78,7 @@ enum Input {
 }
 
 /// What an interpreter asks for.
-pub(super) enum Ask {
+pub(crate) enum Ask {
     /// Run the command that lies on the desk, and append its reply there.
     Call { resp3: bool },
     /// The slice is over.
@@ -90,14 +90,14 @@ pub(super) enum Ask {
 }
 
 /// What a worker says to a running script.
-pub(super) enum Say {
+pub(crate) enum Say {
     Start(Job, Arc<Running>),
     GoOn,
 }
 
 /// What both sides of a call look at, so that nothing is copied to hand it over.
 #[derive(Default)]
-pub(super) struct Desk {
+pub(crate) struct Desk {
     /// The command.
     pub request: RefCell<RequestBuf>,
     /// Its reply.
@@ -105,7 +105,7 @@ pub(super) struct Desk {
 }
 
 /// One interpreter and its stack.
-pub(super) struct Runner {
+pub(crate) struct Runner {
     fiber: Fiber<Input, Ask>,
     /// When the slice ends, by the process's ticks.
     slice_end_ns: Rc<Cell<u64>>,

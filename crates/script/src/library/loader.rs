@@ -1,9 +1,9 @@
 //! Running the code of libraries, which registers functions.
 
 use super::{Flags, Function, Header, LibraryError};
+use crate::bytecode::untail;
 use crate::failure::text_of;
 use crate::sandbox::own_chunk;
-use crate::tail_calls::untail;
 use mlua::{ChunkMode, Lua, Table, Value};
 
 /// What errors call the code of a library.

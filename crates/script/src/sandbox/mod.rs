@@ -3,6 +3,7 @@
 use crate::bytecode::without_lines;
 use crate::failure::OWN_CHUNKS;
 use crate::library::Loader;
+use crate::libs;
 use mlua::{ChunkMode, Function, Lua, String, Table, Value};
 
 /// The globals of scripts and the functions that run them.
@@ -82,7 +83,12 @@ pub(crate) fn own_chunk(lua: &Lua, source: &str) -> mlua::Result<Function> {
 
 /// `cjson` and the others, by name.
 fn libraries(lua: &Lua) -> mlua::Result<Table> {
-    lua.create_table()
+    let libraries = lua.create_table()?;
+    libraries.raw_set("bit", libs::bit::open(lua)?)?;
+    libraries.raw_set("cjson", libs::cjson::open(lua)?)?;
+    libraries.raw_set("cmsgpack", libs::cmsgpack::open(lua)?)?;
+    libraries.raw_set("struct", libs::structs::open(lua)?)?;
+    Ok(libraries)
 }
 
 /// A version as `REDIS_VERSION_NUM` has it: a byte for each of its three parts.

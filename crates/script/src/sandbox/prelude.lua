@@ -6,9 +6,9 @@ local native, api, libraries, G = ...
 local error, getmetatable, ipairs, next, rawget, rawset, select, setmetatable, tonumber, tostring, type =
     error, getmetatable, ipairs, next, rawget, rawset, select, setmetatable, tonumber, tostring, type
 local c_pcall, c_xpcall, c_load, c_loadstring, c_collectgarbage = pcall, xpcall, load, loadstring, collectgarbage
-local byte, gsub, floor = string.byte, string.gsub, math.floor
+local byte, find, gsub, floor = string.byte, string.find, string.gsub, math.floor
 local c_create, c_resume = coroutine.create, coroutine.resume
-local plain, tick, locate = native.plain, native.tick, native.locate
+local plain, tick, locate, is_stopped = native.plain, native.tick, native.locate, native.is_stopped
 
 local READONLY = "Attempt to modify a readonly table"
 
@@ -99,6 +99,8 @@ function common.xpcall(...)
     if select("#", ...) < 2 then mistaken(2, "xpcall", "value expected") end
     local called, handler = ...
     return c_xpcall(called, function(thrown)
+        -- Where the host's stop is handled, instructions are not counted.
+        if is_stopped() then return thrown end
         return handler(seen(thrown))
     end)
 end
@@ -290,7 +292,10 @@ end
 
 function threads.wrap(body)
     local well, thread = c_pcall(c_create, body)
-    if not well then mistaken(1, "wrap", "Lua function expected") end
+    if not well then
+        if find(thread, "expected", 1, true) then mistaken(1, "wrap", "Lua function expected") end
+        error(thread, 2)
+    end
     return function(...)
         count_resume()
         return unwrapped(c_resume(thread, ...))
