@@ -36,7 +36,7 @@ pub fn instructions(arguments: &[String], target: &Path) -> Result<()> {
     for figure in figures {
         let counted = count(&target.join("release/turns"), &figure)?;
         println!(
-            "{:4} p{:<3} {counted:5} instructions, {} allowed",
+            "{:5} p{:<3} {counted:5} instructions, {} allowed",
             figure.command, figure.pipeline, figure.instructions
         );
         if counted * 100 > figure.instructions * (100 + TOLERANCE) {

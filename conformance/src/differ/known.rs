@@ -44,12 +44,15 @@ const ZERO_BYTES: &str = "shown whole, zero bytes too";
 const REFCOUNT: &str = "answers 2147483647 for integers below 10,000";
 const NO_SCORES: &str = "-ERR One or more scores can\\'t be converted into double";
 const STALE_ERROR: &str = "takes an empty string for 0";
+const SORT_ZERO: &str = "`SORT ... ALPHA` compares whole strings";
 const NO_END: &str = "without an end is a syntax error";
 
 /// All of them.
 pub const KNOWN: &[Known] = &[
     Known { against: None, command: "OBJECT REFCOUNT *", ours: ":*", theirs: ":*", reason: REFCOUNT },
     Known { against: None, command: "SORT*", ours: "*", theirs: NO_SCORES, reason: STALE_ERROR },
+    Known { against: None, command: "SORT*ALPHA*", ours: "*\\x00*", theirs: "*", reason: SORT_ZERO },
+    Known { against: None, command: "SORT*ALPHA*", ours: "*", theirs: "*\\x00*", reason: SORT_ZERO },
     redis7("BITCOUNT *", "-ERR *", "*", ARGUMENTS_FIRST),
     redis7("BITPOS *", "-ERR *", "*", ARGUMENTS_FIRST),
     redis7("SCAN -*", "-ERR invalid cursor", "*", ONE_OF_TWO),
@@ -68,6 +71,7 @@ pub const KNOWN: &[Known] = &[
     redis7("XREAD*", "-ERR Unbalanced *", "-ERR Unbalanced *", ONE_OF_TWO),
     redis7("XREAD *", "*", "-ERR Invalid stream ID specified as stream command argument", ONE_OF_TWO),
     redis7("XINFO *", "*consumers*", "*consumers*", ONE_OF_TWO),
+    redis7("XREADGROUP *", "-ERR The + ID *", "-ERR Invalid stream ID *", ONE_OF_TWO),
     redis7("XGROUP *", ":0", ":1", ONE_OF_TWO),
     redis7("XGROUP *", ":1", ":0", ONE_OF_TWO),
     valkey("OBJECT *", "\"listpack\"", "\"skiplist\"", CONVERTED),

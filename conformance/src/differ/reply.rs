@@ -77,7 +77,7 @@ pub fn encode<A: AsRef<[u8]>>(arguments: &[A], out: &mut Vec<u8>) {
 }
 
 /// Longest that a reply may take.
-const REPLY_TIME_MAX: Duration = Duration::from_secs(20);
+const REPLY_TIME_MAX: Duration = Duration::from_secs(60);
 /// Longest bulk and array that a server may send here.
 const LENGTH_MAX: usize = 768 << 20;
 

@@ -1,5 +1,6 @@
 //! The words that shapes are filled with: few, so that commands meet the same keys, members and values again and again.
 
+use super::lua;
 use crate::rng::Rng;
 
 /// Keys of each family.
@@ -35,6 +36,7 @@ pub fn fill(name: &str, letters: &[char], rng: &mut Rng) -> Option<Vec<u8>> {
         return Some(key(letter, rng));
     }
     Some(match name {
+        "lua" => lua::program(rng),
         "k" => key(*rng.pick(letters), rng),
         "v" => value(rng),
         "m" => member(rng),
@@ -50,7 +52,8 @@ pub fn fill(name: &str, letters: &[char], rng: &mut Rng) -> Option<Vec<u8>> {
             .as_bytes()
             .to_vec(),
         "pttl" => {
-            rng.pick(&["100000", "200000", "100000000", "0", "-5", "9223372036854775807"]).as_bytes().to_vec()
+            // None is a `ttl` in other units: GT and LT would compare times that are a moment apart.
+            rng.pick(&["150000", "250000", "150000000", "0", "-5", "9223372036854775807"]).as_bytes().to_vec()
         }
         "at" => (FUTURE_S + rng.below(3) * 1000).to_string().into(),
         "pat" => ((FUTURE_S + rng.below(3) * 1000) * 1000).to_string().into(),

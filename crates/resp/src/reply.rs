@@ -256,6 +256,11 @@ impl<'b> Reply<'b> {
 
     #[inline]
     fn header(&mut self, kind: u8, n: i64) {
+        // Most answers to writes are 0 or 1.
+        if let Ok(digit @ 0..=9) = u8::try_from(n) {
+            self.out.extend_from_slice(&[kind, b'0' + digit, b'\r', b'\n']);
+            return;
+        }
         self.out.reserve(24);
         self.out.push(kind);
         format_i64(self.out, n);

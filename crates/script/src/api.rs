@@ -151,7 +151,13 @@ pub(crate) fn natives(lua: &Lua, shared: &Rc<Shared>) -> mlua::Result<Table> {
     })?;
     natives.raw_set("log", log)?;
     let s = Rc::clone(shared);
-    natives.raw_set("setresp", lua.create_function(move |_, resp3| Ok(s.resp3.set(resp3)))?)?;
+    natives.raw_set(
+        "setresp",
+        lua.create_function(move |_, resp3| {
+            s.resp3.set(resp3);
+            Ok(())
+        })?,
+    )?;
     let s = Rc::clone(shared);
     let set_replication = lua.create_function(move |_, (aof, replicas)| {
         s.host.set_replication(aof, replicas);
@@ -173,6 +179,13 @@ fn calls(lua: &Lua, shared: &Rc<Shared>, natives: &Table) -> mlua::Result<()> {
         s.call(lua, count, &[a, b, c, d, e, f, g, h, i, j, k, l])
     })?;
     natives.raw_set("call", call)?;
+    let s = Rc::clone(shared);
+    let two = lua.create_function(move |lua, (a, b): (Value, Value)| s.call(lua, 2, &[a, b]))?;
+    natives.raw_set("call_two", two)?;
+    let s = Rc::clone(shared);
+    let three =
+        lua.create_function(move |lua, (a, b, c): (Value, Value, Value)| s.call(lua, 3, &[a, b, c]))?;
+    natives.raw_set("call_three", three)?;
     let s = Rc::clone(shared);
     let add = lua.create_function(move |_, (is_first, given): (bool, Given)| {
         let (count, a, b, c, d, e, f, g, h, i, j, k, l) = given;
@@ -205,7 +218,10 @@ fn errors_and_numbers(lua: &Lua, shared: &Rc<Shared>, natives: &Table) -> mlua::
     let s = Rc::clone(shared);
     natives.raw_set(
         "seed",
-        lua.create_function(move |_, seed: f64| Ok(s.random.seed(truncated(seed) as u32)))?,
+        lua.create_function(move |_, seed: f64| {
+            s.random.seed(truncated(seed) as u32);
+            Ok(())
+        })?,
     )?;
     let integer = lua.create_function(|_, number: f64| Ok(f64::from(truncated(number) as i32)))?;
     natives.raw_set("integer", integer)?;

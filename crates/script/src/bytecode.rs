@@ -23,7 +23,7 @@ const OPCODE_MASK: u32 = 0x3f;
 const FIRST_CONSTANT: u32 = 256;
 
 /// Functions of ours whose errors name a line.
-const NAMES: [&[u8]; 28] = [
+const NAMES: [&[u8]; 29] = [
     b"acl_check_cmd",
     b"band",
     b"bor",
@@ -45,6 +45,7 @@ const NAMES: [&[u8]; 28] = [
     b"randomseed",
     b"rawget",
     b"rawset",
+    b"register_function",
     b"resume",
     b"set_repl",
     b"setmetatable",

@@ -157,7 +157,7 @@ impl Core {
         let mut reply = Reply::new(out, session.proto);
         match (row.run, held, state) {
             (Run::Node(handler) | Run::NodeKeys(handler) | Run::NodeWhole(handler), held, _) => {
-                return handler(&mut Call { core: self, session, args: request.args, out: &mut reply, held });
+                handler(&mut Call { core: self, session, args: request.args, out: &mut reply, held })
             }
             (Run::Control(handler) | Run::ControlWhole(handler), held, Some(state)) => {
                 let call = &mut super::ControlCall {
@@ -168,7 +168,7 @@ impl Core {
                     out: &mut reply,
                     held,
                 };
-                return handler(call);
+                handler(call)
             }
             (run, ..) => {
                 unreachable!("{} runs without what it needs: {:?}", row.spec.name, super::Needs::of(run))

@@ -3,7 +3,7 @@
 use super::drive::Performance;
 use crate::dispatch::{Core, Held, Needs, Request, Row, Run};
 use commands::{Flag, routed_of};
-use resp::Reply;
+use resp::{Args, Reply};
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 use store::Access;
@@ -71,6 +71,9 @@ fn check(
     if spec.is(Flag::Noscript) || matches!(row.run, Run::Exec | Run::Script(_)) {
         return Err("This Redis command is not allowed from script".into());
     }
+    if spec.is(Flag::Blocking) {
+        check_blocking(spec.name, request.args)?;
+    }
     if script.rules.read_only && spec.is(Flag::Write) {
         return Err("Write commands are not allowed from read-only scripts.".into());
     }
@@ -87,6 +90,18 @@ fn check(
         Needs::Control | Needs::ControlWhole => {
             Err(format!("{} cannot run inside a script in Handfast", spec.name))
         }
+    }
+}
+
+/// Commands that wait are none for scripts, as in Redis 7.0; XREAD and XREADGROUP are, without BLOCK.
+fn check_blocking(name: &str, args: Args<'_>) -> Result<(), String> {
+    if !matches!(name, "xread" | "xreadgroup") {
+        return Err("This Redis command is not allowed from script".into());
+    }
+    let mut options = args.sub(1).iter().take_while(|word| !word.eq_ignore_ascii_case(b"streams"));
+    match options.any(|word| word.eq_ignore_ascii_case(b"block")) {
+        true => Err(format!("{name} command is not allowed with BLOCK option from scripts")),
+        false => Ok(()),
     }
 }
 

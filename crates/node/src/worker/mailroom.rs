@@ -30,9 +30,9 @@ impl Worker {
 
     /// Those who wait for stripes, or for everything, try again: what is in their way may have an answer for them.
     fn retry_waiting(&mut self) {
-        let waits = |c: &&Box<Conn>| matches!(c.wait, Wait::Stripe | Wait::Exclusive);
+        let waits = |c: &&Conn| matches!(c.wait, Wait::Stripe | Wait::Exclusive);
         let waiting: Vec<(ConnId, Wait)> =
-            self.conns.iter().flatten().filter(waits).map(|c| (c.id, c.wait)).collect();
+            self.conns.iter().flatten().map(|c| &**c).filter(waits).map(|c| (c.id, c.wait)).collect();
         for (id, wait) in waiting {
             match wait {
                 Wait::Stripe => self.core.shared.keyspace.forget(self.core.worker(), u64::from(id.0)),

@@ -11,7 +11,7 @@ const PLAIN_MAX: u64 = 100_000_000_000_000_000;
 
 /// Cuts the fraction off.
 pub(crate) fn truncated(number: f64) -> i64 {
-    if number >= -9_223_372_036_854_775_808.0 && number < 9_223_372_036_854_775_808.0 {
+    if (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&number) {
         number as i64
     } else {
         NO_INTEGER
