@@ -43,7 +43,9 @@ fn run_checked(
         script.running.wrote.store(true, Relaxed);
     }
     let (start, session) = (out.len(), &mut script.session);
+    core.env.in_script = true;
     core.run_one(row, session, request, held.again(), None, out);
+    core.env.in_script = false;
     if let Some(block) = core.effects.block.take() {
         // Within a script nothing waits.
         block.nothing.reply(&mut Reply::new(out, session.proto));
