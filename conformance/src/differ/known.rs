@@ -45,10 +45,22 @@ const REFCOUNT: &str = "answers 2147483647 for integers below 10,000";
 const NO_SCORES: &str = "-ERR One or more scores can\\'t be converted into double";
 const STALE_ERROR: &str = "takes an empty string for 0";
 const SORT_ZERO: &str = "`SORT ... ALPHA` compares whole strings";
+const SCRIPTS: &str = "What scripts are told is worded as in Redis 7.0.15";
 const NO_END: &str = "without an end is a syntax error";
 
 /// All of them.
 pub const KNOWN: &[Known] = &[
+    valkey("EVAL*", "*script: *, on @user_script*", "*script: on @user_script*", SCRIPTS),
+    valkey("EVAL*", "*Lua redis lib command arguments must be *", "*Command arguments must be *", SCRIPTS),
+    valkey(
+        "EVAL*",
+        "*Wrong number of args calling Redis command*",
+        "*Wrong number of args calling command*",
+        SCRIPTS,
+    ),
+    valkey("EVAL*", "*Unknown Redis command called*", "*Unknown command called*", SCRIPTS),
+    valkey("EVAL*", "*This Redis command is not allowed*", "*This command is not allowed*", SCRIPTS),
+    valkey("EVALSHA*", "-NOSCRIPT *", "-NOSCRIPT *", SCRIPTS),
     Known { against: None, command: "OBJECT REFCOUNT *", ours: ":*", theirs: ":*", reason: REFCOUNT },
     Known { against: None, command: "SORT*", ours: "*", theirs: NO_SCORES, reason: STALE_ERROR },
     Known { against: None, command: "SORT*ALPHA*", ours: "*\\x00*", theirs: "*", reason: SORT_ZERO },

@@ -109,7 +109,7 @@ const ERRORS: [&str; 26] = [
     "local t = setmetatable({}, {__index=function(t,k) error('in '..k) end}) return t.name",
 ];
 
-const TEXTS: [&str; 34] = [
+const TEXTS: [&str; 33] = [
     "return tostring(N)",
     "return N",
     "return V",
@@ -131,7 +131,6 @@ const TEXTS: [&str; 34] = [
     "return tonumber(S)",
     "return {tonumber('0x1f'), tonumber('z',36), tonumber('1e3'), tonumber('')}",
     "return {math.floor(N), math.ceil(N), math.max(1,N), math.abs(N)}",
-    "return {math.random(100), math.random(100), math.random(100)}",
     "math.randomseed(N) return {math.random(1000), math.random(1000)}",
     "local t={S,N,S} table.sort(t,function(a,b) return tostring(a)<tostring(b) end) return t",
     "return table.concat({1,S,N},',')",

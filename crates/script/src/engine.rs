@@ -48,13 +48,16 @@ pub struct Settings {
     pub seed: u32,
 }
 
+/// Where the generator of C's `drand48` begins, and Redis's with it.
+const RANDOM_SEED: u32 = 0x1234_abcd;
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
             redis_version: "7.2.4".into(),
             memory_max: SCRIPT_MEMORY_MAX,
             reply_max: SCRIPT_REPLY_MAX,
-            seed: 0,
+            seed: RANDOM_SEED,
         }
     }
 }

@@ -54,5 +54,8 @@ mod tests {
         near(Random::new(-5_i32 as u32).draw(), 0.8168164928522);
         near(Random::new(1_000_000_000_000_i64 as u32).draw(), 0.75932615192576);
         near(Random::new(1).draw(), 0.041630344484761);
+        let fresh = Random::new(0x1234_abcd);
+        let hundred = [(); 3].map(|()| (fresh.draw() * 100.0).floor() + 1.0);
+        assert_eq!(hundred, [40.0, 85.0, 36.0]);
     }
 }

@@ -175,6 +175,7 @@ fn blank(byte: u8) -> u8 {
 
 fn line(out: &mut Vec<u8>, kind: u8, text: &[u8]) {
     out.push(kind);
-    out.extend(text.iter().map(|byte| blank(*byte)));
+    // Up to the first NUL byte, as in C.
+    out.extend(text.iter().take_while(|byte| **byte != 0).map(|byte| blank(*byte)));
     out.extend_from_slice(b"\r\n");
 }

@@ -105,9 +105,9 @@ end
 
 local function setresp(...)
     if select("#", ...) ~= 1 then error(error_of("redis.setresp() requires one argument.")) end
-    local version = native.integer(tonumber((...)) or 0)
-    if version ~= 2 and version ~= 3 then error(error_of("RESP version must be 2 or 3.")) end
-    native.setresp(version == 3)
+    local version = tonumber((...)) or 0
+    if not (version >= 2 and version < 4) then error(error_of("RESP version must be 2 or 3.")) end
+    native.setresp(version >= 3)
 end
 
 local REPL_NONE, REPL_AOF, REPL_REPLICA, REPL_ALL = 0, 1, 2, 3
