@@ -11,7 +11,7 @@ const { createAdapter: createStreamsAdapter } = require("@socket.io/redis-stream
 const { Emitter } = require("@socket.io/redis-emitter");
 
 const SERVERS = 3;
-const SETTLING_MS = 150;
+const SETTLING_MS = 250;
 const HOST = "127.0.0.1";
 
 const settle = (ms = SETTLING_MS) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -73,6 +73,17 @@ async function heard(all, hearers, name, emit) {
     assert.equal(counts.get(one.browser), hearers.includes(one) ? 1 : 0, `${name} at server ${all.indexOf(one)}`);
     one.browser.off(name);
   }
+}
+
+/** Waits until each server knows of all: before, they do not listen yet. */
+async function acquainted(all) {
+  for (const { server } of all) {
+    for (let tries = 0; (await server.of("/").adapter.serverCount()) < SERVERS; tries++) {
+      assert(tries < 200, "servers find each other");
+      await settle(50);
+    }
+  }
+  await settle();
 }
 
 async function broadcasts(all) {
@@ -155,7 +166,7 @@ async function exercise(library, name, port, cluster) {
   for (let index = 0; index < SERVERS; index++) {
     all.push(await start(ADAPTERS[name](await connect(), await connect(), key)));
   }
-  await settle(2 * SETTLING_MS);
+  await acquainted(all);
   await broadcasts(all);
   if (name === "publish/subscribe") {
     const emitter = new Emitter(await connect(), { key });

@@ -11,7 +11,7 @@ use crate::packages::{node_path, python, python_source};
 const REDIS_PY: &str = "redis==8.1.0";
 const DJANGO: &str = "django==5.2.19";
 
-const CELERY: [&str; 2] = ["celery==5.7.0", REDIS_PY];
+const CELERY: [&str; 2] = ["celery[redis]==5.7.0", REDIS_PY];
 const CACHES: [&str; 3] = [DJANGO, "django-redis==7.0.0", REDIS_PY];
 const SCRIPTS: [&str; 2] = ["limits==5.8.0", REDIS_PY];
 

@@ -2,6 +2,7 @@
 
 mod compare;
 mod known;
+mod lua;
 pub mod numbers;
 mod pair;
 mod reply;

@@ -15,7 +15,7 @@ const RARE: u64 = 20;
 /// How often a repeated part comes at most.
 const REPEATS_MAX: u64 = 4;
 
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 12] = [
     ("generic", include_str!("../../shapes/generic.txt")),
     ("string", include_str!("../../shapes/string.txt")),
     ("bitmap", include_str!("../../shapes/bitmap.txt")),
@@ -27,6 +27,7 @@ const FILES: [(&str, &str); 11] = [
     ("lex", include_str!("../../shapes/lex.txt")),
     ("geo", include_str!("../../shapes/geo.txt")),
     ("stream", include_str!("../../shapes/stream.txt")),
+    ("script", include_str!("../../shapes/script.txt")),
 ];
 
 /// One command with holes.

@@ -1,5 +1,6 @@
 //! The words that shapes are filled with: few, so that commands meet the same keys, members and values again and again.
 
+use super::lua;
 use crate::rng::Rng;
 
 /// Keys of each family.
@@ -35,6 +36,7 @@ pub fn fill(name: &str, letters: &[char], rng: &mut Rng) -> Option<Vec<u8>> {
         return Some(key(letter, rng));
     }
     Some(match name {
+        "lua" => lua::program(rng),
         "k" => key(*rng.pick(letters), rng),
         "v" => value(rng),
         "m" => member(rng),

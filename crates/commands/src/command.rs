@@ -25,6 +25,8 @@ pub struct Env {
     pub limits: Limits,
     /// How payloads of DUMP are written and read.
     pub dumps: Dumps,
+    /// A script runs the command: what it sees must not depend on the order in which a table happens to be.
+    pub in_script: bool,
 }
 
 /// Thresholds between the encodings of values, by type.

@@ -180,6 +180,13 @@ fn calls(lua: &Lua, shared: &Rc<Shared>, natives: &Table) -> mlua::Result<()> {
     })?;
     natives.raw_set("call", call)?;
     let s = Rc::clone(shared);
+    let two = lua.create_function(move |lua, (a, b): (Value, Value)| s.call(lua, 2, &[a, b]))?;
+    natives.raw_set("call_two", two)?;
+    let s = Rc::clone(shared);
+    let three =
+        lua.create_function(move |lua, (a, b, c): (Value, Value, Value)| s.call(lua, 3, &[a, b, c]))?;
+    natives.raw_set("call_three", three)?;
+    let s = Rc::clone(shared);
     let add = lua.create_function(move |_, (is_first, given): (bool, Given)| {
         let (count, a, b, c, d, e, f, g, h, i, j, k, l) = given;
         let values = [a, b, c, d, e, f, g, h, i, j, k, l];

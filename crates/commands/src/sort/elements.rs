@@ -42,8 +42,8 @@ impl Elements {
                 list.iter().for_each(|list| elements.load_list(list, options));
             }
             Some(Kind::Set) => {
-                if options.unsorted && options.store_at.is_some() {
-                    // What is stored must not depend on the order in which a table happens to be.
+                if options.unsorted && (options.store_at.is_some() || cmd.env.in_script) {
+                    // What is stored, or what a script does with it, must not depend on the order in which a table happens to be.
                     (options.unsorted, options.alpha, options.by) = (false, true, None);
                 }
                 let set = cmd.keys.peek_as::<Set>(cmd.db, key)?;

@@ -56,6 +56,7 @@ impl Server {
                 lfu: false,
                 limits: Limits::default(),
                 dumps: Dumps::default(),
+                in_script: false,
             },
             effects: Effects::default(),
             rng: Rng::new(1),

@@ -1,7 +1,7 @@
 //! Those who wait for a key that was changed are served before anybody's next command.
 
 use super::{Blocked, of};
-use crate::dispatch::{Core, Row, Run};
+use crate::dispatch::{Core, Run};
 use crate::mail::WorkerMail;
 use commands::Cmd;
 use resp::Reply;
@@ -114,7 +114,6 @@ impl Core {
             return None;
         }
         self.book_access(access);
-        self.book_call(blocked.row, &out);
         Some(out)
     }
 
@@ -152,16 +151,5 @@ impl Core {
             }
             false
         });
-    }
-
-    /// Counts a command that was served.
-    fn book_call(&mut self, row: &Row, reply: &[u8]) {
-        let counters = self.command_counters(u32::from(row.id.0));
-        counters.calls.add(1);
-        if reply.first() == Some(&b'-') {
-            counters.failed.add(1);
-            self.count_error(reply);
-        }
-        self.counters().commands.add(1);
     }
 }

@@ -234,6 +234,7 @@ fn env_of(config: &Config, shared: &Shared) -> Env {
             compress: config.encodings.rdb_compression,
             checksum: shared.switches.dump_checksum(),
         },
+        in_script: false,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::drive::Performance;
 use crate::dispatch::{Core, Held, Needs, Request, Row, Run};
 use commands::{Flag, routed_of};
-use resp::Reply;
+use resp::{Args, Reply};
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 use store::Access;
@@ -43,7 +43,9 @@ fn run_checked(
         script.running.wrote.store(true, Relaxed);
     }
     let (start, session) = (out.len(), &mut script.session);
+    core.env.in_script = true;
     core.run_one(row, session, request, held.again(), None, out);
+    core.env.in_script = false;
     if let Some(block) = core.effects.block.take() {
         // Within a script nothing waits.
         block.nothing.reply(&mut Reply::new(out, session.proto));
@@ -71,6 +73,9 @@ fn check(
     if spec.is(Flag::Noscript) || matches!(row.run, Run::Exec | Run::Script(_)) {
         return Err("This Redis command is not allowed from script".into());
     }
+    if spec.is(Flag::Blocking) {
+        check_blocking(spec.name, request.args)?;
+    }
     if script.rules.read_only && spec.is(Flag::Write) {
         return Err("Write commands are not allowed from read-only scripts.".into());
     }
@@ -87,6 +92,18 @@ fn check(
         Needs::Control | Needs::ControlWhole => {
             Err(format!("{} cannot run inside a script in Handfast", spec.name))
         }
+    }
+}
+
+/// Commands that wait are none for scripts, as in Redis 7.0; XREAD and XREADGROUP are, without BLOCK.
+fn check_blocking(name: &str, args: Args<'_>) -> Result<(), String> {
+    if !matches!(name, "xread" | "xreadgroup") {
+        return Err("This Redis command is not allowed from script".into());
+    }
+    let mut options = args.sub(1).iter().take_while(|word| !word.eq_ignore_ascii_case(b"streams"));
+    match options.any(|word| word.eq_ignore_ascii_case(b"block")) {
+        true => Err(format!("{name} command is not allowed with BLOCK option from scripts")),
+        false => Ok(()),
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) use long::{Leaving, Troupe};
 pub use runner::Job;
 pub use running::{Busy, Kill, Kind, Running, RunningScripts};
 
+use std::sync::atomic::AtomicU64;
+
 /// What all machines of a node share about scripts.
 #[derive(Default)]
 pub struct Scripts {
@@ -24,4 +26,6 @@ pub struct Scripts {
     pub cache: Cache,
     /// Those that run for longer than a slice.
     pub running: RunningScripts,
+    /// Bytes that interpreters held when they were last idle.
+    pub interpreters: AtomicU64,
 }

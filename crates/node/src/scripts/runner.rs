@@ -183,6 +183,7 @@ fn serve(
     });
     let settings = Settings { redis_version, ..Settings::default() };
     let engine = Engine::new(Rc::clone(&host) as Rc<dyn Host>, &settings);
+    let mut memory = 0;
     let mut input = first;
     while let Input::Run(job, running, mut out) = input {
         host.stopped.set(false);
@@ -194,10 +195,14 @@ fn serve(
                 Outcome::Failed { counted: false }
             }
         };
+        let now = engine.as_ref().map_or(0, Engine::memory_used) as u64;
+        host.shared.scripts.interpreters.fetch_add(now.wrapping_sub(memory), Relaxed);
+        memory = now;
         *host.running.borrow_mut() = None;
         let counted = matches!(outcome, Outcome::Failed { counted: true });
         input = lane.hand_out(Ask::End { reply: out, counted });
     }
+    host.shared.scripts.interpreters.fetch_sub(memory, Relaxed);
 }
 
 fn play(engine: &Engine, job: &Job, out: &mut Vec<u8>) -> Outcome {

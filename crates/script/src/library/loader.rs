@@ -14,6 +14,8 @@ pub(crate) struct Loader {
     /// The globals of libraries: few while they load, all of them when their functions run.
     environment: Table,
     run: mlua::Function,
+    /// The compiler does not hold on to the name of what it compiles.
+    _chunk_name: mlua::String,
 }
 
 impl Loader {
@@ -29,7 +31,7 @@ impl Loader {
     ) -> mlua::Result<Loader> {
         let chunk = own_chunk(lua, include_str!("load.lua"))?;
         let (environment, run) = chunk.call((globals, redis, lock, attempt))?;
-        Ok(Loader { environment, run })
+        Ok(Loader { environment, run, _chunk_name: lua.create_string(CHUNK_NAME)? })
     }
 
     /// Runs the code of a library. What it registered is a list of tables: name, function, description and flags.

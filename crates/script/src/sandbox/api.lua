@@ -3,7 +3,7 @@
 local native = ...
 local error, select, tonumber, tostring, type, unpack = error, select, tonumber, tostring, type, unpack
 local concat, find, gsub = table.concat, string.find, string.gsub
-local call_now, add = native.call, native.add
+local call_now, call_two, call_three, add = native.call, native.call_two, native.call_three, native.add
 
 -- Arguments that one call into Rust takes: each of them takes a slot there for as long as it lasts.
 local ARGUMENTS_MAX = 12
@@ -25,7 +25,11 @@ end
 local function call(...)
     local count = select("#", ...)
     local value, failed
-    if count <= ARGUMENTS_MAX then
+    if count == 2 then
+        value, failed = call_two(...)
+    elseif count == 3 then
+        value, failed = call_three(...)
+    elseif count <= ARGUMENTS_MAX then
         value, failed = call_now(count, ...)
     else
         add_all(count, ...)
@@ -37,6 +41,8 @@ end
 
 local function pcall(...)
     local count = select("#", ...)
+    if count == 2 then return (call_two(...)) end
+    if count == 3 then return (call_three(...)) end
     if count <= ARGUMENTS_MAX then return (call_now(count, ...)) end
     add_all(count, ...)
     return (call_now(-1))

@@ -20,11 +20,18 @@ pub(crate) struct Sandbox {
     flatten: Function,
     keys: String,
     argv: String,
+    /// The compiler does not hold on to the name of what it compiles.
+    _chunk_names: Vec<String>,
 }
+
+/// Names of chunks that are compiled from Rust.
+const CHUNK_NAMES: [&str; 4] = ["@user_script", "@user_function", OWN_CHUNKS, "=[C]"];
 
 impl Sandbox {
     /// Replaces the globals of an interpreter that ran nothing yet.
     pub fn new(lua: &Lua, natives: Table, redis_version: &str) -> mlua::Result<Sandbox> {
+        let chunk_names =
+            CHUNK_NAMES.iter().map(|name| lua.create_string(name)).collect::<mlua::Result<_>>()?;
         natives.raw_set("redis_version", redis_version)?;
         natives.raw_set("redis_version_number", version_number(redis_version))?;
         natives.raw_set("server_name", "handfast")?;
@@ -41,6 +48,7 @@ impl Sandbox {
             flatten: made.raw_get("flatten")?,
             keys: lua.create_string("KEYS")?,
             argv: lua.create_string("ARGV")?,
+            _chunk_names: chunk_names,
         })
     }
 

@@ -7,6 +7,8 @@ local error, getmetatable, ipairs, next, rawget, rawset, select, setmetatable, t
     error, getmetatable, ipairs, next, rawget, rawset, select, setmetatable, tonumber, tostring, type
 local c_pcall, c_xpcall, c_load, c_loadstring, c_collectgarbage = pcall, xpcall, load, loadstring, collectgarbage
 local byte, find, gsub, floor = string.byte, string.find, string.gsub, math.floor
+local rep, sub, unpack = string.rep, string.sub, unpack
+local insert = table.insert
 local c_create, c_resume = coroutine.create, coroutine.resume
 local plain, tick, locate, is_stopped = native.plain, native.tick, native.locate, native.is_stopped
 
@@ -74,7 +76,6 @@ local common = {
     tonumber = tonumber,
     tostring = tostring,
     type = type,
-    unpack = unpack,
 }
 
 -- Protected calls -----------------------------------------------------------------------------------------------------------
@@ -190,6 +191,51 @@ function common.setmetatable(...)
     return list
 end
 
+local function position(index, name, value)
+    local number = tonumber(value)
+    if number then return native.integer(number) end
+    error("bad argument #" .. index .. " to '" .. name .. "' (number expected, got " .. type(value) .. ")", 3)
+end
+
+-- Values that a function can return.
+local RESULTS_MAX = 8000
+
+-- Lua's own counts in 32 bits, past their end.
+function common.unpack(...)
+    local list, first, last = ...
+    if type(list) ~= "table" then
+        mistaken(1, "unpack", "table expected, got " .. got(select("#", ...), 1, list))
+    end
+    if first ~= nil or last ~= nil then
+        first = first == nil and 1 or position(2, "unpack", first)
+        last = last == nil and #list or position(3, "unpack", last)
+        if last - first >= RESULTS_MAX then error("too many results to unpack", 2) end
+    elseif #list >= RESULTS_MAX then
+        error("too many results to unpack", 2)
+    end
+    return unpack(...)
+end
+
+local tables = copied(table)
+
+-- Shifts between places far below the first element would take minutes.
+local SHIFTS_MAX = 1000000
+
+function tables.insert(...)
+    local list, at = ...
+    if shown[list] then error(READONLY, 0) end
+    if type(list) ~= "table" then
+        mistaken(1, "insert", "table expected, got " .. got(select("#", ...), 1, list))
+    end
+    local count = select("#", ...)
+    if count == 3 then
+        if position(2, "insert", at) < -SHIFTS_MAX then error("position out of bounds", 2) end
+    elseif count ~= 2 then
+        error("wrong number of arguments to 'insert'", 2)
+    end
+    return insert(...)
+end
+
 -- Keys and values of a table one after the other, or its keys alone.
 local function flatten(list, with_values)
     local flat, count = {}, 0
@@ -214,6 +260,13 @@ local function textual(code)
     return code
 end
 
+-- The compiler does not hold on to a chunk's name: it must be one that an argument holds, and such ends at a NUL.
+local function cut(name)
+    name = tostring(name)
+    local at = find(name, "\0", 1, true)
+    return at and sub(name, 1, at - 1) or name
+end
+
 function common.loadstring(...)
     local count, code, name = select("#", ...), ...
     if type(code) == "number" then code = tostring(code) end
@@ -221,7 +274,7 @@ function common.loadstring(...)
     if name ~= nil and type(name) ~= "string" and type(name) ~= "number" then
         mistaken(2, "loadstring", "string expected, got " .. type(name))
     end
-    return c_loadstring(textual(code), name or code)
+    return c_loadstring(textual(code), cut(name or code))
 end
 
 function common.load(...)
@@ -238,7 +291,7 @@ function common.load(...)
             return textual(piece)
         end
         return piece
-    end, name)
+    end, cut(name or "=(load)"))
 end
 
 local COLLECTOR = { stop = 0, restart = 0, setpause = 200, setstepmul = 200 }
@@ -321,6 +374,21 @@ end
 
 local text = copied(string)
 
+-- Lua's own copies one repetition at a time.
+local BLOCK = 256
+
+function text.rep(...)
+    local piece, times = ...
+    if type(piece) == "string" and type(times) == "number" and times > BLOCK and #piece < BLOCK then
+        if piece == "" then return "" end
+        times = native.integer(times)
+        if times > BLOCK then
+            return rep(rep(piece, BLOCK), floor(times / BLOCK)) .. rep(piece, times % BLOCK)
+        end
+    end
+    return rep(...)
+end
+
 for _, name in ipairs({ "find", "gfind", "gmatch", "gsub", "match" }) do
     local original = string[name]
     text[name] = function(...)
@@ -383,7 +451,7 @@ end
 
 
 common.string = protect(text)
-common.table = protect(copied(table))
+common.table = protect(tables)
 common.math = protect(math)
 common.coroutine = protect(threads)
 common.os = protect({ clock = native.clock })

@@ -162,7 +162,8 @@ fn memory(core: &Core, out: &mut String) {
     let (used, active, resident) = process.allocator();
     let (rss, total) = (process.resident(), process.total_memory());
     let peak = shared.samples.memory_peak(used);
-    let libraries = shared.libraries.load_full();
+    let (libraries, scripts) = (shared.libraries.load_full(), &shared.scripts);
+    let lua = scripts.interpreters.load(std::sync::atomic::Ordering::Relaxed);
     let dataset = shared.keyspace.memory_used();
     let ratio = |a: u64, b: u64| if b == 0 { 0.0 } else { a as f64 / b as f64 };
     let percent = |a: u64, b: u64| format!("{:.2}%", ratio(a, b) * 100.0);
@@ -191,6 +192,11 @@ fn memory(core: &Core, out: &mut String) {
         "allocator_resident": resident,
         "total_system_memory": total,
         "total_system_memory_human": format_human_bytes(total),
+        "used_memory_lua": lua,
+        "used_memory_vm_eval": lua,
+        "used_memory_lua_human": format_human_bytes(lua),
+        "used_memory_scripts_eval": scripts.cache.memory(),
+        "number_of_cached_scripts": scripts.cache.count(),
         "number_of_functions": libraries.function_count(),
         "number_of_libraries": libraries.len(),
         "used_memory_functions": libraries.memory(),
