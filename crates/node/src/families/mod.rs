@@ -4,7 +4,7 @@ mod cluster;
 mod connection;
 pub(crate) mod pubsub;
 mod scripting;
-mod server;
+pub(crate) mod server;
 mod transaction;
 
 use crate::dispatch::{Run, Table};

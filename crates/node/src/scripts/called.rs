@@ -2,6 +2,7 @@
 
 use super::drive::Performance;
 use crate::dispatch::{Core, Held, Needs, Request, Row, Run};
+use crate::families::server::debug;
 use commands::{Flag, routed_of};
 use resp::{Args, Reply};
 use std::rc::Rc;
@@ -43,6 +44,9 @@ fn run_checked(
         script.running.wrote.store(true, Relaxed);
     }
     let (start, session) = (out.len(), &mut script.session);
+    if is_debug_protocol(row, request.args) {
+        return debug::protocol(&mut Reply::new(out, session.proto), &request.args[2]);
+    }
     core.env.in_script = true;
     core.run_one(row, session, request, held.again(), None, out);
     core.env.in_script = false;
@@ -83,6 +87,9 @@ fn check(
     let Held::Access(access) = held else {
         return Err("This Redis command is not allowed from script".into());
     };
+    if is_debug_protocol(row, request.args) {
+        return Ok(());
+    }
     match Needs::of_request(row, request.args) {
         Needs::Nothing => Ok(()),
         Needs::Keys => reachable(core, request, access),
@@ -94,6 +101,11 @@ fn check(
             Err(format!("{} cannot run inside a script in Handfast", spec.name))
         }
     }
+}
+
+/// DEBUG PROTOCOL shows how scripts see the kinds of replies; other subcommands of DEBUG need control.
+fn is_debug_protocol(row: &Row, args: Args<'_>) -> bool {
+    row.spec.name == "debug" && args.len() == 3 && args[1].eq_ignore_ascii_case(b"protocol")
 }
 
 /// Commands that wait are none for scripts, as in Redis 7.0; XREAD and XREADGROUP are, without BLOCK.

@@ -101,7 +101,7 @@ fn switch(call: &mut ControlCall<'_, '_>, set: impl FnOnce(&crate::shared::Share
 }
 
 /// One value of a type, in the words that clients' tests expect.
-fn protocol(out: &mut Reply<'_>, kind: &[u8]) {
+pub(crate) fn protocol(out: &mut Reply<'_>, kind: &[u8]) {
     match &kind.to_ascii_lowercase()[..] {
         b"string" => out.bulk(b"Hello World"),
         b"integer" => out.int(12345),

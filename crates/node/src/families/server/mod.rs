@@ -2,7 +2,7 @@
 
 mod command;
 mod config;
-mod debug;
+pub(crate) mod debug;
 mod digest;
 mod flush;
 mod help;
