@@ -25,7 +25,7 @@ const INTACT: &str = "
     local names = 0
     for name, value in pairs(_G) do names = names + 1 end
     local ok, why = pcall(function() fuzzed = 1 end)
-    return names == 31 and not ok and why:find('readonly') and redis.call('echo', 'a') == 'a'
+    return names == 36 and not ok and why:find('readonly') and redis.call('echo', 'a') == 'a'
         and ('x'):rep(2) == 'xx' and string.upper('a') == 'A' and type(cjson.encode) == 'function'
         and rawget(_G, 'fuzzed') == nil and #KEYS == 1 and #ARGV == 2 and tostring(nil) == 'nil' and 'intact'";
 
