@@ -11,6 +11,7 @@ pub struct Switches {
     cron_paused: AtomicBool,
     long_elements: AtomicUsize,
     dump_checksum_ignored: AtomicBool,
+    scripts_unbarred: AtomicBool,
 }
 
 impl Default for Switches {
@@ -21,6 +22,7 @@ impl Default for Switches {
             cron_paused: AtomicBool::new(false),
             long_elements: AtomicUsize::new(ListLimits::LONG),
             dump_checksum_ignored: AtomicBool::new(false),
+            scripts_unbarred: AtomicBool::new(false),
         }
     }
 }
@@ -69,6 +71,16 @@ impl Switches {
     /// Whether RESTORE looks at checksums.
     pub fn dump_checksum(&self) -> Checksum {
         if self.dump_checksum_ignored.load(Relaxed) { Checksum::Ignored } else { Checksum::Verified }
+    }
+
+    /// DEBUG SET-DISABLE-DENY-SCRIPTS.
+    pub fn unbar_scripts(&self, on: bool) {
+        self.scripts_unbarred.store(on, Relaxed);
+    }
+
+    /// Whether scripts may call what is not for scripts.
+    pub fn scripts_unbarred(&self) -> bool {
+        self.scripts_unbarred.load(Relaxed)
     }
 
     /// The filter in force.

@@ -154,6 +154,7 @@ fn nothing_of_a_script_is_left_for_the_next() {
         ("getmetatable('').__index = nil", "Attempt to modify a readonly table"),
         ("getmetatable('').__index.rep = nil", "Attempt to modify a readonly table"),
         ("getmetatable(_G).__index = nil", "Attempt to modify a readonly table"),
+        ("local g = getmetatable(_G) g.__index = {}", "Attempt to modify a readonly table"),
         ("setmetatable(string, nil)", "Attempt to modify a readonly table"),
         ("string.rep = nil", "Attempt to modify a readonly table"),
         ("coroutine.resume = nil", "Attempt to modify a readonly table"),

@@ -70,7 +70,8 @@ fn check(
     if !spec.takes(request.args.len()) || matches!(row.run, Run::Container) {
         return Err("Wrong number of args calling Redis command from script".into());
     }
-    if spec.is(Flag::Noscript) || matches!(row.run, Run::Exec | Run::Script(_)) {
+    let barred = spec.is(Flag::Noscript) && !core.shared.switches.scripts_unbarred();
+    if barred || matches!(row.run, Run::Exec | Run::Script(_)) {
         return Err("This Redis command is not allowed from script".into());
     }
     if spec.is(Flag::Blocking) {

@@ -38,7 +38,7 @@ end
 
 -- The same, where reading what `content` lacks is an error. Second result: a function that makes it show another table.
 local function lock(content)
-    local proxy, meta = protect(content)
+    local proxy, meta = protect(content, protect({ __index = missing }))
     local function choose(other)
         if not getmetatable(other) then setmetatable(other, { __index = missing }) end
         meta.__index = other

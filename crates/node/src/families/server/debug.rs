@@ -37,6 +37,7 @@ pub fn debug(call: &mut ControlCall<'_, '_>) -> Flow {
             let text = format!("-{}", String::from_utf8_lossy(&args[2]));
             call.out.error(&text);
         }
+        (b"set-disable-deny-scripts", 3) => switch(call, |shared, on| shared.switches.unbar_scripts(on)),
         (b"set-active-expire", 3) => switch(call, |shared, on| shared.switches.set_active_expire(on)),
         (b"config-rewrite-force-all", 2) => {
             super::config::rewrite_file(call, true);
@@ -345,6 +346,8 @@ fn help(out: &mut Reply<'_>) {
         "    Write every value as it would be saved, and load it again, in memory.",
         "SDSLEN <key>",
         "    Show low level string info about `key` and its value.",
+        "SET-DISABLE-DENY-SCRIPTS <0|1>",
+        "    Allow scripts to call commands that are not for scripts.",
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Setting it to 0 disables expiring keys in background when they are not",
         "    accessed (otherwise the behavior is to try to expire keys in background).",
