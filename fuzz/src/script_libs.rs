@@ -12,14 +12,17 @@ const MEMORY_MAX: usize = 64 << 20;
 const TRY: &str = "
     local known = {'bad argument', 'bad self', 'Expected', 'Found too', 'Missing', 'Bad data', 'overflow', 'table index',
         'does not support', 'Invalid request', 'greater than', 'larger than', 'power of 2', 'unfinished', 'needs a', 'not enough memory'}
-    local function try(...)
-        local all = {pcall(...)}
-        local what = tostring(all[2])
-        for _, text in ipairs(all[1] and {} or known) do
-            if what:find(text, 1, true) then return all, 1 end
+    local function collect(...) return {true, ...}, select('#', ...) + 1 end
+    local function try(f, ...)
+        local args, n, all, count = {...}, select('#', ...)
+        -- Lua's pcall has one slot too few for many results, which its checked builds tell.
+        local ok, why = pcall(function() all, count = collect(f(unpack(args, 1, n))) end)
+        if ok then return all, count end
+        why = tostring(why)
+        for _, text in ipairs(known) do
+            if why:find(text, 1, true) then return {false, why}, 1 end
         end
-        if not all[1] then error(what, 0) end
-        return all, select('#', pcall(...))
+        error(why, 0)
     end";
 
 /// Numbers lose digits the first time, so the second text is as long as the first, in whatever order of names.
