@@ -50,6 +50,7 @@ const NO_END: &str = "without an end is a syntax error";
 
 /// All of them.
 pub const KNOWN: &[Known] = &[
+    valkey("EVAL*", "*Redis*", "*Valkey*", SCRIPTS),
     valkey("EVAL*", "*script: *, on @user_script*", "*script: on @user_script*", SCRIPTS),
     valkey("EVAL*", "*Lua redis lib command arguments must be *", "*Command arguments must be *", SCRIPTS),
     valkey(

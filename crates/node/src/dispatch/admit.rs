@@ -61,7 +61,7 @@ impl Core {
                 return Ok(None);
             }
         };
-        if self.must_pause(session, row) || self.is_fenced(session, row, request) {
+        if self.must_pause(session, row, request) || self.is_fenced(session, row, request) {
             return Err(Refusal::Pause);
         }
         if session.multi.is_some() && !runs_in_multi(row) {
@@ -154,17 +154,31 @@ impl Core {
         session.reply_mode.silence(out, start);
     }
 
-    fn must_pause(&self, session: &Session, row: &Row) -> bool {
+    fn must_pause(&mut self, session: &Session, row: &'static Row, request: &Request<'_>) -> bool {
         let paused = self.paused();
         if paused == Paused::Nothing {
             return false;
         }
         let writes = match (&session.multi, row.run) {
-            (Some(multi), Run::Exec) => multi.queue.iter().any(|q| may_write(q.row)),
+            (Some(multi), Run::Exec) => multi.queue.iter().any(|q| {
+                let request = Request { args: q.request.as_args(), keys: &[], hashes: &[], bad_keys: false };
+                self.writes(session, q.row, &request)
+            }),
             (Some(_), _) if !runs_in_multi(row) => false,
-            _ => may_write(row),
+            _ => self.writes(session, row, request),
         };
         (paused == Paused::All && !never_paused(row)) || writes
+    }
+
+    /// Whether a request may write. A script may, unless it says that it does not.
+    fn writes(&mut self, session: &Session, row: &'static Row, request: &Request<'_>) -> bool {
+        match row.run {
+            Run::Script(prepare) => {
+                let play = prepare(self, row, session, request);
+                play.map_or(may_write(row), |play| !play.rules.read_only)
+            }
+            _ => may_write(row),
+        }
     }
 
     /// Whether it writes to a slot that may have a new owner: it waits until that is known.

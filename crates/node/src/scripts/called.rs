@@ -81,7 +81,7 @@ fn check(
     if spec.is(Flag::Blocking) {
         check_blocking(spec.name, request.args)?;
     }
-    if script.rules.read_only && spec.is(Flag::Write) {
+    if script.rules.read_only && (spec.is(Flag::Write) || spec.is(Flag::MayReplicate)) {
         return Err("Write commands are not allowed from read-only scripts.".into());
     }
     let Held::Access(access) = held else {
