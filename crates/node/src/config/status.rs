@@ -181,6 +181,7 @@ const HARMLESS: &[(&str, &[&str])] = &[
         "tunes a command or feature that is not built yet and answers an error, or an order that Handfast does not have",
         &["locale-collate", "tracking-table-max-keys"],
     ),
+    ("offers scripts functions of old, which are not there", &["lua-enable-deprecated-api"]),
     (
         "concerns modules or users other than the default one, which are not built yet and answer an error",
         &["acl-pubsub-default", "acllog-max-len", "enable-module-command"],
@@ -211,7 +212,6 @@ const UNBUILT: &[(&str, &[&str])] = &[
     ("there are no statistics by slot", &["cluster-slot-stats-enabled"]),
     ("hashes are seeded at random", &["hash-seed"]),
     ("there is no import mode", &["import-mode"]),
-    ("the deprecated functions of Lua are not there", &["lua-enable-deprecated-api"]),
     ("there is one log format", &["log-format", "log-timestamp-format"]),
     ("replication is not built", &["min-replicas-to-write", "replicaof"]),
     ("there is no RDMA", &["rdma-port"]),
