@@ -7,7 +7,7 @@ use conformance::differ::{Against, Plan, run};
 
 const PORT: u16 = 20430;
 const SEED: u64 = 9;
-const TIME: Duration = Duration::from_secs(8);
+const TIME: Duration = Duration::from_secs(4);
 
 #[test]
 fn replies_and_keys_are_those_of_real_servers() -> Result<()> {
