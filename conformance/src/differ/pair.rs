@@ -1,5 +1,6 @@
 //! Handfast and one real server, given the same commands.
 
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
@@ -92,6 +93,8 @@ pub struct Pair {
     ports: (u16, u16),
     ours: Wire,
     theirs: Wire,
+    /// Names of the commands of this sequence, in upper case.
+    sent: BTreeSet<String>,
     /// Known differences that were met, by their reasons' indexes.
     pub known: Vec<u64>,
     /// Commands that were compared.
@@ -104,7 +107,7 @@ impl Pair {
         let known = vec![0; known::KNOWN.len()];
         let ports = (ours, theirs);
         let (ours, theirs) = (Wire::connect(ours)?, Wire::connect(theirs)?);
-        Ok(Pair { against, ports, ours, theirs, known, commands: 0 })
+        Ok(Pair { against, ports, ours, theirs, sent: BTreeSet::new(), known, commands: 0 })
     }
 
     /// Whether both know a command.
@@ -121,6 +124,7 @@ impl Pair {
         // Anew, so that nothing of an earlier sequence is left in a connection.
         self.ours = Wire::connect(self.ports.0).context("Handfast is gone")?;
         self.theirs = Wire::connect(self.ports.1)?;
+        self.sent.clear();
         for text in ["FLUSHALL".to_owned()].into_iter().chain(conditions.commands()) {
             self.both(&text.split(' ').map(|word| word.into()).collect::<Vec<_>>())?;
         }
@@ -210,7 +214,7 @@ impl Pair {
     }
 
     fn known(&self, line: &Line, ours: &Raw, theirs: &Raw) -> Option<usize> {
-        known::reason(self.against, &line.words, &ours.to_string(), &theirs.to_string())
+        known::reason(self.against, &self.sent, &line.words, &ours.to_string(), &theirs.to_string())
     }
 
     /// Removes the keys that a command named, as they may differ now.
@@ -247,6 +251,9 @@ impl Pair {
 
     fn both(&mut self, words: &[Vec<u8>]) -> Result<(Raw, Raw)> {
         self.commands += 1;
+        if let Some(name) = words.first() {
+            self.sent.insert(String::from_utf8_lossy(name).to_ascii_uppercase());
+        }
         self.ours.send(words)?;
         self.theirs.send(words)?;
         let ours = self.ours.read().with_context(|| format!("Handfast, to {}", show(words)))?;

@@ -36,7 +36,8 @@ pub fn fill(name: &str, letters: &[char], rng: &mut Rng) -> Option<Vec<u8>> {
         return Some(key(letter, rng));
     }
     Some(match name {
-        "lua" => lua::program(rng),
+        "lua" => lua::program(false, rng),
+        "plain-lua" => lua::program(true, rng),
         "k" => key(*rng.pick(letters), rng),
         "v" => value(rng),
         "m" => member(rng),
