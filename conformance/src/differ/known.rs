@@ -70,12 +70,21 @@ const NO_END: &str = "without an end is a syntax error";
 /// All of them.
 pub const KNOWN: &[Known] = &[
     valkey("EVAL*", "*", IN_ITS_WORDS, SCRIPTS),
+    valkey(
+        "EVAL*cmsgpack.pack(redis.pcall(*",
+        "\"*\\xa3err\\xd9*ERR *edis *",
+        "\"*\\xa3err\\xd9*ERR *",
+        SCRIPTS,
+    ),
+    valkey("EVAL*error_reply((\\'\\\\010*", "*ERR *", "*ERR *", SCRIPTS),
+    valkey("EVAL*error_reply((\\'\\\\013*", "*ERR *", "*ERR *", SCRIPTS),
     valkey("EVALSHA*", "-NOSCRIPT *", "-NOSCRIPT *", SCRIPTS),
     both("OBJECT REFCOUNT *", ":*", ":*", REFCOUNT),
     both("SORT*", "*", NO_SCORES, STALE_ERROR),
     both("SORT*ALPHA*", "*\\x00*", "*", SORT_ZERO),
     both("SORT*ALPHA*", "*", "*\\x00*", SORT_ZERO),
     both("PFADD *", "-INVALIDOBJ *", ":*", CORRUPTED),
+    both("EVAL*pfadd*", "*INVALIDOBJ *", "*", CORRUPTED),
     redis7("BITCOUNT *", "-ERR *", "*", ARGUMENTS_FIRST),
     redis7("BITPOS *", "-ERR *", "*", ARGUMENTS_FIRST),
     redis7("SCAN -*", "-ERR invalid cursor", "*", ONE_OF_TWO),
@@ -119,7 +128,8 @@ pub const KNOWN: &[Known] = &[
 const IN_ITS_WORDS: &str = "(our reply in its words)";
 
 /// What scripts are told, and how Valkey says it.
-const WORDS: [(&str, &str); 4] = [
+const WORDS: [(&str, &str); 5] = [
+    ("argument for this redis lib call", "argument for this call"),
     ("Lua redis lib command arguments must be ", "Command arguments must be "),
     ("Wrong number of args calling Redis command", "Wrong number of args calling command"),
     ("Unknown Redis command called", "Unknown command called"),

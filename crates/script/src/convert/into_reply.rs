@@ -112,7 +112,7 @@ impl Writer<'_> {
         }
         let field = |key: &mlua::String| table.raw_get::<Value>(key);
         if let Value::String(text) = field(&self.keys.err)? {
-            line(out, b'-', &text.as_bytes());
+            line(out, b'-', told(&text.as_bytes()));
             return Ok((true, matches!(field(&self.keys.ignore)?, Value::Boolean(true))));
         }
         if let Value::String(text) = field(&self.keys.ok)? {
@@ -168,6 +168,18 @@ impl Writer<'_> {
     }
 }
 
+/// An error's text without the ends of lines behind it.
+fn told(text: &[u8]) -> &[u8] {
+    let text = until_zero(text);
+    let ends = text.iter().rev().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    &text[..text.len() - ends]
+}
+
+/// As much of a text as C sees.
+pub(crate) fn until_zero(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == 0).next().unwrap_or(text)
+}
+
 /// Line ends would end the reply.
 fn blank(byte: u8) -> u8 {
     if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }
@@ -176,6 +188,6 @@ fn blank(byte: u8) -> u8 {
 fn line(out: &mut Vec<u8>, kind: u8, text: &[u8]) {
     out.push(kind);
     // Up to the first NUL byte, as in C.
-    out.extend(text.iter().take_while(|byte| **byte != 0).map(|byte| blank(*byte)));
+    out.extend(until_zero(text).iter().map(|byte| blank(*byte)));
     out.extend_from_slice(b"\r\n");
 }
