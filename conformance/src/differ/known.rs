@@ -64,6 +64,7 @@ const STALE_ERROR: &str = "takes an empty string for 0";
 const SORT_ZERO: &str = "`SORT ... ALPHA` compares whole strings";
 const CORRUPTED: &str = "refused whole with `INVALIDOBJ`";
 const NO_NUMBER: &str = "is `nan`, whatever its sign";
+const SCRIPT_ZERO: &str = "A big number ends at its first zero byte";
 const IN_SCRIPTS: &str = "Values that came from scripts";
 const SCRIPTS: &str = "What scripts are told is worded as in Redis 7.0.15";
 const NO_END: &str = "without an end is a syntax error";
@@ -81,6 +82,7 @@ pub const KNOWN: &[Known] = &[
     valkey("EVAL*error_reply((\\'\\\\013*", "*ERR *", "*ERR *", SCRIPTS),
     redis7("EVAL*double*0/0*", "*,nan*", "*,-nan*", NO_NUMBER),
     redis7("EVAL*double*0/0*", "*\"nan\"*", "*\"-nan\"*", NO_NUMBER),
+    redis7("EVAL*big_number=*\\\\000*", "*", "*\\x00*", SCRIPT_ZERO),
     valkey("EVALSHA*", "-NOSCRIPT *", "-NOSCRIPT *", SCRIPTS),
     both("OBJECT REFCOUNT *", ":*", ":*", REFCOUNT),
     both("SORT*", "*", NO_SCORES, STALE_ERROR),

@@ -8,6 +8,11 @@ use script::Script;
 use script::library::Flags;
 use std::sync::Arc;
 
+/// What names a script, in hexadecimal.
+const SHA1_HEX_BYTES: usize = 40;
+
+const NO_SCRIPT: &str = "-NOSCRIPT No matching script. Please use EVAL.";
+
 /// `EVAL script numkeys [key ...] [arg ...]`, and EVAL_RO.
 pub fn eval(
     core: &mut Core,
@@ -32,11 +37,14 @@ pub fn evalsha(
     session: &Session,
     request: &Request<'_>,
 ) -> Result<Play, String> {
-    let keys = count_keys(request.args)?;
-    match core.shared.scripts.cache.get(&request.args[1]) {
-        Some(script) => play(core, row, session, request, script, keys),
-        None => Err("-NOSCRIPT No matching script. Please use EVAL.".into()),
+    let name = &request.args[1];
+    if name.len() != SHA1_HEX_BYTES {
+        // Whatever the number of keys is.
+        return Err(NO_SCRIPT.into());
     }
+    let keys = count_keys(request.args)?;
+    let script = core.shared.scripts.cache.get(name).ok_or(NO_SCRIPT)?;
+    play(core, row, session, request, script, keys)
 }
 
 fn play(
