@@ -65,6 +65,7 @@ const SORT_ZERO: &str = "`SORT ... ALPHA` compares whole strings";
 const CORRUPTED: &str = "refused whole with `INVALIDOBJ`";
 const NO_NUMBER: &str = "is `nan`, whatever its sign";
 const SCRIPT_ZERO: &str = "A big number ends at its first zero byte";
+const DELETED: &str = "XSETID does not go back behind an entry that was deleted";
 const IN_SCRIPTS: &str = "Values that came from scripts";
 const SCRIPTS: &str = "What scripts are told is worded as in Redis 7.0.15";
 const NO_END: &str = "without an end is a syntax error";
@@ -89,6 +90,7 @@ pub const KNOWN: &[Known] = &[
     both("SORT*ALPHA*", "*\\x00*", "*", SORT_ZERO),
     both("SORT*ALPHA*", "*", "*\\x00*", SORT_ZERO),
     both("PFADD *", "-INVALIDOBJ *", ":*", CORRUPTED),
+    both("PFDEBUG *", "-INVALIDOBJ *", "*", CORRUPTED),
     both("EVAL*pfadd*", "*INVALIDOBJ *", "*", CORRUPTED),
     redis7("BITCOUNT *", "-ERR *", "*", ARGUMENTS_FIRST),
     redis7("BITPOS *", "-ERR *", "*", ARGUMENTS_FIRST),
@@ -108,6 +110,7 @@ pub const KNOWN: &[Known] = &[
     redis7("XREAD*", "-ERR Unbalanced *", "-ERR Unbalanced *", ONE_OF_TWO),
     redis7("XREAD *", "*", "-ERR Invalid stream ID specified as stream command argument", ONE_OF_TWO),
     redis7("XINFO *", "*consumers*", "*consumers*", ONE_OF_TWO),
+    redis7("XSETID *", "-ERR The ID specified in XSETID is smaller *", "+OK", DELETED),
     redis7("XREADGROUP *", "-ERR The + ID *", "-ERR Invalid stream ID *", ONE_OF_TWO),
     redis7("XGROUP *", ":0", ":1", ONE_OF_TWO),
     redis7("XGROUP *", ":1", ":0", ONE_OF_TWO),
