@@ -10,7 +10,7 @@ mod long;
 mod runner;
 mod running;
 
-pub use cache::Cache;
+pub use cache::{Cache, Sha};
 pub use drive::{Play, Rules, Slots};
 pub(crate) use drive::{Progress, Suspended};
 pub(crate) use long::{Leaving, Troupe};

@@ -1,12 +1,14 @@
 //! EVAL and its kin: which script is meant, and what it may do.
 
 use crate::dispatch::{Core, Request, Row};
-use crate::scripts::{Job, Kind, Play, Rules, Slots};
+use crate::scripts::{Job, Kind, Play, Rules, Sha, Slots};
 use crate::session::Session;
 use resp::{Args, OwnedRequest, Proto};
 use script::Script;
 use script::library::Flags;
 use std::sync::Arc;
+
+const NO_SCRIPT: &str = "-NOSCRIPT No matching script. Please use EVAL.";
 
 /// `EVAL script numkeys [key ...] [arg ...]`, and EVAL_RO.
 pub fn eval(
@@ -36,11 +38,13 @@ pub fn evalsha(
     session: &Session,
     request: &Request<'_>,
 ) -> Result<Play, String> {
-    let keys = count_keys(request.args)?;
-    match core.shared.scripts.cache.get(&request.args[1]) {
-        Some(script) => play(core, row, session, request, script, keys),
-        None => Err("-NOSCRIPT No matching script. Please use EVAL.".into()),
+    let digest = &request.args[1];
+    if digest.len() != size_of::<Sha>() {
+        return Err(NO_SCRIPT.into());
     }
+    let keys = count_keys(request.args)?;
+    let script = core.shared.scripts.cache.get(digest).ok_or(NO_SCRIPT)?;
+    play(core, row, session, request, script, keys)
 }
 
 fn play(
