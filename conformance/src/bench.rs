@@ -1,6 +1,7 @@
 //! CPU time per request of our server beside that of a real one, in one run. Throughput depends on what else a machine does, and on the
 //! client; CPU time less so, and its ratio less again.
 
+pub mod growth;
 mod workloads;
 
 use std::fs;
@@ -70,10 +71,7 @@ pub fn run(plan: &Plan, mut say: impl FnMut(&str)) -> Result<()> {
 
 fn measure(plan: &Plan, kind: Kind, workload: &Workload) -> Result<f64> {
     let node = Node::start(kind, plan.port, &["--save", "", "--io-threads", "1"])?;
-    let pinned = std::thread::available_parallelism()?.get() > 1;
-    if pinned {
-        output(Command::new("taskset").args(["-a", "-c", "-p", SERVER_CORE, &node.pid().to_string()]))?;
-    }
+    let pinned = pin(&node)?;
     let requests = (workload.requests * plan.percent / 100).max(1);
     let (mut client, mut digest) = (Client::connect(plan.port)?, String::new());
     for command in workload.prepare {
@@ -89,6 +87,15 @@ fn measure(plan: &Plan, kind: Kind, workload: &Workload) -> Result<f64> {
     let before = cpu_us(node.pid())?;
     load(plan, pinned, &["-P", workload.pipeline], requests, &words)?;
     Ok((cpu_us(node.pid())? - before) / requests as f64)
+}
+
+/// Keeps a server to its core; false if there is but one.
+fn pin(node: &Node) -> Result<bool> {
+    let pinned = std::thread::available_parallelism()?.get() > 1;
+    if pinned {
+        output(Command::new("taskset").args(["-a", "-c", "-p", SERVER_CORE, &node.pid().to_string()]))?;
+    }
+    Ok(pinned)
 }
 
 /// Sends requests and waits for their replies.

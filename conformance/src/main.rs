@@ -17,6 +17,7 @@ const USAGE: &str = "usage: conformance fetch
        conformance crashes [--kills N] [--seed N]
        conformance hammer [--packets N] [--seed N]
        conformance bench [--rounds N] [--percent N] [--workload W]… [--against valkey|redis7|redis8] [--port P]
+       conformance bench --growth FIELDS [--against valkey|redis7|redis8] [--port P]
        conformance differ [--seconds S] [--seed N] [--against redis7|valkey] [--family F]… [--port P]
        conformance differ --numbers yes [--seconds S] [--seed N] [--against redis7|valkey] [--port P]";
 
@@ -70,9 +71,11 @@ fn main() -> Result<ExitCode> {
 fn run_bench(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode> {
     let (workloads, against) = (Vec::new(), Kind::Valkey9);
     let mut plan = bench::Plan { rounds: BENCH_ROUNDS, percent: 100, workloads, against, port: BENCH_PORT };
+    let mut growth = None;
     while let Some(option) = arguments.next() {
         let value = arguments.next().with_context(|| format!("{option} needs a value\n{USAGE}"))?;
         match (option.as_str(), value.as_str()) {
+            ("--growth", _) => growth = Some(value.parse()?),
             ("--rounds", _) => plan.rounds = value.parse()?,
             ("--percent", _) => plan.percent = value.parse()?,
             ("--port", _) => plan.port = value.parse()?,
@@ -84,7 +87,11 @@ fn run_bench(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode> {
         }
     }
     anyhow::ensure!(plan.rounds > 0, "--rounds needs a number above zero");
-    bench::run(&plan, |line| println!("{line}"))?;
+    let say = |line: &str| println!("{line}");
+    match growth {
+        Some(fields) => bench::growth::run(&plan, fields, say)?,
+        None => bench::run(&plan, say)?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,7 +1,7 @@
 //! Every workload of the bench does what it says on our server. No figure is looked at: a busy machine makes any.
 
 use anyhow::{Result, ensure};
-use conformance::bench::{Plan, WORKLOADS, run};
+use conformance::bench::{Plan, WORKLOADS, growth, run};
 use conformance::node::Kind;
 
 #[test]
@@ -10,6 +10,15 @@ fn every_workload_runs() -> Result<()> {
     let mut lines = Vec::new();
     run(&plan, |line| lines.push(line.to_owned()))?;
     ensure!(lines.len() == WORKLOADS.len() + 2, "{lines:?}");
+    Ok(())
+}
+
+#[test]
+fn a_hash_grows() -> Result<()> {
+    let plan = Plan { rounds: 1, percent: 1, workloads: Vec::new(), against: Kind::Handfast, port: 20872 };
+    let mut lines = Vec::new();
+    growth::run(&plan, 1600, |line| lines.push(line.to_owned()))?;
+    ensure!(lines.len() == 4, "{lines:?}");
     Ok(())
 }
 
