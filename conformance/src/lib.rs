@@ -4,6 +4,7 @@
 pub mod announced;
 pub mod apps;
 pub mod apt;
+pub mod bench;
 pub mod cache;
 pub mod client;
 pub mod clients;

@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use conformance::mode::Mode;
+use conformance::node::Kind;
 use conformance::plan::Plan;
 use conformance::run::{Newcomers, run_all};
 use conformance::unit::Bench;
-use conformance::{apps, clients, crashes, differ, hammer, namespace, peers, suite};
+use conformance::{apps, bench, clients, crashes, differ, hammer, namespace, peers, suite};
 
 const USAGE: &str = "usage: conformance fetch
        conformance suite [--all] [--mode external|cluster|spawn]… [--unit UNIT]… [--jobs N] [--bless] --server PATH
        conformance crashes [--kills N] [--seed N]
        conformance hammer [--packets N] [--seed N]
+       conformance bench [--rounds N] [--percent N] [--workload W]… [--against valkey|redis7|redis8] [--port P]
+       conformance bench --growth FIELDS [--against valkey|redis7|redis8] [--port P]
        conformance differ [--seconds S] [--seed N] [--against redis7|valkey] [--family F]… [--port P]
        conformance differ --numbers yes [--seconds S] [--seed N] [--against redis7|valkey] [--port P]";
 
@@ -25,6 +28,10 @@ const CRASHES_PORT: u16 = 20440;
 /// Packets that `hammer` sends, and from which port up its servers listen, unless told otherwise.
 const PACKETS: u64 = 10_000_000;
 const HAMMER_PORT: u16 = 20460;
+
+/// How often `bench` runs each workload, and where its servers listen, unless told otherwise.
+const BENCH_ROUNDS: usize = 5;
+const BENCH_PORT: u16 = 20870;
 
 /// How long `differ` compares, and from which port up its servers listen, unless told otherwise.
 const DIFFER_TIME: Duration = Duration::from_secs(60);
@@ -55,9 +62,37 @@ fn main() -> Result<ExitCode> {
         Some("suite") => run_suite(parse(arguments)?),
         Some("crashes") => run_crashes(arguments),
         Some("hammer") => run_hammer(arguments.collect()),
+        Some("bench") => run_bench(arguments),
         Some("differ") => run_differ(arguments),
         _ => bail!("{USAGE}"),
     }
+}
+
+fn run_bench(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode> {
+    let (workloads, against) = (Vec::new(), Kind::Valkey9);
+    let mut plan = bench::Plan { rounds: BENCH_ROUNDS, percent: 100, workloads, against, port: BENCH_PORT };
+    let mut growth = None;
+    while let Some(option) = arguments.next() {
+        let value = arguments.next().with_context(|| format!("{option} needs a value\n{USAGE}"))?;
+        match (option.as_str(), value.as_str()) {
+            ("--growth", _) => growth = Some(value.parse()?),
+            ("--rounds", _) => plan.rounds = value.parse()?,
+            ("--percent", _) => plan.percent = value.parse()?,
+            ("--port", _) => plan.port = value.parse()?,
+            ("--workload", _) => plan.workloads.push(value),
+            ("--against", "valkey") => plan.against = Kind::Valkey9,
+            ("--against", "redis7") => plan.against = Kind::Redis7,
+            ("--against", "redis8") => plan.against = Kind::Redis8,
+            _ => bail!("{option} {value} is not known\n{USAGE}"),
+        }
+    }
+    anyhow::ensure!(plan.rounds > 0, "--rounds needs a number above zero");
+    let say = |line: &str| println!("{line}");
+    match growth {
+        Some(fields) => bench::growth::run(&plan, fields, say)?,
+        None => bench::run(&plan, say)?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run_differ(mut arguments: impl Iterator<Item = String>) -> Result<ExitCode> {

@@ -183,3 +183,82 @@ fn in_a_cluster_only_those_who_need_its_slot_wait() -> Result<()> {
     ensure!(matches!(runs.read()?, Reply::Error(_)), "it ends");
     ok(&mut asks, &["GET", "{a}"])
 }
+
+/// What a script of two keys in different slots hears.
+struct Crossing {
+    script: &'static str,
+    /// Keys that it names.
+    keys: &'static [&'static str],
+    /// What the error says, if it is one.
+    refused: Option<&'static str>,
+}
+
+const OTHER_SLOT: Option<&str> = Some("access keys that do not hash to the same slot");
+const NOT_LOCAL: Option<&str> = Some("access a non local key");
+
+/// As Redis 7.0.15 answers.
+const CROSSINGS: [Crossing; 8] = [
+    Crossing { script: "SETS", keys: &[], refused: None },
+    Crossing { script: "#!lua\nSETS", keys: &[], refused: OTHER_SLOT },
+    Crossing { script: "#!lua\nSETS", keys: &["b"], refused: OTHER_SLOT },
+    Crossing { script: "#!lua flags=allow-cross-slot-keys\nSETS", keys: &[], refused: None },
+    Crossing { script: "#!lua flags=allow-cross-slot-keys\nSETS", keys: &["b"], refused: None },
+    Crossing { script: "#!lua\nreturn redis.call('mget', 'a', 'b')", keys: &[], refused: NOT_LOCAL },
+    Crossing { script: "return redis.call('mget', 'a', 'b')", keys: &[], refused: NOT_LOCAL },
+    Crossing {
+        script: "#!lua flags=allow-cross-slot-keys\nreturn redis.call('mget', 'a', 'b')",
+        keys: &[],
+        refused: NOT_LOCAL,
+    },
+];
+
+fn crosses(
+    asks: &mut Client,
+    of_function: bool,
+    Crossing { script, keys, refused }: &Crossing,
+) -> Result<()> {
+    let body = script.replace("SETS", "redis.call('set', 'a', 1) redis.call('set', 'b', 2) return 1");
+    let count = keys.len().to_string();
+    let (flags, code) = body.split_once('\n').unwrap_or(("", &body));
+    let flags = flags.strip_prefix("#!lua flags=").unwrap_or_default();
+    let library = format!(
+        "#!lua name=crossing\nredis.register_function{{function_name='cross', callback=function() {code} end, \
+         flags={{'{flags}'}}}}"
+    )
+    .replace("{''}", "{}");
+    let head = match of_function {
+        true => {
+            ok(asks, &["FUNCTION", "LOAD", "REPLACE", &library])?;
+            ["FCALL", "cross", &count]
+        }
+        false => ["EVAL", &body, &count],
+    };
+    let reply = asks.call(&[&head[..], keys].concat())?;
+    let fits = match (refused, &reply) {
+        (Some(text), Reply::Error(error)) => error.contains(text),
+        (refused, reply) => refused.is_none() && !matches!(reply, Reply::Error(_)),
+    };
+    ensure!(fits, "{head:?} {keys:?}: {reply}");
+    Ok(())
+}
+
+#[test]
+fn slots_that_a_script_may_touch() -> Result<()> {
+    for (port, workers) in [(20866, "1"), (20867, "2")] {
+        let _node = start(port, &["--cluster-enabled", "yes", "--io-threads", workers])?;
+        let mut asks = Client::connect(port)?;
+        ok(&mut asks, &["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])?;
+        let start = Instant::now();
+        while asks.call(&["SET", "b", "1"])? != Reply::Simple("OK".into()) {
+            ensure!(start.elapsed() < PATIENCE, "the cluster is not ok");
+            sleep(Duration::from_millis(10));
+        }
+        for crossing in &CROSSINGS {
+            crosses(&mut asks, false, crossing)?;
+            if crossing.script.starts_with("#!") {
+                crosses(&mut asks, true, crossing)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -28,6 +28,7 @@ usage: cargo xtask COMMAND
   fuzz [TARGET]… [OPTIONS]  search for inputs that break a decoder or the cluster machine: [--seconds N] [--keep] [--replay]
   hammer [OPTIONS]          mutated bus packets against a live cluster under AddressSanitizer: [--packets N] [--seed S]
   differ [OPTIONS]          random commands to our binary and to real servers, replies compared: [--seconds S] [--seed N] [--against redis7|valkey] [--family F]
+  bench [OPTIONS]           CPU time per request beside a real server: [--rounds N] [--percent N] [--workload W] [--growth FIELDS]
   instructions [--update]   instructions per command, counted by valgrind, against the committed figures
   divergences [--check]     write the generated part of DIVERGENCES.md, or say whether it is up to date";
 
@@ -59,6 +60,7 @@ fn run() -> Result<()> {
         "fuzz" => fuzz::fuzz(rest, &steps::target()),
         "hammer" => hammer::hammer(rest, &steps::target()),
         "differ" => steps::differ(rest),
+        "bench" => steps::bench(rest),
         "instructions" => instructions::instructions(rest, &steps::target()),
         "divergences" => steps::divergences(rest),
         _ => {

@@ -98,6 +98,15 @@ pub fn differ(arguments: &[String]) -> Result<()> {
     run(command)
 }
 
+/// CPU time per request beside a real server, of the program that users run.
+pub fn bench(arguments: &[String]) -> Result<()> {
+    run(cargo(&["build", "--quiet", "--release", "--package", "handfast"]))?;
+    let mut command =
+        cargo(&["run", "--quiet", "--profile", "quick", "--package", "conformance", "--", "bench"]);
+    command.args(arguments).env("HANDFAST_SERVER", target().join("release/handfast"));
+    run(command)
+}
+
 /// Redis's suite; the arguments go to the `conformance` program.
 pub fn conformance(arguments: &[String]) -> Result<()> {
     let server = build_server()?;

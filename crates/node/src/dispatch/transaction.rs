@@ -1,9 +1,9 @@
 //! MULTI's queue and EXEC: what it needs, whether it may run, and its run.
 
-use super::{Core, Flow, Held, Needs, Request, Row, Run};
+use super::{Core, Flow, Held, Needs, Prepare, Request, Row, Run};
 use crate::config::UndeclaredKeys;
 use crate::control::State;
-use crate::scripts::{Progress, Suspended};
+use crate::scripts::{Progress, Slots, Suspended};
 use crate::session::{Multi, Session};
 use commands::{KeyRef, routed_of};
 use resp::Reply;
@@ -16,33 +16,51 @@ const BESIDE_CONTROL: &str =
 impl Core {
     /// What a request must hold.
     #[inline]
-    pub(crate) fn needs(&self, row: &Row, session: &Session, request: &Request<'_>) -> Needs {
+    pub(crate) fn needs(&mut self, row: &'static Row, session: &Session, request: &Request<'_>) -> Needs {
         match row.run {
             Run::Exec => self.needs_of_queue(session),
-            Run::Script(_) => self.needs_of_script(request.hashes.is_empty()),
+            Run::Script(prepare) => self.needs_of_script(prepare, row, session, request),
             _ => Needs::of_request(row, request.args),
         }
     }
 
-    /// A script may touch keys that it does not name, unless the configuration forbids it. In a cluster it names them, or none.
+    /// A script may touch keys that it does not name, unless the configuration forbids it. In a cluster it names them, or none, unless it
+    /// says that its keys are in several slots.
     #[inline(never)]
-    fn needs_of_script(&self, names_none: bool) -> Needs {
-        let declared = self.config.scripts.undeclared_keys == UndeclaredKeys::Deny;
-        if declared || self.config.cluster.enabled && !names_none { Needs::Keys } else { Needs::Whole }
+    fn needs_of_script(
+        &mut self,
+        prepare: Prepare,
+        row: &'static Row,
+        session: &Session,
+        request: &Request<'_>,
+    ) -> Needs {
+        if self.config.scripts.undeclared_keys == UndeclaredKeys::Deny {
+            return Needs::Keys;
+        }
+        if !self.config.cluster.enabled || request.keys.is_empty() {
+            return Needs::Whole;
+        }
+        // Few scripts say anything: only those that may are looked at twice.
+        let may_say = self.shared.scripts.may_cross_slots() || request.args[1].starts_with(b"#!");
+        let says =
+            may_say && prepare(self, row, session, request).is_ok_and(|play| play.rules.slots == Slots::All);
+        if says { Needs::Whole } else { Needs::Keys }
     }
 
     /// What EXEC needs: the most that one of its commands needs. Commands that walk or need all get all.
     #[inline(never)]
-    fn needs_of_queue(&self, session: &Session) -> Needs {
+    fn needs_of_queue(&mut self, session: &Session) -> Needs {
         let Some(multi) = session.multi.as_deref() else { return Needs::Nothing };
         if multi.broken {
             return Needs::Nothing;
         }
         let mut found = Vec::new();
         let needs = multi.queue.iter().map(|q| match q.row.run {
-            Run::Script(_) => {
-                let names = routed_of(q.row.spec, q.request.as_args(), &mut found);
-                self.needs_of_script(names.is_err() || found.is_empty())
+            Run::Script(prepare) => {
+                let args = q.request.as_args();
+                let bad_keys = routed_of(q.row.spec, args, &mut found).is_err();
+                let request = Request { args, keys: &found, hashes: &[], bad_keys };
+                self.needs_of_script(prepare, q.row, session, &request)
             }
             _ => Needs::of_request(q.row, q.request.as_args()),
         });

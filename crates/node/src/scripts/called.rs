@@ -1,5 +1,6 @@
 //! A command that a script calls: the checks that stand in for those of a client, and its run.
 
+use super::Slots;
 use super::drive::Performance;
 use crate::dispatch::{Core, Held, Needs, Request, Row, Run};
 use crate::families::server::debug;
@@ -8,6 +9,8 @@ use resp::{Args, Reply};
 use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 use store::Access;
+
+const OTHER_SLOT: &str = "Script attempted to access keys that do not hash to the same slot";
 
 /// Runs the command that lies on a script's desk, and leaves its reply there.
 pub(super) fn run(core: &mut Core, script: &mut Performance, held: &mut Held<'_, '_>) {
@@ -65,7 +68,7 @@ fn refuse(core: &mut Core, script: &Performance, out: &mut Vec<u8>, error: &str)
 
 fn check(
     core: &Core,
-    script: &Performance,
+    script: &mut Performance,
     row: &'static Row,
     request: &Request<'_>,
     held: &Held<'_, '_>,
@@ -92,8 +95,8 @@ fn check(
     }
     match Needs::of_request(row, request.args) {
         Needs::Nothing => Ok(()),
-        Needs::Keys => reachable(core, request, access),
-        Needs::Walk | Needs::Whole if access.holds_all() => reachable(core, request, access),
+        Needs::Keys => reachable(core, script, request, access),
+        Needs::Walk | Needs::Whole if access.holds_all() => reachable(core, script, request, access),
         Needs::Walk | Needs::Whole => {
             Err(format!("{} needs all keys, and this script holds those of its slots only", spec.name))
         }
@@ -121,17 +124,23 @@ fn check_blocking(name: &str, args: Args<'_>) -> Result<(), String> {
 }
 
 /// Whether the script holds the keys, and the node has their slots.
-fn reachable(core: &Core, request: &Request<'_>, access: &Access<'_>) -> Result<(), String> {
-    for hash in request.hashes {
-        if core.config.cluster.enabled && !core.view.owns(hash.slot) {
-            return Err("Script attempted to access a non local key in a cluster node".into());
-        }
-        if !access.holds(hash.slot) {
-            return Err(match core.config.cluster.enabled {
-                true => "Script attempted to access keys that do not hash to the same slot".into(),
-                false => "Script attempted to access a key that it did not declare".into(),
-            });
-        }
+fn reachable(
+    core: &Core,
+    script: &mut Performance,
+    request: &Request<'_>,
+    access: &Access<'_>,
+) -> Result<(), String> {
+    let Some(first) = request.hashes.first().map(|hash| hash.slot) else { return Ok(()) };
+    let clustered = core.config.cluster.enabled;
+    if clustered && (!core.view.owns(first) || request.hashes.iter().any(|hash| hash.slot != first)) {
+        return Err("Script attempted to access a non local key in a cluster node".into());
     }
-    Ok(())
+    if clustered && script.rules.slots == Slots::One && *script.slot.get_or_insert(first) != first {
+        return Err(OTHER_SLOT.into());
+    }
+    match request.hashes.iter().all(|hash| access.holds(hash.slot)) {
+        true => Ok(()),
+        false if clustered => Err(OTHER_SLOT.into()),
+        false => Err("Script attempted to access a key that it did not declare".into()),
+    }
 }

@@ -5,6 +5,7 @@ use super::running::{Kind, Running};
 use super::{Troupe, called};
 use crate::dispatch::{Core, Flow, Held, Prepare, Request, Row};
 use crate::session::{Multi, Session};
+use base::Slot;
 use commands::KeyRef;
 use resp::{Proto, Reply};
 use script::Script;
@@ -17,12 +18,23 @@ const FIRST_SLICE_NS: u64 = 5_000_000;
 const SLICE_NS: u64 = 500_000;
 
 /// What a script may do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rules {
     /// No command that writes: EVAL_RO, or the flag `no-writes`.
     pub read_only: bool,
-    /// Keys of several slots, in a cluster (`allow-cross-slot-keys`, and scripts without a shebang).
-    pub cross_slot: bool,
+    /// Which keys it may touch in a cluster.
+    pub slots: Slots,
+}
+
+/// Slots of a cluster that a script may touch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Slots {
+    /// One: that of the keys that it names, else that of the first that it touches.
+    One,
+    /// Those that it holds: scripts without a shebang.
+    Held,
+    /// All, so it holds them: `allow-cross-slot-keys`.
+    All,
 }
 
 /// A script that is about to run.
@@ -44,6 +56,8 @@ pub(crate) struct Performance {
     /// The client that its commands are run for.
     pub session: Session,
     pub rules: Rules,
+    /// The only slot that it may touch, once that is known.
+    pub slot: Option<Slot>,
     pub runner: Runner,
     /// Keys of the command that it calls.
     pub keys: Vec<KeyRef>,
@@ -141,6 +155,7 @@ impl Core {
             running,
             session: inner,
             rules,
+            slot: request.hashes.first().map(|hash| hash.slot),
             runner,
             keys: Vec::new(),
             hashes: Vec::new(),

@@ -10,14 +10,15 @@ mod long;
 mod runner;
 mod running;
 
-pub use cache::Cache;
-pub use drive::{Play, Rules};
+pub use cache::{Cache, Sha};
+pub use drive::{Play, Rules, Slots};
 pub(crate) use drive::{Progress, Suspended};
 pub(crate) use long::{Leaving, Troupe};
 pub use runner::Job;
 pub use running::{Busy, Kill, Kind, Running, RunningScripts};
 
-use std::sync::atomic::AtomicU64;
+use script::library::Flags;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 /// What all machines of a node share about scripts.
 #[derive(Default)]
@@ -26,6 +27,22 @@ pub struct Scripts {
     pub cache: Cache,
     /// Those that run for longer than a slice.
     pub running: RunningScripts,
+    /// Whether some script or function ever said `allow-cross-slot-keys`.
+    cross_slot: AtomicBool,
     /// Bytes that interpreters held when they were last idle.
     pub interpreters: AtomicU64,
+}
+
+impl Scripts {
+    /// Takes note of what a script or function says before it can be called.
+    pub fn note(&self, flags: Option<Flags>) {
+        if flags.is_some_and(|flags| flags.has(Flags::ALLOW_CROSS_SLOT_KEYS)) {
+            self.cross_slot.store(true, Relaxed);
+        }
+    }
+
+    /// Whether there may be one that says `allow-cross-slot-keys`.
+    pub fn may_cross_slots(&self) -> bool {
+        self.cross_slot.load(Relaxed)
+    }
 }

@@ -1,7 +1,7 @@
 //! Requests of one pipeline, parsed ahead: their commands looked up, their keys hashed and on their way
 //! into the cache before the first of them runs.
 
-use crate::dispatch::{Named, Table};
+use crate::dispatch::{Named, Request, Table};
 use commands::spec::Group;
 use commands::{KeyRef, routed_of};
 use resp::{Args, Limits, Parsed, Parser, ProtocolError, Span};
@@ -231,6 +231,13 @@ impl Batch {
             }
             ask(*hash);
         }
+    }
+
+    /// A request as commands see it.
+    #[inline]
+    pub(super) fn request<'a>(&'a self, item: &Item, input: &'a [u8]) -> Request<'a> {
+        let (keys, hashes) = self.keys(item);
+        Request { args: self.args(item, input), keys, hashes, bad_keys: item.bad_keys }
     }
 
     /// A request's arguments.

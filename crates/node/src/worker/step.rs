@@ -2,10 +2,9 @@
 
 use super::batch::{Batch, Item};
 use super::conn::{Conn, Wait};
-use crate::dispatch::{Core, Flow, Held, Named, Needs, Refusal, Request, Row, Run};
+use crate::dispatch::{Core, Flow, Held, Needs, Refusal, Row, Run};
 use crate::mail::{ControlMail, Job};
 use crate::scripts::{Busy, Leaving};
-use crate::session::Session;
 use commands::Flag;
 use resp::{OwnedRequest, ProtocolError, Reply};
 use std::sync::Arc;
@@ -34,9 +33,7 @@ impl Core {
     pub(super) fn step(&mut self, turn: &mut Turn<'_>, conn: &mut Conn, batch: &Batch, item: &Item) -> Step {
         let Conn { session, input, output, .. } = conn;
         let Some(session) = session.as_deref_mut() else { return Step::Wait };
-        let args = batch.args(item, input.bytes());
-        let (keys, hashes) = batch.keys(item);
-        let request = Request { args, keys, hashes, bad_keys: item.bad_keys };
+        let request = batch.request(item, input.bytes());
         let out = output.writer();
         let row = match self.admit(&Held::Turn(turn), session, &item.named, &request, out) {
             Ok(Some(row)) => row,
@@ -55,7 +52,7 @@ impl Core {
         if row.spec.reaches.is_some() {
             return self.step_other(turn, conn, batch, item, row);
         }
-        let flow = match turn.try_lock(hashes, u64::from(conn.id.0)) {
+        let flow = match turn.try_lock(request.hashes, u64::from(conn.id.0)) {
             Ok(mut access) => {
                 conn.contended = 0;
                 self.execute_keys(row, handler, session, &request, &mut access, out)
@@ -77,9 +74,7 @@ impl Core {
     ) -> Step {
         let Conn { session, input, output, .. } = conn;
         let Some(session) = session.as_deref_mut() else { return Step::Wait };
-        let (keys, hashes) = batch.keys(item);
-        let request =
-            Request { args: batch.args(item, input.bytes()), keys, hashes, bad_keys: item.bad_keys };
+        let request = batch.request(item, input.bytes());
         let out = output.writer();
         let needs = self.needs(row, session, &request);
         let flow = match needs {
@@ -109,14 +104,13 @@ impl Core {
     ) -> Step {
         let Conn { session, input, output, .. } = conn;
         let Some(session) = session.as_deref_mut() else { return Step::Wait };
-        let (keys, hashes) = batch.keys(item);
-        let request =
-            Request { args: batch.args(item, input.bytes()), keys, hashes, bad_keys: item.bad_keys };
+        let request = batch.request(item, input.bytes());
         let of_queue = matches!(row.run, Run::Exec).then(|| self.transaction_hashes(session));
-        let mut access = match turn.try_lock(of_queue.as_deref().unwrap_or(hashes), u64::from(conn.id.0)) {
-            Ok(access) => access,
-            Err(contended) => return self.contended(turn, conn, item, row, contended.stripe),
-        };
+        let mut access =
+            match turn.try_lock(of_queue.as_deref().unwrap_or(request.hashes), u64::from(conn.id.0)) {
+                Ok(access) => access,
+                Err(contended) => return self.contended(turn, conn, item, row, contended.stripe),
+            };
         conn.contended = 0;
         let out = output.writer();
         let start = out.len();
@@ -136,10 +130,11 @@ impl Core {
     #[inline(never)]
     fn contended(&mut self, turn: &Turn<'_>, conn: &mut Conn, item: &Item, row: &Row, stripe: u16) -> Step {
         self.counters().stripe_waits.add(1);
-        if self.must_not_wait(row, Some(stripe)).is_some()
+        if let Some(busy) = self.must_not_wait(row, Some(stripe))
             && let Some(session) = conn.session.as_deref_mut()
         {
-            return self.say_busy(session, item, Some(stripe), conn.output.writer());
+            self.refuse(session, &item.named, busy.text(), conn.output.writer());
+            return Step::Next;
         }
         park(turn, conn, stripe)
     }
@@ -157,9 +152,7 @@ impl Core {
     ) -> Step {
         let Conn { session, input, output, .. } = conn;
         let Some(session) = session.as_deref_mut() else { return Step::Wait };
-        let (keys, hashes) = batch.keys(item);
-        let request =
-            Request { args: batch.args(item, input.bytes()), keys, hashes, bad_keys: item.bad_keys };
+        let request = batch.request(item, input.bytes());
         let out = output.writer();
         let start = out.len();
         let alone = if needs == Needs::Whole { turn.try_all_alone() } else { None };
@@ -172,8 +165,9 @@ impl Core {
             Some((flow, _)) => return self.finish(turn, conn, flow),
             None => {}
         }
-        if self.must_not_wait(row, None).is_some() {
-            return self.say_busy(session, item, None, out);
+        if let Some(busy) = self.must_not_wait(row, None) {
+            self.refuse(session, &item.named, busy.text(), out);
+            return Step::Next;
         }
         conn.wait = Wait::Exclusive;
         Step::Wait
@@ -185,22 +179,6 @@ impl Core {
         let running = &self.shared.scripts.running;
         let busy = stripe.map_or_else(|| running.busy_anywhere(), |stripe| running.busy_at(stripe));
         busy.filter(|_| !row.spec.is(Flag::AllowBusy))
-    }
-
-    #[cold]
-    fn say_busy(
-        &mut self,
-        session: &mut Session,
-        item: &Item,
-        stripe: Option<u16>,
-        out: &mut Vec<u8>,
-    ) -> Step {
-        if let Named::Row(row) = item.named
-            && let Some(busy) = self.must_not_wait(row, stripe)
-        {
-            self.refuse(session, &item.named, busy.text(), out);
-        }
-        Step::Next
     }
 
     /// A command that has everything because there is no other worker takes long: it goes on in the turns that follow.
@@ -243,9 +221,7 @@ impl Core {
     ) -> Step {
         let Conn { session, input, output, .. } = conn;
         let Some(session) = session.as_deref_mut() else { return Step::Next };
-        let args = batch.args(item, input.bytes());
-        let (keys, hashes) = batch.keys(item);
-        let request = Request { args, keys, hashes, bad_keys: item.bad_keys };
+        let request = batch.request(item, input.bytes());
         let out = output.writer();
         let mut access = access.access(self.clock());
         let mut held = Held::Access(&mut access);

@@ -1,15 +1,12 @@
 //! EVAL and its kin: which script is meant, and what it may do.
 
 use crate::dispatch::{Core, Request, Row};
-use crate::scripts::{Job, Kind, Play, Rules};
+use crate::scripts::{Job, Kind, Play, Rules, Sha, Slots};
 use crate::session::Session;
 use resp::{Args, OwnedRequest, Proto};
 use script::Script;
 use script::library::Flags;
 use std::sync::Arc;
-
-/// What names a script, in hexadecimal.
-const SHA1_HEX_BYTES: usize = 40;
 
 const NO_SCRIPT: &str = "-NOSCRIPT No matching script. Please use EVAL.";
 
@@ -22,10 +19,14 @@ pub fn eval(
 ) -> Result<Play, String> {
     let keys = count_keys(request.args)?;
     let body = &request.args[1];
-    let cache = &core.shared.scripts.cache;
-    let script = match cache.get(script::sha1_hex(body).as_bytes()) {
+    let scripts = &core.shared.scripts;
+    let script = match scripts.cache.get(script::sha1_hex(body).as_bytes()) {
         Some(script) => script,
-        None => cache.insert(Arc::new(Script::parse(body).map_err(|error| error.to_string())?)),
+        None => {
+            let script = Script::parse(body).map_err(|error| error.to_string())?;
+            scripts.note(script.flags);
+            scripts.cache.insert(Arc::new(script))
+        }
     };
     play(core, row, session, request, script, keys)
 }
@@ -37,13 +38,12 @@ pub fn evalsha(
     session: &Session,
     request: &Request<'_>,
 ) -> Result<Play, String> {
-    let name = &request.args[1];
-    if name.len() != SHA1_HEX_BYTES {
-        // Whatever the number of keys is.
+    let digest = &request.args[1];
+    if digest.len() != size_of::<Sha>() {
         return Err(NO_SCRIPT.into());
     }
     let keys = count_keys(request.args)?;
-    let script = core.shared.scripts.cache.get(name).ok_or(NO_SCRIPT)?;
+    let script = core.shared.scripts.cache.get(digest).ok_or(NO_SCRIPT)?;
     play(core, row, session, request, script, keys)
 }
 
@@ -71,8 +71,12 @@ pub(super) fn rules(core: &Core, flags: Option<Flags>, read_only: bool) -> Resul
     if read_only && flags.is_some() && !has(Flags::NO_WRITES) {
         return Err("Can not execute a script with write flag using *_ro command.".into());
     }
-    let cross_slot = flags.is_none() || has(Flags::ALLOW_CROSS_SLOT_KEYS);
-    Ok(Rules { read_only: read_only || has(Flags::NO_WRITES), cross_slot })
+    let slots = match flags {
+        None => Slots::Held,
+        Some(flags) if flags.has(Flags::ALLOW_CROSS_SLOT_KEYS) => Slots::All,
+        Some(_) => Slots::One,
+    };
+    Ok(Rules { read_only: read_only || has(Flags::NO_WRITES), slots })
 }
 
 /// How many keys follow; they are there.

@@ -14,6 +14,7 @@ pub fn load(call: &mut Call<'_, '_>) -> Flow {
         .and_then(|script| call.core.check_script(Arc::new(script)));
     match checked {
         Ok(script) => {
+            call.core.shared.scripts.note(script.flags);
             let script = call.core.shared.scripts.cache.insert(script);
             call.out.bulk(script.sha.as_bytes());
         }

@@ -56,7 +56,10 @@ fn taken(core: &Core, code: &[u8], replace: bool) -> Result<String, LibraryError
 pub(super) fn loaded(core: &Core, code: &[u8]) -> Result<Library, LibraryError> {
     let until_ns = core.shared.outside.process.ticks_ns().saturating_add(LOAD_NS_MAX);
     let version = &core.config.process.redis_version;
-    library::load(code, version, Rc::new(Loading { shared: Arc::clone(&core.shared), until_ns }))
+    let library =
+        library::load(code, version, Rc::new(Loading { shared: Arc::clone(&core.shared), until_ns }))?;
+    library.functions.iter().for_each(|function| core.shared.scripts.note(Some(function.flags)));
+    Ok(library)
 }
 
 /// The server as code sees it that may only register functions.
