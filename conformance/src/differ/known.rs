@@ -65,6 +65,8 @@ const SORT_ZERO: &str = "`SORT ... ALPHA` compares whole strings";
 const CORRUPTED: &str = "refused whole with `INVALIDOBJ`";
 const NO_NUMBER: &str = "is `nan`, whatever its sign";
 const SCRIPT_ZERO: &str = "A big number ends at its first zero byte";
+const TOO_SMALL: &str = "-ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
+const LAST_ENTRY: &str = "`XREAD … +` begins with the last entry";
 const DELETED: &str = "XSETID does not go back behind an entry that was deleted";
 const IN_SCRIPTS: &str = "Values that came from scripts";
 const SCRIPTS: &str = "What scripts are told is worded as in Redis 7.0.15";
@@ -110,7 +112,8 @@ pub const KNOWN: &[Known] = &[
     redis7("XREAD*", "-ERR Unbalanced *", "-ERR Unbalanced *", ONE_OF_TWO),
     redis7("XREAD *", "*", "-ERR Invalid stream ID specified as stream command argument", ONE_OF_TWO),
     redis7("XINFO *", "*consumers*", "*consumers*", ONE_OF_TWO),
-    redis7("XSETID *", "-ERR The ID specified in XSETID is smaller *", "+OK", DELETED),
+    redis7("XSETID *", TOO_SMALL, "+OK", DELETED),
+    redis7("XSETID *", TOO_SMALL, "-ERR * is smaller than the target stream top item", DELETED),
     redis7("XREADGROUP *", "-ERR The + ID *", "-ERR Invalid stream ID *", ONE_OF_TWO),
     redis7("XGROUP *", ":0", ":1", ONE_OF_TWO),
     redis7("XGROUP *", ":1", ":0", ONE_OF_TWO),
@@ -121,6 +124,7 @@ pub const KNOWN: &[Known] = &[
     after("SORT", both("Z*", "*0*", "*-0*", CONVERTED)),
     valkey("OBJECT *", "\"listpack\"", "\"quicklist\"", CONVERTED),
     valkey("OBJECT *", "\"listpack\"", "\"hashtable\"", CONVERTED),
+    valkey("XREAD * +*", "*[*", "(*)", LAST_ENTRY),
     valkey("GETEX *", "-WRONGTYPE *", "-ERR *", ONE_OF_TWO),
     valkey("GETEX *", "(*", "-ERR *", ONE_OF_TWO),
     redis7("ZR*ANK *", "-ERR syntax error", "-ERR wrong number of arguments *", ONE_OF_TWO),

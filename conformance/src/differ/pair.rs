@@ -222,7 +222,11 @@ impl Pair {
         let mut del = vec![b"DEL".to_vec()];
         del.extend(words.iter().filter(|word| is_key(word)).cloned());
         if del.len() > 1 {
-            self.both(&del)?;
+            // A copy may have gone to the other database.
+            for db in ["1", "0"] {
+                self.both(&[b"SELECT".to_vec(), db.into()])?;
+                self.both(&del)?;
+            }
         }
         Ok(())
     }
@@ -239,6 +243,8 @@ impl Pair {
             keys.sort();
             keys.dedup();
             for key in keys {
+                // What was removed from the key before has led elsewhere.
+                self.both(&[b"SELECT".to_vec(), db.into()])?;
                 for line in state::questions(&key, &mut self.theirs)? {
                     if let Some(difference) = self.line(&line)? {
                         return Ok(Some(difference));
