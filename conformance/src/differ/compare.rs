@@ -113,8 +113,9 @@ fn near(a: i64, b: i64) -> bool {
     a.abs_diff(b) as i64 <= if a > 10_000 { MILLISECONDS_APART_MAX } else { SECONDS_APART_MAX }
 }
 
-/// Whether they print one digit more than tells the number apart, as Valkey does of some of those with 16, or another last one of 17.
+/// Whether they print all digits that there can be where fewer tell the number apart, or another last one, as Valkey's way of finding the digits does of some long numbers.
 fn is_overlong(ours: &[u8], theirs: &[u8]) -> bool {
+    const LONG: usize = 10;
     const LONGEST: usize = 17;
     let digits = |text: &[u8]| {
         let mantissa = text.split(|b| *b == b'e').next().unwrap_or(text);
@@ -122,7 +123,7 @@ fn is_overlong(ours: &[u8], theirs: &[u8]) -> bool {
         let zeros = all.iter().take_while(|b| **b == b'0').count();
         all.len() - zeros
     };
-    digits(theirs) == LONGEST && (LONGEST - 1..=LONGEST).contains(&digits(ours))
+    digits(theirs) == LONGEST && (LONG..=LONGEST).contains(&digits(ours))
 }
 
 fn number(text: &[u8]) -> Option<f64> {
