@@ -125,6 +125,8 @@ pub const KNOWN: &[Known] = &[
     valkey("OBJECT *", "\"listpack\"", "\"quicklist\"", CONVERTED),
     valkey("OBJECT *", "\"listpack\"", "\"hashtable\"", CONVERTED),
     valkey("XREAD * +*", "*[*", "(*)", LAST_ENTRY),
+    after("XSETID", valkey("XREAD * +*", "*[*", "*[*", LAST_ENTRY)),
+    after("XDEL", valkey("XREAD * +*", "*[*", "*[*", LAST_ENTRY)),
     valkey("SCAN *", "*", "-ERR unknown type name *", ONE_OF_TWO),
     valkey("GETEX *", "-WRONGTYPE *", "-ERR *", ONE_OF_TWO),
     valkey("GETEX *", "(*", "-ERR *", ONE_OF_TWO),
