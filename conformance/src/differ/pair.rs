@@ -154,7 +154,7 @@ impl Pair {
     fn line(&mut self, line: &Line) -> Result<Option<Difference>> {
         let (ours, theirs) = self.both(&line.words)?;
         let difference = self.judge(line, &ours, &theirs)?;
-        if difference.is_none() && line.modes.leaves_doubt() {
+        if difference.is_none() && leaves_doubt(line, &ours) {
             self.realign(&line.words)?;
         }
         Ok(difference)
@@ -191,7 +191,7 @@ impl Pair {
             if let Some(difference) = self.judge(line, ours, theirs)? {
                 return Ok(Some(difference));
             }
-            if line.modes.leaves_doubt() || self.known.iter().sum::<u64>() > met {
+            if leaves_doubt(line, ours) || self.known.iter().sum::<u64>() > met {
                 // What follows may have seen other keys.
                 lines.iter().try_for_each(|line| self.realign(&line.words))?;
                 break;
@@ -265,6 +265,14 @@ impl Pair {
         let ours = self.ours.read().with_context(|| format!("Handfast, to {}", show(words)))?;
         Ok((ours, self.theirs.read().with_context(|| format!("the other, to {}", show(words)))?))
     }
+}
+
+/// Whether servers may have changed differently though they said the same: others find a HyperLogLog corrupted when they have changed some of it.
+fn leaves_doubt(line: &Line, reply: &Raw) -> bool {
+    fn is_corrupted(reply: &Raw) -> bool {
+        reply.text().starts_with(b"INVALIDOBJ ") || reply.items().iter().any(is_corrupted)
+    }
+    line.modes.leaves_doubt() || is_corrupted(reply)
 }
 
 fn differ(line: &Line, ours: &Raw, theirs: &Raw) -> Difference {
