@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::Against;
 use super::compare::Modes;
@@ -128,6 +128,11 @@ impl Pair {
         for text in ["FLUSHALL".to_owned()].into_iter().chain(conditions.commands()) {
             self.both(&text.split(' ').map(|word| word.into()).collect::<Vec<_>>())?;
         }
+        let (ours, theirs) = self.both(&[b"DBSIZE".to_vec()])?;
+        ensure!(
+            ours.int() == Some(0) && theirs.int() == Some(0),
+            "FLUSHALL leaves {ours} keys, and {theirs}"
+        );
         for (at, step) in steps.iter().enumerate() {
             if let Some(difference) = self.step(step)? {
                 return Ok(Some((at, difference)));
