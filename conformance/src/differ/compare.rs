@@ -97,7 +97,7 @@ impl Modes {
                     _ => false,
                 };
                 let equal = || {
-                    (!digits || self.loose)
+                    (!digits || self.loose || is_overlong(ours_text, theirs_text))
                         && number(ours_text).is_some_and(|n| number(theirs_text) == Some(n))
                 };
                 let free = self.random || self.time && near() || (self.float || self.loose) && equal();
@@ -111,6 +111,19 @@ impl Modes {
 /// Seconds and milliseconds are told apart by their size.
 fn near(a: i64, b: i64) -> bool {
     a.abs_diff(b) as i64 <= if a > 10_000 { MILLISECONDS_APART_MAX } else { SECONDS_APART_MAX }
+}
+
+/// Whether they print all digits that there can be where fewer tell the number apart, or another last one, as Valkey's way of finding the digits does of some long numbers.
+fn is_overlong(ours: &[u8], theirs: &[u8]) -> bool {
+    const LONG: usize = 10;
+    const LONGEST: usize = 17;
+    let digits = |text: &[u8]| {
+        let mantissa = text.split(|b| *b == b'e').next().unwrap_or(text);
+        let all: Vec<u8> = mantissa.iter().filter(|b| b.is_ascii_digit()).copied().collect();
+        let zeros = all.iter().take_while(|b| **b == b'0').count();
+        all.len() - zeros
+    };
+    digits(theirs) == LONGEST && (LONG..=LONGEST).contains(&digits(ours))
 }
 
 fn number(text: &[u8]) -> Option<f64> {
@@ -151,6 +164,11 @@ mod tests {
     fn numbers_and_times() {
         let (short, long) = (bulk("0.1"), bulk("0.10000000000000001"));
         assert!(modes("float").same(&short, &long, false) && !modes("float").same(&short, &long, true));
+        let (ours, theirs) = (bulk("4729.400000000001"), bulk("4729.4000000000005"));
+        assert!(modes("float").same(&ours, &theirs, true) && !modes("float").same(&theirs, &ours, true));
+        assert!(!modes("").same(&ours, &theirs, true));
+        let (ours, theirs) = (bulk("2155630766759491.2"), bulk("2155630766759491.3"));
+        assert!(modes("float").same(&ours, &theirs, true));
         let int = |n: i64| Raw::Leaf(b':', n.to_string().into());
         assert!(
             modes("time").same(&int(100), &int(99), true) && !modes("time").same(&int(100), &int(90), true)

@@ -1,5 +1,7 @@
 //! Differences that are meant, each with the words of `DIVERGENCES.md` that say so.
 
+use std::collections::BTreeSet;
+
 use super::Against;
 
 /// One difference. Texts are patterns in which `*` stands for anything.
@@ -8,6 +10,8 @@ pub struct Known {
     pub against: Option<Against>,
     /// The command and its arguments, as a transcript shows them.
     pub command: &'static str,
+    /// How a command begins that came before in the sequence, without which this is no excuse.
+    pub after: &'static str,
     /// Our reply.
     pub ours: &'static str,
     /// The other's.
@@ -22,7 +26,7 @@ const fn redis7(
     theirs: &'static str,
     reason: &'static str,
 ) -> Known {
-    Known { against: Some(Against::Redis7), command, ours, theirs, reason }
+    Known { against: Some(Against::Redis7), command, after: "", ours, theirs, reason }
 }
 
 const fn valkey(
@@ -31,7 +35,20 @@ const fn valkey(
     theirs: &'static str,
     reason: &'static str,
 ) -> Known {
-    Known { against: Some(Against::Valkey), command, ours, theirs, reason }
+    Known { against: Some(Against::Valkey), command, after: "", ours, theirs, reason }
+}
+
+const fn both(
+    command: &'static str,
+    ours: &'static str,
+    theirs: &'static str,
+    reason: &'static str,
+) -> Known {
+    Known { against: None, command, after: "", ours, theirs, reason }
+}
+
+const fn after(before: &'static str, known: Known) -> Known {
+    Known { after: before, ..known }
 }
 
 const ARGUMENTS_FIRST: &str = "read their arguments before their key";
@@ -45,27 +62,38 @@ const REFCOUNT: &str = "answers 2147483647 for integers below 10,000";
 const NO_SCORES: &str = "-ERR One or more scores can\\'t be converted into double";
 const STALE_ERROR: &str = "takes an empty string for 0";
 const SORT_ZERO: &str = "`SORT ... ALPHA` compares whole strings";
+const CORRUPTED: &str = "refused whole with `INVALIDOBJ`";
+const NO_NUMBER: &str = "is `nan`, whatever its sign";
+const SCRIPT_ZERO: &str = "A big number ends at its first zero byte";
+const TOO_SMALL: &str = "-ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
+const LAST_ENTRY: &str = "`XREAD … +` begins with the last entry";
+const DELETED: &str = "XSETID does not go back behind an entry that was deleted";
+const IN_SCRIPTS: &str = "Values that came from scripts";
 const SCRIPTS: &str = "What scripts are told is worded as in Redis 7.0.15";
 const NO_END: &str = "without an end is a syntax error";
 
 /// All of them.
 pub const KNOWN: &[Known] = &[
-    valkey("EVAL*", "*Redis*", "*Valkey*", SCRIPTS),
-    valkey("EVAL*", "*script: *, on @user_script*", "*script: on @user_script*", SCRIPTS),
-    valkey("EVAL*", "*Lua redis lib command arguments must be *", "*Command arguments must be *", SCRIPTS),
+    valkey("EVAL*", "*", IN_ITS_WORDS, SCRIPTS),
     valkey(
-        "EVAL*",
-        "*Wrong number of args calling Redis command*",
-        "*Wrong number of args calling command*",
+        "EVAL*cmsgpack.pack(redis.pcall(*",
+        "\"*\\xa3err\\xd9*ERR *edis *",
+        "\"*\\xa3err\\xd9*ERR *",
         SCRIPTS,
     ),
-    valkey("EVAL*", "*Unknown Redis command called*", "*Unknown command called*", SCRIPTS),
-    valkey("EVAL*", "*This Redis command is not allowed*", "*This command is not allowed*", SCRIPTS),
+    valkey("EVAL*error_reply((\\'\\\\010*", "*ERR *", "*ERR *", SCRIPTS),
+    valkey("EVAL*error_reply((\\'\\\\013*", "*ERR *", "*ERR *", SCRIPTS),
+    redis7("EVAL*double*0/0*", "*,nan*", "*,-nan*", NO_NUMBER),
+    redis7("EVAL*double*0/0*", "*\"nan\"*", "*\"-nan\"*", NO_NUMBER),
+    redis7("EVAL*big_number=*\\\\000*", "*", "*\\x00*", SCRIPT_ZERO),
     valkey("EVALSHA*", "-NOSCRIPT *", "-NOSCRIPT *", SCRIPTS),
-    Known { against: None, command: "OBJECT REFCOUNT *", ours: ":*", theirs: ":*", reason: REFCOUNT },
-    Known { against: None, command: "SORT*", ours: "*", theirs: NO_SCORES, reason: STALE_ERROR },
-    Known { against: None, command: "SORT*ALPHA*", ours: "*\\x00*", theirs: "*", reason: SORT_ZERO },
-    Known { against: None, command: "SORT*ALPHA*", ours: "*", theirs: "*\\x00*", reason: SORT_ZERO },
+    both("OBJECT REFCOUNT *", ":*", ":*", REFCOUNT),
+    both("SORT*", "*", NO_SCORES, STALE_ERROR),
+    both("SORT*ALPHA*", "*\\x00*", "*", SORT_ZERO),
+    both("SORT*ALPHA*", "*", "*\\x00*", SORT_ZERO),
+    both("PFADD *", "-INVALIDOBJ *", ":*", CORRUPTED),
+    both("PFDEBUG *", "-INVALIDOBJ *", "*", CORRUPTED),
+    both("EVAL*pfadd*", "*INVALIDOBJ *", "*", CORRUPTED),
     redis7("BITCOUNT *", "-ERR *", "*", ARGUMENTS_FIRST),
     redis7("BITPOS *", "-ERR *", "*", ARGUMENTS_FIRST),
     redis7("SCAN -*", "-ERR invalid cursor", "*", ONE_OF_TWO),
@@ -84,14 +112,22 @@ pub const KNOWN: &[Known] = &[
     redis7("XREAD*", "-ERR Unbalanced *", "-ERR Unbalanced *", ONE_OF_TWO),
     redis7("XREAD *", "*", "-ERR Invalid stream ID specified as stream command argument", ONE_OF_TWO),
     redis7("XINFO *", "*consumers*", "*consumers*", ONE_OF_TWO),
+    redis7("XSETID *", TOO_SMALL, "+OK", DELETED),
+    redis7("XSETID *", TOO_SMALL, "-ERR * is smaller than the target stream top item", DELETED),
     redis7("XREADGROUP *", "-ERR The + ID *", "-ERR Invalid stream ID *", ONE_OF_TWO),
     redis7("XGROUP *", ":0", ":1", ONE_OF_TWO),
     redis7("XGROUP *", ":1", ":0", ONE_OF_TWO),
     valkey("OBJECT *", "\"listpack\"", "\"skiplist\"", CONVERTED),
     valkey("BITCOUNT *", "-ERR syntax error", "*", NO_END),
     valkey("OBJECT ENCODING *", "\"raw\"", "\"embstr\"", ONE_OF_TWO),
+    after("EVAL", valkey("OBJECT ENCODING *", "\"int\"", "\"embstr\"", IN_SCRIPTS)),
+    after("SORT", both("Z*", "*0*", "*-0*", CONVERTED)),
     valkey("OBJECT *", "\"listpack\"", "\"quicklist\"", CONVERTED),
     valkey("OBJECT *", "\"listpack\"", "\"hashtable\"", CONVERTED),
+    valkey("XREAD * +*", "*[*", "(*)", LAST_ENTRY),
+    after("XSETID", valkey("XREAD * +*", "*[*", "*[*", LAST_ENTRY)),
+    after("XDEL", valkey("XREAD * +*", "*[*", "*[*", LAST_ENTRY)),
+    valkey("SCAN *", "*", "-ERR unknown type name *", ONE_OF_TWO),
     valkey("GETEX *", "-WRONGTYPE *", "-ERR *", ONE_OF_TWO),
     valkey("GETEX *", "(*", "-ERR *", ONE_OF_TWO),
     redis7("ZR*ANK *", "-ERR syntax error", "-ERR wrong number of arguments *", ONE_OF_TWO),
@@ -103,14 +139,51 @@ pub const KNOWN: &[Known] = &[
     valkey("GEO* *0x*", "*", "-ERR * not * float", HEX),
 ];
 
-/// The index of what explains a difference.
-pub fn reason(against: Against, words: &[Vec<u8>], ours: &str, theirs: &str) -> Option<usize> {
+/// In place of a pattern: our reply as Valkey words it.
+const IN_ITS_WORDS: &str = "(our reply in its words)";
+
+/// What scripts are told, and how Valkey says it.
+const WORDS: [(&str, &str); 5] = [
+    ("argument for this redis lib call", "argument for this call"),
+    ("Lua redis lib command arguments must be ", "Command arguments must be "),
+    ("Wrong number of args calling Redis command", "Wrong number of args calling command"),
+    ("Unknown Redis command called", "Unknown command called"),
+    ("This Redis command", "This Valkey command"),
+];
+
+/// A reply of ours to a script, in Valkey's words: the script has no digest there.
+fn in_its_words(ours: &str) -> String {
+    const DIGEST: usize = 40;
+    let (mut text, mut rest) = (String::new(), ours);
+    while let Some((before, after)) = rest.split_once(" script: ") {
+        text += before;
+        text += " script: ";
+        rest = match after.split_at_checked(DIGEST) {
+            Some((digest, named)) if digest.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                named.strip_prefix(", ").unwrap_or(after)
+            }
+            _ => after,
+        };
+    }
+    text += rest;
+    WORDS.iter().fold(text, |text, (ours, theirs)| text.replace(ours, theirs))
+}
+
+/// The index of what explains a difference. `sent`: the names of the commands before, in upper case.
+pub fn reason(
+    against: Against,
+    sent: &BTreeSet<String>,
+    words: &[Vec<u8>],
+    ours: &str,
+    theirs: &str,
+) -> Option<usize> {
     let command = super::pair::show(words).to_ascii_lowercase();
     let fits = |known: &Known| {
         known.against.is_none_or(|only| only == against)
             && like(&known.command.to_ascii_lowercase(), &command)
             && like(known.ours, ours)
-            && like(known.theirs, theirs)
+            && (known.theirs == IN_ITS_WORDS && in_its_words(ours) == theirs || like(known.theirs, theirs))
+            && sent.iter().any(|name| name.starts_with(known.after))
     };
     KNOWN.iter().position(fits)
 }
@@ -132,6 +205,15 @@ mod tests {
         for known in KNOWN {
             assert!(text.contains(known.reason), "DIVERGENCES.md does not say {:?}", known.reason);
         }
+    }
+
+    #[test]
+    fn words_of_scripts() {
+        let check = |ours: &str, theirs: &str| assert_eq!(in_its_words(ours), theirs);
+        let digest = "6d8dae779b46d7df0d6afc8975e8b9b880b8f9c9";
+        check(&format!("-ERR x script: {digest}, on return inf:1."), "-ERR x script: on return inf:1.");
+        check("-ERR Unknown Redis command called", "-ERR Unknown command called");
+        check("a script: b script: c", "a script: b script: c");
     }
 
     #[test]

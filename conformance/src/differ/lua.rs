@@ -11,6 +11,12 @@ const NUMBERS: [&str; 30] = [
     "5e-324", "1/0", "0/0", "-0",
 ];
 
+/// Those that every server writes alike when they are arguments of a command.
+const PLAIN: [&str; 20] = [
+    "0", "1", "-1", "127", "128", "255", "256", "-33", "-129", "65535", "65536", "2^31", "-2^31-1", "2^32",
+    "2^53", "2^53+2", "1e15", "1e14", "1/0", "0/0",
+];
+
 /// Commands, as a script's arguments.
 const COMMANDS: [&str; 43] = [
     "'set',KEYS[1],ARGV[1]",
@@ -206,35 +212,58 @@ const PIECES_OF_JSON: [&str; 24] = [
 const FORMATS: [&str; 16] =
     ["b", "B", "h", "H", "i3", "I", "l", "T", "f", "d", "x", "s", "c0", "c2", "!8", ">"];
 
-/// A program.
-pub fn program(rng: &mut Rng) -> Vec<u8> {
-    let text = match rng.below(5) {
-        0 | 1 => rng.pick(&AROUND).replace('C', rng.pick::<&str>(&COMMANDS)),
-        2 => (*rng.pick(&ERRORS)).to_owned(),
-        3 => (*rng.pick(&TEXTS)).to_owned(),
-        _ => (*rng.pick(&LIBRARIES)).to_owned(),
+/// A program. `plain`: numbers among the arguments of commands are those that every server writes alike.
+pub fn program(plain: bool, rng: &mut Rng) -> Vec<u8> {
+    let calls = Numbers(if plain { &PLAIN } else { &NUMBERS });
+    let any = Numbers(&NUMBERS);
+    let filled = match rng.below(5) {
+        0 | 1 => calls.fill(&rng.pick(&AROUND).replace('C', rng.pick::<&str>(&COMMANDS)), rng),
+        2 => any.fill(rng.pick::<&str>(&ERRORS), rng),
+        3 => any.fill(rng.pick::<&str>(&TEXTS), rng),
+        _ => any.fill(rng.pick::<&str>(&LIBRARIES), rng),
     };
-    fill(&text, rng).into_bytes()
+    filled.into_bytes()
 }
 
-/// Puts words in the places of capital letters that stand alone.
-fn fill(text: &str, rng: &mut Rng) -> String {
-    let mut out = String::new();
-    let chars: Vec<char> = text.chars().collect();
-    let is_name = |c: Option<&char>| c.is_some_and(|c| c.is_alphanumeric() || "_'-".contains(*c));
-    for (at, c) in chars.iter().enumerate() {
-        let alone = !is_name(at.checked_sub(1).and_then(|at| chars.get(at))) && !is_name(chars.get(at + 1));
-        match c {
-            'N' if alone => out += rng.pick::<&str>(&NUMBERS),
-            'D' if alone => out += rng.pick::<&str>(&NUMBERS[..NUMBERS.len() - 2]),
-            'S' if alone => out += &format!("({})", string(rng)),
-            'V' if alone => out += &value(rng, 0),
-            'J' if alone => out += &quoted(pieces(&PIECES_OF_JSON, rng).as_bytes()),
-            'F' if alone => out += &quoted(pieces(&FORMATS, rng).as_bytes()),
-            other => out.push(*other),
+/// The numbers that a program may have.
+#[derive(Clone, Copy)]
+struct Numbers(&'static [&'static str]);
+
+impl Numbers {
+    /// Puts words in the places of capital letters that stand alone.
+    fn fill(self, text: &str, rng: &mut Rng) -> String {
+        let mut out = String::new();
+        let chars: Vec<char> = text.chars().collect();
+        let is_name = |c: Option<&char>| c.is_some_and(|c| c.is_alphanumeric() || "_'-".contains(*c));
+        for (at, c) in chars.iter().enumerate() {
+            let alone =
+                !is_name(at.checked_sub(1).and_then(|at| chars.get(at))) && !is_name(chars.get(at + 1));
+            match c {
+                'N' if alone => out += rng.pick::<&str>(self.0),
+                'D' if alone => out += rng.pick::<&str>(&NUMBERS[..NUMBERS.len() - 2]),
+                'S' if alone => out += &format!("({})", string(rng)),
+                'V' if alone => out += &self.value(rng, 0),
+                'J' if alone => out += &quoted(pieces(&PIECES_OF_JSON, rng).as_bytes()),
+                'F' if alone => out += &quoted(pieces(&FORMATS, rng).as_bytes()),
+                other => out.push(*other),
+            }
+        }
+        out
+    }
+
+    fn value(self, rng: &mut Rng, depth: u64) -> String {
+        match rng.below(if depth < DEPTH_MAX { 12 } else { 8 }) {
+            0..3 => (*rng.pick::<&str>(self.0)).to_owned(),
+            3..6 => string(rng),
+            6 => (*rng.pick(&["true", "false"])).to_owned(),
+            7 => (*rng.pick(&["nil", "cjson.null", "true", "false"])).to_owned(),
+            8..11 => {
+                let items: Vec<String> = (0..rng.below(4)).map(|_| self.value(rng, depth + 1)).collect();
+                format!("{{{}}}", items.join(","))
+            }
+            _ => format!("{{[{}]={}}}", key(rng), self.value(rng, depth + 1)),
         }
     }
-    out
 }
 
 fn pieces(all: &[&str], rng: &mut Rng) -> String {
@@ -259,20 +288,6 @@ fn quoted(bytes: &[u8]) -> String {
     format!("'{}'", bytes.iter().map(escape).collect::<String>())
 }
 
-fn value(rng: &mut Rng, depth: u64) -> String {
-    match rng.below(if depth < DEPTH_MAX { 12 } else { 8 }) {
-        0..3 => (*rng.pick(&NUMBERS)).to_owned(),
-        3..6 => string(rng),
-        6 => (*rng.pick(&["true", "false"])).to_owned(),
-        7 => (*rng.pick(&["nil", "cjson.null", "true", "false"])).to_owned(),
-        8..11 => {
-            let items: Vec<String> = (0..rng.below(4)).map(|_| value(rng, depth + 1)).collect();
-            format!("{{{}}}", items.join(","))
-        }
-        _ => format!("{{[{}]={}}}", key(rng), value(rng, depth + 1)),
-    }
-}
-
 fn key(rng: &mut Rng) -> String {
     match rng.below(4) {
         0 => (*rng.pick(&["1", "2", "1.5", "-1", "true", "2^31"])).to_owned(),
@@ -290,10 +305,10 @@ mod tests {
         let mut rng = Rng::new(5);
         for texts in [&COMMANDS[..], &ERRORS, &TEXTS, &LIBRARIES] {
             for text in texts {
-                assert!(!fill(text, &mut rng).contains("(V"), "{text}");
+                assert!(!Numbers(&NUMBERS).fill(text, &mut rng).contains("(V"), "{text}");
             }
         }
-        assert_eq!(fill("KEYS[1] ARGV SCRIPT 'N'", &mut rng), "KEYS[1] ARGV SCRIPT 'N'");
+        assert_eq!(Numbers(&PLAIN).fill("KEYS[1] ARGV SCRIPT 'N'", &mut rng), "KEYS[1] ARGV SCRIPT 'N'");
         assert_eq!(quoted(b"a'\\\0"), "'a\\039\\092\\000'");
     }
 }

@@ -1,5 +1,6 @@
 //! Handfast and one real server, given the same commands.
 
+use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
@@ -92,6 +93,8 @@ pub struct Pair {
     ports: (u16, u16),
     ours: Wire,
     theirs: Wire,
+    /// Names of the commands of this sequence, in upper case.
+    sent: BTreeSet<String>,
     /// Known differences that were met, by their reasons' indexes.
     pub known: Vec<u64>,
     /// Commands that were compared.
@@ -104,7 +107,7 @@ impl Pair {
         let known = vec![0; known::KNOWN.len()];
         let ports = (ours, theirs);
         let (ours, theirs) = (Wire::connect(ours)?, Wire::connect(theirs)?);
-        Ok(Pair { against, ports, ours, theirs, known, commands: 0 })
+        Ok(Pair { against, ports, ours, theirs, sent: BTreeSet::new(), known, commands: 0 })
     }
 
     /// Whether both know a command.
@@ -121,6 +124,7 @@ impl Pair {
         // Anew, so that nothing of an earlier sequence is left in a connection.
         self.ours = Wire::connect(self.ports.0).context("Handfast is gone")?;
         self.theirs = Wire::connect(self.ports.1)?;
+        self.sent.clear();
         for text in ["FLUSHALL".to_owned()].into_iter().chain(conditions.commands()) {
             self.both(&text.split(' ').map(|word| word.into()).collect::<Vec<_>>())?;
         }
@@ -150,7 +154,7 @@ impl Pair {
     fn line(&mut self, line: &Line) -> Result<Option<Difference>> {
         let (ours, theirs) = self.both(&line.words)?;
         let difference = self.judge(line, &ours, &theirs)?;
-        if difference.is_none() && line.modes.leaves_doubt() {
+        if difference.is_none() && leaves_doubt(line, &ours) {
             self.realign(&line.words)?;
         }
         Ok(difference)
@@ -187,7 +191,7 @@ impl Pair {
             if let Some(difference) = self.judge(line, ours, theirs)? {
                 return Ok(Some(difference));
             }
-            if line.modes.leaves_doubt() || self.known.iter().sum::<u64>() > met {
+            if leaves_doubt(line, ours) || self.known.iter().sum::<u64>() > met {
                 // What follows may have seen other keys.
                 lines.iter().try_for_each(|line| self.realign(&line.words))?;
                 break;
@@ -210,7 +214,7 @@ impl Pair {
     }
 
     fn known(&self, line: &Line, ours: &Raw, theirs: &Raw) -> Option<usize> {
-        known::reason(self.against, &line.words, &ours.to_string(), &theirs.to_string())
+        known::reason(self.against, &self.sent, &line.words, &ours.to_string(), &theirs.to_string())
     }
 
     /// Removes the keys that a command named, as they may differ now.
@@ -218,7 +222,11 @@ impl Pair {
         let mut del = vec![b"DEL".to_vec()];
         del.extend(words.iter().filter(|word| is_key(word)).cloned());
         if del.len() > 1 {
-            self.both(&del)?;
+            // A copy may have gone to the other database.
+            for db in ["1", "0"] {
+                self.both(&[b"SELECT".to_vec(), db.into()])?;
+                self.both(&del)?;
+            }
         }
         Ok(())
     }
@@ -235,6 +243,8 @@ impl Pair {
             keys.sort();
             keys.dedup();
             for key in keys {
+                // What was removed from the key before has led elsewhere.
+                self.both(&[b"SELECT".to_vec(), db.into()])?;
                 for line in state::questions(&key, &mut self.theirs)? {
                     if let Some(difference) = self.line(&line)? {
                         return Ok(Some(difference));
@@ -247,11 +257,22 @@ impl Pair {
 
     fn both(&mut self, words: &[Vec<u8>]) -> Result<(Raw, Raw)> {
         self.commands += 1;
+        if let Some(name) = words.first() {
+            self.sent.insert(String::from_utf8_lossy(name).to_ascii_uppercase());
+        }
         self.ours.send(words)?;
         self.theirs.send(words)?;
         let ours = self.ours.read().with_context(|| format!("Handfast, to {}", show(words)))?;
         Ok((ours, self.theirs.read().with_context(|| format!("the other, to {}", show(words)))?))
     }
+}
+
+/// Whether servers may have changed differently though they said the same: others find a HyperLogLog corrupted when they have changed some of it.
+fn leaves_doubt(line: &Line, reply: &Raw) -> bool {
+    fn is_corrupted(reply: &Raw) -> bool {
+        reply.text().starts_with(b"INVALIDOBJ ") || reply.items().iter().any(is_corrupted)
+    }
+    line.modes.leaves_doubt() || is_corrupted(reply)
 }
 
 fn differ(line: &Line, ours: &Raw, theirs: &Raw) -> Difference {

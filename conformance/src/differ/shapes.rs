@@ -125,7 +125,7 @@ impl Table {
             (0..count).map(|_| rng.pick(&self.families)).collect();
         // Those would bring members of other scores.
         let lex = families.iter().any(|(name, _)| *name == "lex");
-        families.retain(|(name, _)| !(lex && matches!(*name, "zset" | "geo")));
+        families.retain(|(name, _)| !(lex && matches!(*name, "zset" | "geo" | "script")));
         families.extend(self.families.iter().filter(|(name, _)| *name == "generic"));
         let named = |name: &str| families.iter().any(|(family, _)| *family == name);
         let mut letters: Vec<char> =
@@ -172,6 +172,8 @@ impl Cast<'_> {
         }
         // It may be another command now, one whose reply is left to chance.
         modes.random |= words.len() != whole;
+        // How far a scan without its COUNT comes depends on the table.
+        modes.any |= modes.scan && words.len() != whole;
         Ok((words, modes))
     }
 }

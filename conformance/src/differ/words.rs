@@ -36,7 +36,8 @@ pub fn fill(name: &str, letters: &[char], rng: &mut Rng) -> Option<Vec<u8>> {
         return Some(key(letter, rng));
     }
     Some(match name {
-        "lua" => lua::program(rng),
+        "lua" => lua::program(false, rng),
+        "plain-lua" => lua::program(true, rng),
         "k" => key(*rng.pick(letters), rng),
         "v" => value(rng),
         "m" => member(rng),
@@ -55,6 +56,8 @@ pub fn fill(name: &str, letters: &[char], rng: &mut Rng) -> Option<Vec<u8>> {
             // None is a `ttl` in other units: GT and LT would compare times that are a moment apart.
             rng.pick(&["150000", "250000", "150000000", "0", "-5", "9223372036854775807"]).as_bytes().to_vec()
         }
+        // Relative times that GT and LT compare: hardly ever the same one twice, as then a moment would decide.
+        "later" => (300_001 + 7 * rng.below(10_000_000)).to_string().into(),
         "at" => (FUTURE_S + rng.below(3) * 1000).to_string().into(),
         "pat" => ((FUTURE_S + rng.below(3) * 1000) * 1000).to_string().into(),
         "id" => stream_id(rng),

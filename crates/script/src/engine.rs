@@ -2,7 +2,7 @@
 
 use crate::api::{STOPPED, Shared, natives, watch_as_usual};
 use crate::bytecode::untail;
-use crate::convert::Writer;
+use crate::convert::{Writer, until_zero};
 use crate::failure::{Place, text_of};
 use crate::host::Host;
 use crate::library::{Libraries, Library, LibraryError, Loaded};
@@ -313,7 +313,7 @@ impl Engine {
         };
         let keys = &self.shared.keys;
         let mut text = match thrown.raw_get(&keys.err) {
-            Ok(Value::String(text)) => text.as_bytes().to_vec(),
+            Ok(Value::String(text)) => until_zero(&text.as_bytes()).to_vec(),
             Ok(number @ (Value::Integer(_) | Value::Number(_))) => {
                 number.to_string().unwrap_or_default().into_bytes()
             }

@@ -1,4 +1,4 @@
-//! Replies to scripts, as Redis 7.0.15 gave them. Each case is a line with the script, `%3` before it if the client speaks RESP3, and
+//! Replies to scripts, as Redis 7.0.15 gave them, but for the digits of numbers. Each case is a line with the script, `%3` before it if the client speaks RESP3, and
 //! a line with the reply, both escaped.
 
 use resp::{Args, OwnedRequest};

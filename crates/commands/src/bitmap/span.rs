@@ -17,15 +17,16 @@ pub struct Span {
 impl Span {
     /// `[start [end [BYTE|BIT]]]`, at the end of a request.
     pub fn parse(args: Args<'_>) -> Result<Span, Refused> {
+        if args.len() > 3 {
+            return Err(Refused(SYNTAX));
+        }
+        // In this order: of two mistakes, others name the first of these.
+        let start = args.get(0).map_or(Ok(0), integer)?;
         let in_bits = match args.get(2) {
             Some(unit) if is(unit, "bit") => true,
             Some(unit) if !is(unit, "byte") => return Err(Refused(SYNTAX)),
             _ => false,
         };
-        if args.len() > 3 {
-            return Err(Refused(SYNTAX));
-        }
-        let start = args.get(0).map_or(Ok(0), integer)?;
         let end = args.get(1).map(integer).transpose()?;
         Ok(Span { start, end, in_bits })
     }

@@ -2,6 +2,7 @@
 
 use base::num::{parse_f64, parse_i64};
 use ds::value::Zset;
+use ds::value::zset::ZsetLimits;
 use store::{Key, Kind};
 
 use super::source::Source;
@@ -145,8 +146,7 @@ fn combine(cmd: &mut Cmd<'_, '_>, form: &Form, keys: &[Key<'_>], options_at: usi
         Operation::Union => {
             for source in &sources {
                 source.each(&mut |member, score| {
-                    let sum = |old: Option<f64>| old.map_or(score, |old| options.aggregate.of(old, score));
-                    result.update(member, &limits, |old| Some(sum(old)));
+                    add_up(&mut result, member, score, options.aggregate, &limits);
                     true
                 });
             }
@@ -169,6 +169,21 @@ fn combine(cmd: &mut Cmd<'_, '_>, form: &Form, keys: &[Key<'_>], options_at: usi
         }
     }
     Ok(())
+}
+
+/// Joins the score of one source to those before it.
+fn add_up(result: &mut Zset, member: &[u8], score: f64, aggregate: Aggregate, limits: &ZsetLimits) {
+    let mut is_zero_again = false;
+    result.update(member, limits, |old| {
+        let sum = old.map_or(score, |old| aggregate.of(old, score));
+        is_zero_again = old.is_some_and(|old| old == sum && old.to_bits() != sum.to_bits());
+        Some(sum)
+    });
+    if is_zero_again {
+        // An update keeps what is equal, and so the sign of -0; -0 + 0 has lost it.
+        result.remove(member);
+        result.insert(member, 0.0, limits);
+    }
 }
 
 fn options(cmd: &Cmd<'_, '_>, form: &Form, keys: usize, at: usize) -> Result<Options, Refused> {

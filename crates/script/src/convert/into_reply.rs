@@ -8,6 +8,9 @@ use resp::{Mark, Proto, Reply};
 /// Nesting of a reply.
 const DEPTH_MAX: usize = 4000;
 
+/// The format of a verbatim text, whatever its bytes.
+const FORMAT_BYTES: usize = 3;
+
 /// Elements from one look of the host to the next.
 const LOOK_ELEMENTS: usize = 1024;
 
@@ -112,7 +115,7 @@ impl Writer<'_> {
         }
         let field = |key: &mlua::String| table.raw_get::<Value>(key);
         if let Value::String(text) = field(&self.keys.err)? {
-            line(out, b'-', &text.as_bytes());
+            line(out, b'-', told(&text.as_bytes()));
             return Ok((true, matches!(field(&self.keys.ignore)?, Value::Boolean(true))));
         }
         if let Value::String(text) = field(&self.keys.ok)? {
@@ -146,7 +149,7 @@ impl Writer<'_> {
 
     fn big_number(&self, table: &Table, out: &mut Vec<u8>) -> mlua::Result<bool> {
         let Value::String(digits) = table.raw_get(&self.keys.big_number)? else { return Ok(false) };
-        let digits: Vec<u8> = digits.as_bytes().iter().map(|byte| blank(*byte)).collect();
+        let digits: Vec<u8> = until_zero(&digits.as_bytes()).iter().map(|byte| blank(*byte)).collect();
         match self.client {
             Proto::Resp2 => Reply::new(out, self.client).bulk(&digits),
             Proto::Resp3 => line(out, b'(', &digits),
@@ -161,11 +164,31 @@ impl Writer<'_> {
         else {
             return Ok(false);
         };
-        let format: String =
-            format.to_string_lossy().chars().filter(char::is_ascii).chain("   ".chars()).take(3).collect();
-        Reply::new(out, self.client).verbatim(&format, &text.as_bytes());
+        let text = text.as_bytes();
+        match self.client {
+            Proto::Resp2 => Reply::new(out, self.client).bulk(&text),
+            Proto::Resp3 => {
+                out.extend_from_slice(format!("={}\r\n", text.len() + FORMAT_BYTES + 1).as_bytes());
+                out.extend(until_zero(&format.as_bytes()).iter().chain(b"   ").take(FORMAT_BYTES));
+                out.push(b':');
+                out.extend_from_slice(&text);
+                out.extend_from_slice(b"\r\n");
+            }
+        }
         Ok(true)
     }
+}
+
+/// An error's text without the ends of lines behind it.
+fn told(text: &[u8]) -> &[u8] {
+    let text = until_zero(text);
+    let ends = text.iter().rev().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    &text[..text.len() - ends]
+}
+
+/// As much of a text as C sees.
+pub(crate) fn until_zero(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == 0).next().unwrap_or(text)
 }
 
 /// Line ends would end the reply.
@@ -176,6 +199,6 @@ fn blank(byte: u8) -> u8 {
 fn line(out: &mut Vec<u8>, kind: u8, text: &[u8]) {
     out.push(kind);
     // Up to the first NUL byte, as in C.
-    out.extend(text.iter().take_while(|byte| **byte != 0).map(|byte| blank(*byte)));
+    out.extend(until_zero(text).iter().map(|byte| blank(*byte)));
     out.extend_from_slice(b"\r\n");
 }

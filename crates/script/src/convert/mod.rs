@@ -7,5 +7,5 @@ mod number;
 
 pub(crate) use argument::Request;
 pub(crate) use into_lua::{error_table, into_lua};
-pub(crate) use into_reply::Writer;
+pub(crate) use into_reply::{Writer, until_zero};
 pub(crate) use number::truncated;

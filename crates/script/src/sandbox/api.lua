@@ -2,7 +2,7 @@
 
 local native = ...
 local error, select, tonumber, tostring, type, unpack = error, select, tonumber, tostring, type, unpack
-local concat, find, gsub = table.concat, string.find, string.gsub
+local concat, find, gsub, sub = table.concat, string.find, string.gsub, string.sub
 local call_now, call_two, call_three, add = native.call, native.call_two, native.call_three, native.add
 
 -- Arguments that one call into Rust takes: each of them takes a slot there for as long as it lasts.
@@ -69,9 +69,12 @@ end
 
 local function error_reply(...)
     local made = reply("err", select("#", ...), ...)
-    local text = gsub(gsub(made.err, "^%-", ""), "[\r\n]+$", "")
-    if not find(text, " ", 1, true) then text = "ERR " .. text end
-    made.err = text
+    -- As much of it as C sees.
+    local text = gsub(gsub(made.err, "^%-", ""), "%z.*", "")
+    local space = find(text, " ", 1, true)
+    local code, said = "ERR ", text
+    if space then code, said = sub(text, 1, space), sub(text, space + 1) end
+    made.err = code .. gsub(gsub(said, "^[\r\n]+", ""), "[\r\n]+$", "")
     return made
 end
 
