@@ -12,6 +12,7 @@ pub mod errors;
 mod families;
 pub mod libraries;
 pub mod mail;
+pub mod migration;
 pub mod pause;
 pub mod pubsub;
 pub mod samples;

@@ -1,5 +1,6 @@
 //! What machines say to each other. Posting never blocks; a machine reads its mail between turns.
 
+use crate::migration::Ended;
 use crate::pubsub::Message;
 use crate::session::Session;
 use resp::OwnedRequest;
@@ -63,6 +64,8 @@ pub enum WorkerMail {
     Published(Arc<Message>),
     /// Clients paused by CLIENT PAUSE may try again.
     Unpaused,
+    /// The transfer of a ticket ended.
+    Migrated(u64, Box<Ended>),
     /// A script runs for too long: who waits for what it holds is told so.
     Busy,
 }

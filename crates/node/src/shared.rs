@@ -7,6 +7,7 @@ use crate::dispatch::Table;
 use crate::errors::ErrorCounts;
 use crate::libraries::Shelf;
 use crate::mail::{Post, WorkerIdx};
+use crate::migration::{Ended, Transfer};
 use crate::pause::Pause;
 use crate::pubsub::Hub;
 use crate::scripts::Scripts;
@@ -73,6 +74,16 @@ pub trait Process: Send + Sync {
     fn change_dir(&self, dir: &[u8]) -> Result<Vec<u8>, String> {
         Ok(dir.to_vec())
     }
+    /// Carries keys to another server; returns at once. A process without a network reaches none.
+    fn migrate(&self, transfer: Transfer) {
+        (transfer.answer)(Ended::unconnected());
+    }
+    /// Connections to other servers that are kept for the next keys.
+    fn idle_links(&self) -> usize {
+        0
+    }
+    /// Closes those that were idle for too long. Called some times a second.
+    fn close_idle_links(&self) {}
     /// A counter that runs at a constant rate, for the time spent in commands: nanoseconds.
     fn ticks_ns(&self) -> u64;
 }

@@ -2,11 +2,13 @@
 
 use crate::clock::Clock;
 use crate::log::Logger;
+use crate::migrate::Migrator;
 use crate::net::{Bound, Listener, unlink};
 use crate::sys;
 use crate::title::Title;
 use mio::net::TcpStream;
 use node::config::{Config, LogLevel};
+use node::migration::Transfer;
 use node::shared::{Level, Log as _, Process};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::ffi::OsStr;
@@ -57,6 +59,7 @@ pub struct Host {
     bus_descriptors: AtomicU32,
     listening: Mutex<Listening>,
     title: Title,
+    migrator: Migrator,
 }
 
 impl Host {
@@ -74,6 +77,7 @@ impl Host {
             bus_descriptors: AtomicU32::new(0),
             listening: Mutex::default(),
             title,
+            migrator: Migrator::new(clock),
         }
     }
 
@@ -290,6 +294,18 @@ impl Process for Host {
 
     fn change_dir(&self, dir: &[u8]) -> Result<Vec<u8>, String> {
         crate::config::change_dir(dir)
+    }
+
+    fn migrate(&self, transfer: Transfer) {
+        self.migrator.start(transfer);
+    }
+
+    fn idle_links(&self) -> usize {
+        self.migrator.idle()
+    }
+
+    fn close_idle_links(&self) {
+        self.migrator.close_idle();
     }
 
     fn ticks_ns(&self) -> u64 {

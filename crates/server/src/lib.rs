@@ -5,6 +5,7 @@ pub mod config;
 mod host;
 mod log;
 mod mailbox;
+mod migrate;
 mod net;
 mod run;
 mod start;

@@ -107,6 +107,7 @@ impl Control {
         let busy = values != self.sampled || now.mono >= self.next_memory_sample;
         let memory = busy.then(|| shared.outside.process.allocator().0);
         shared.samples.take(values, memory, now.mono);
+        shared.outside.process.close_idle_links();
         self.sampled = values;
         if busy {
             self.next_memory_sample = now.mono + QUIET_MEMORY_EVERY;

@@ -5,6 +5,7 @@ use crate::clients::Card;
 use crate::config::{Config, Encodings, OutputClass};
 use crate::counters::{CommandCounters, Counters};
 use crate::mail::WorkerIdx;
+use crate::migration::Flights;
 use crate::pause::Paused;
 use crate::scripts::{Busy, Troupe};
 use crate::session::Session;
@@ -49,6 +50,8 @@ pub struct Core {
     pub(crate) deferred: Vec<Arc<store::Waiter>>,
     /// Records of ended waits that still lie in the keyspace.
     pub(crate) ended_waits: Vec<Arc<store::Waiter>>,
+    /// Keys on their way to other servers.
+    pub(crate) flights: sync::Moored<Flights>,
     /// Interpreters, and commands that take more than a turn.
     pub(crate) troupe: sync::Moored<Troupe>,
     /// How many of those there are.
@@ -84,6 +87,7 @@ impl Core {
             retired: Vec::new(),
             deferred: Vec::new(),
             ended_waits: Vec::new(),
+            flights: sync::Moored::default(),
             troupe: sync::Moored::default(),
             long_runs: 0,
             error_counted: false,

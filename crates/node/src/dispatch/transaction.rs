@@ -10,6 +10,7 @@ use resp::Reply;
 use std::sync::Arc;
 use store::{Access, KeyHash};
 
+const NOT_IN_TRANSACTION: &str = "Handfast does not migrate keys inside a transaction";
 const BESIDE_CONTROL: &str =
     "Handfast runs no script in one transaction with commands that change the cluster or the server";
 
@@ -168,6 +169,10 @@ impl Core {
                 }
             } else {
                 asked = self.run_one(queued.row, session, &request, held.again(), state.as_deref_mut(), out);
+                if asked == Flow::Suspended {
+                    self.flights().departing = None;
+                    Reply::new(out, session.proto).error(NOT_IN_TRANSACTION);
+                }
             }
             if let Some(block) = self.effects.block.take() {
                 // Within a transaction nothing waits.

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod connection;
+mod migrate;
 pub(crate) mod pubsub;
 mod scripting;
 pub(crate) mod server;
@@ -12,8 +13,15 @@ use commands::Spec;
 
 /// Every command of a node.
 pub fn table() -> Table {
-    let families =
-        [cluster::ROWS, connection::ROWS, pubsub::ROWS, scripting::ROWS, server::ROWS, transaction::ROWS];
+    let families = [
+        cluster::ROWS,
+        connection::ROWS,
+        migrate::ROWS,
+        pubsub::ROWS,
+        scripting::ROWS,
+        server::ROWS,
+        transaction::ROWS,
+    ];
     let own = families.into_iter().flatten().map(|(spec, run)| (spec, *run));
     Table::new(data_rows().chain(own))
 }

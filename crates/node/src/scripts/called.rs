@@ -93,6 +93,9 @@ fn check(
     if is_debug_protocol(row, request.args) {
         return Ok(());
     }
+    if spec.name == "migrate" {
+        return Err(format!("{} cannot run inside a script in Handfast", spec.name));
+    }
     match Needs::of_request(row, request.args) {
         Needs::Nothing => Ok(()),
         Needs::Keys => reachable(core, script, request, access),

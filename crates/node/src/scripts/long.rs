@@ -62,10 +62,11 @@ pub(crate) struct Leaving {
 impl Core {
     /// Takes a command that was just suspended into the turns that follow.
     pub(crate) fn carry_on(&mut self, kept: KeptAccess) {
-        let troupe = self.troupe();
-        let (Some(suspended), Some(leaving)) = (troupe.suspended.take(), troupe.leaving.take()) else {
-            return;
-        };
+        let Some(leaving) = self.troupe().leaving.take() else { return };
+        if let Some(departure) = self.flights.get().and_then(|flights| flights.departing.take()) {
+            return self.depart(*departure, leaving, kept);
+        }
+        let Some(suspended) = self.troupe().suspended.take() else { return };
         let stripes =
             (!kept.holds_all()).then(|| (0..).take(sync::STRIPES).filter(|s| kept.holds(*s)).collect());
         self.shared.scripts.running.enter(Arc::clone(suspended.running()), stripes);

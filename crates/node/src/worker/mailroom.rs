@@ -24,6 +24,11 @@ impl Worker {
             WorkerMail::Published(message) => self.published(&message),
             // The turn that follows looks at the pause itself.
             WorkerMail::Unpaused => {}
+            WorkerMail::Migrated(ticket, ended) => {
+                if let Some(done) = self.core.land(ticket, *ended) {
+                    self.come_home(done);
+                }
+            }
             WorkerMail::Busy => self.retry_waiting(),
         }
     }

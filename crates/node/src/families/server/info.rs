@@ -275,7 +275,7 @@ fn stats(core: &Core, out: &mut String) {
         "pubsubshard_channels": shared.hub.count(Kind::Shard),
         "latest_fork_usec": 0,
         "total_forks": 0,
-        "migrate_cached_sockets": 0,
+        "migrate_cached_sockets": shared.outside.process.idle_links(),
         "slave_expires_tracked_keys": 0,
         "tracking_total_keys": 0,
         "tracking_total_items": 0,
