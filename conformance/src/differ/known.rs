@@ -68,6 +68,7 @@ const SCRIPT_ZERO: &str = "A big number ends at its first zero byte";
 const TOO_SMALL: &str = "-ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
 const LAST_ENTRY: &str = "`XREAD … +` begins with the last entry";
 const DELETED: &str = "XSETID does not go back behind an entry that was deleted";
+const SCORES: &str = "Redis 7.0 prints 17 digits";
 const IN_SCRIPTS: &str = "Values that came from scripts";
 const SCRIPTS: &str = "What scripts are told is worded as in Redis 7.0.15";
 const NO_END: &str = "without an end is a syntax error";
@@ -85,6 +86,8 @@ pub const KNOWN: &[Known] = &[
     valkey("EVAL*error_reply((\\'\\\\013*", "*ERR *", "*ERR *", SCRIPTS),
     redis7("EVAL*double*0/0*", "*,nan*", "*,-nan*", NO_NUMBER),
     redis7("EVAL*double*0/0*", "*\"nan\"*", "*\"-nan\"*", NO_NUMBER),
+    redis7("EVAL*cjson.encode(redis.call(\\'z*", "*.*", "*.*", SCORES),
+    redis7("EVAL*cmsgpack.pack(redis.pcall(\\'z*", "*.*", "*.*", SCORES),
     redis7("EVAL*big_number=*\\\\000*", "*", "*\\x00*", SCRIPT_ZERO),
     valkey("EVALSHA*", "-NOSCRIPT *", "-NOSCRIPT *", SCRIPTS),
     both("OBJECT REFCOUNT *", ":*", ":*", REFCOUNT),
