@@ -6,6 +6,8 @@ use resp::Args;
 use std::time::Duration;
 
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(1);
+/// What a socket can be told to wait.
+const TIMEOUT_MS_MAX: u64 = i32::MAX as u64;
 const SYNTAX: &str = "syntax error";
 const NOT_AN_INTEGER: &str = "value is not an integer or out of range";
 const KEY_AND_KEYS: &str = "When using MIGRATE KEYS option, the key argument must be set to the empty string";
@@ -46,7 +48,7 @@ impl<'a> Wish<'a> {
         wish.options(args)?;
         let (timeout, db) = (integer(5)?, integer(4)?);
         if let Ok(ms @ 1..) = u64::try_from(timeout) {
-            wish.timeout = Duration::from_millis(ms);
+            wish.timeout = Duration::from_millis(ms.min(TIMEOUT_MS_MAX));
         }
         wish.db = db;
         // As for the reference, a port that there is not cannot be connected to.
@@ -148,6 +150,9 @@ mod tests {
             assert!(wish.copy && wish.replace && wish.timeout == TIMEOUT_DEFAULT);
             assert_eq!(wish.auth, [b"u", b"p"]);
             assert_eq!(wish.keys, [b"a", b"b"]);
+        });
+        with("migrate host 7000 k 0 9223372036854775807", |args| {
+            assert_eq!(Wish::parse(args).expect("fine").timeout, Duration::from_millis(TIMEOUT_MS_MAX));
         });
         with("migrate host 99999 k 0 20", |args| assert_eq!(Wish::parse(args).expect("fine").port, 0));
     }
