@@ -1,22 +1,21 @@
 //! A command that a script calls: the checks that stand in for those of a client, and its run.
 
 use super::Slots;
-use super::drive::Performance;
+use super::drive::Part;
+use super::runner::Called;
 use crate::dispatch::{Core, Held, Needs, Request, Row, Run};
 use crate::families::server::debug;
 use commands::{Flag, routed_of};
-use resp::{Args, Reply};
-use std::rc::Rc;
+use resp::{Args, Proto, Reply};
 use std::sync::atomic::Ordering::Relaxed;
 use store::Access;
 
 const OTHER_SLOT: &str = "Script attempted to access keys that do not hash to the same slot";
 
-/// Runs the command that lies on a script's desk, and leaves its reply there.
-pub(super) fn run(core: &mut Core, script: &mut Performance, held: &mut Held<'_, '_>) {
-    let desk = Rc::clone(&script.runner.desk);
-    let (request, mut out) = (desk.request.borrow(), desk.reply.borrow_mut());
-    let (args, out) = (request.as_args(), &mut *out);
+/// Runs a command for a script.
+pub(super) fn run(core: &mut Core, script: &mut Part, held: &mut Held<'_, '_>, called: Called<'_>) {
+    let Called { args, resp3, reply: out } = called;
+    script.session.proto = if resp3 { Proto::Resp3 } else { Proto::Resp2 };
     let Ok(row) = core.shared.table.resolve(args) else {
         return refuse(core, script, out, "Unknown Redis command called from script");
     };
@@ -37,7 +36,7 @@ pub(super) fn run(core: &mut Core, script: &mut Performance, held: &mut Held<'_,
 
 fn run_checked(
     core: &mut Core,
-    script: &mut Performance,
+    script: &mut Part,
     row: &'static Row,
     request: &Request<'_>,
     held: &mut Held<'_, '_>,
@@ -60,7 +59,7 @@ fn run_checked(
     core.book(row, session, out, start);
 }
 
-fn refuse(core: &mut Core, script: &Performance, out: &mut Vec<u8>, error: &str) {
+fn refuse(core: &mut Core, script: &Part, out: &mut Vec<u8>, error: &str) {
     let start = out.len();
     Reply::new(out, script.session.proto).error(error);
     core.count_error(&out[start..]);
@@ -68,7 +67,7 @@ fn refuse(core: &mut Core, script: &Performance, out: &mut Vec<u8>, error: &str)
 
 fn check(
     core: &Core,
-    script: &mut Performance,
+    script: &mut Part,
     row: &'static Row,
     request: &Request<'_>,
     held: &Held<'_, '_>,
@@ -129,7 +128,7 @@ fn check_blocking(name: &str, args: Args<'_>) -> Result<(), String> {
 /// Whether the script holds the keys, and the node has their slots.
 fn reachable(
     core: &Core,
-    script: &mut Performance,
+    script: &mut Part,
     request: &Request<'_>,
     access: &Access<'_>,
 ) -> Result<(), String> {

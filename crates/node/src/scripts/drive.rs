@@ -1,13 +1,13 @@
 //! A script from its first line to its reply, a slice at a time.
 
-use super::runner::{Ask, Job, Runner, Say};
+use super::runner::{Job, Left, Runner, Say};
 use super::running::{Kind, Running};
 use super::{Troupe, called};
 use crate::dispatch::{Core, Flow, Held, Prepare, Request, Row};
 use crate::session::{Multi, Session};
 use base::Slot;
 use commands::KeyRef;
-use resp::{Proto, Reply};
+use resp::Reply;
 use script::Script;
 use std::sync::Arc;
 use store::KeyHash;
@@ -51,19 +51,24 @@ pub struct Play {
 
 /// A script under way.
 pub(crate) struct Performance {
+    part: Part,
+    runner: Runner,
+    next: Option<Say>,
+}
+
+/// What its commands are run with.
+pub(super) struct Part {
     /// What others may know and do.
     pub running: Arc<Running>,
-    /// The client that its commands are run for.
+    /// The client that they are run for.
     pub session: Session,
     pub rules: Rules,
     /// The only slot that it may touch, once that is known.
     pub slot: Option<Slot>,
-    pub runner: Runner,
     /// Keys of the command that it calls.
     pub keys: Vec<KeyRef>,
     /// Their hashes.
     pub hashes: Vec<KeyHash>,
-    next: Option<Say>,
 }
 
 /// A command that goes on in another turn.
@@ -87,7 +92,7 @@ impl Suspended {
     /// What others may know of it.
     pub fn running(&self) -> &Arc<Running> {
         match self {
-            Suspended::Script(script) | Suspended::Exec { script, .. } => &script.running,
+            Suspended::Script(script) | Suspended::Exec { script, .. } => &script.part.running,
         }
     }
 }
@@ -151,16 +156,15 @@ impl Core {
         let mut inner = Session::new(Arc::clone(&session.card), true);
         inner.db = session.db;
         let next = Some(Say::Start(job, Arc::clone(&running)));
-        let script = Box::new(Performance {
+        let part = Part {
             running,
             session: inner,
             rules,
             slot: request.hashes.first().map(|hash| hash.slot),
-            runner,
             keys: Vec::new(),
             hashes: Vec::new(),
-            next,
-        });
+        };
+        let script = Box::new(Performance { part, runner, next });
         self.drive(script, FIRST_SLICE_NS, held, out)
     }
 
@@ -173,26 +177,20 @@ impl Core {
         out: &mut Vec<u8>,
     ) -> Progress {
         let end = self.shared.outside.process.ticks_ns().saturating_add(slice_ns);
-        let mut say = script.next.take().unwrap_or(Say::GoOn);
-        loop {
-            match script.runner.resume(say, end) {
-                Ask::Call { resp3 } => {
-                    script.session.proto = if resp3 { Proto::Resp3 } else { Proto::Resp2 };
-                    called::run(self, &mut script, held);
-                    say = Say::GoOn;
-                }
-                Ask::Pause => return Progress::Paused(script),
-                Ask::End { reply, counted } => {
-                    self.error_counted = counted;
-                    out.extend_from_slice(&reply);
-                    let Performance { mut runner, mut session, .. } = *script;
-                    runner.reuse(reply);
-                    self.collect_retired(&mut session);
-                    self.give_back(runner);
-                    return Progress::Over;
-                }
-                Ask::Gone => unreachable!("an interpreter goes when it is told to"),
+        let say = script.next.take().unwrap_or(Say::GoOn);
+        let Performance { part, runner, .. } = &mut *script;
+        match runner.resume(say, end, &mut |call| called::run(self, part, held, call)) {
+            Left::Pause => Progress::Paused(script),
+            Left::End { reply, counted } => {
+                self.error_counted = counted;
+                out.extend_from_slice(&reply);
+                let Performance { mut runner, part: Part { mut session, .. }, .. } = *script;
+                runner.reuse(reply);
+                self.collect_retired(&mut session);
+                self.give_back(runner);
+                Progress::Over
             }
+            Left::Gone => unreachable!("an interpreter goes when it is told to"),
         }
     }
 
@@ -223,8 +221,9 @@ impl Core {
     pub(crate) fn check_script(&mut self, script: Arc<Script>) -> Result<Arc<Script>, String> {
         let mut runner = self.take_runner().map_err(|error| format!("cannot start Lua: {error}"))?;
         let running = Arc::new(Running::new(Kind::Script, String::new(), self.now.mono));
-        let ask = runner.resume(Say::Start(Job::Check(Arc::clone(&script)), running), u64::MAX);
-        let Ask::End { reply: text, .. } = ask else { return Err("compiling asks for nothing".into()) };
+        let job = Say::Start(Job::Check(Arc::clone(&script)), running);
+        let left = runner.resume(job, u64::MAX, &mut |_| {});
+        let Left::End { reply: text, .. } = left else { return Err("compiling takes no slices".into()) };
         let outcome =
             if text.is_empty() { Ok(script) } else { Err(String::from_utf8_lossy(&text).into_owned()) };
         runner.reuse(text);

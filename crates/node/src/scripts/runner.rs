@@ -1,22 +1,19 @@
-//! An interpreter on a stack of its own. It is handed a job and asks for things until the job is done; between two questions its worker
-//! may do something else.
+//! An interpreter on a stack of its own. It is handed a job and works until the job is done or its slice is over; between two slices its
+//! worker may do something else.
 
 use super::running::Running;
 use crate::shared::{Level, Shared};
-use resp::{Args, OwnedRequest, RequestBuf};
+use resp::{Args, OwnedRequest};
 use script::library::{Libraries, Library};
 use script::{Engine, Host, Outcome, Script, Settings, Tick};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use sync::fiber::{Fiber, Lane};
+use sync::fiber::{Fiber, Lane, Question};
 
 /// Stack of a script. Two hundred nested calls of `string.gsub`, which Lua allows, take 1.7 MiB; pages are there once they are touched.
 const STACK_BYTES: usize = 4 << 20;
-/// Memory for arguments that is kept from one call to the next.
-const ARGUMENTS_KEPT_MAX: usize = 64 << 10;
-
 /// Memory for a reply that is kept for the next.
 const REPLY_KEPT_MAX: usize = 64 << 10;
 
@@ -69,7 +66,7 @@ impl Job {
 enum Input {
     /// A job, and an empty buffer for its reply.
     Run(Job, Arc<Running>, Vec<u8>),
-    /// Go on: what was asked for is done.
+    /// Go on: there is another slice.
     GoOn,
     /// End what runs, whatever it catches.
     Stop,
@@ -77,10 +74,8 @@ enum Input {
     Quit,
 }
 
-/// What an interpreter asks for.
-pub(crate) enum Ask {
-    /// Run the command that lies on the desk, and append its reply there.
-    Call { resp3: bool },
+/// Where an interpreter left off.
+pub(crate) enum Left {
     /// The slice is over.
     Pause,
     /// The job is done. Its reply may be an error that was counted when a command gave it.
@@ -95,23 +90,32 @@ pub(crate) enum Say {
     GoOn,
 }
 
-/// What both sides of a call look at, so that nothing is copied to hand it over.
-#[derive(Default)]
-pub(crate) struct Desk {
-    /// The command.
-    pub request: RefCell<RequestBuf>,
-    /// Its reply.
-    pub reply: RefCell<Vec<u8>>,
+/// A command that a script calls.
+pub(crate) struct Called<'q> {
+    /// Its name and arguments.
+    pub args: Args<'q>,
+    /// Whether its reply is to be in RESP3.
+    pub resp3: bool,
+    /// Where its reply is appended.
+    pub reply: &'q mut Vec<u8>,
 }
+
+/// What interpreters ask.
+pub(crate) enum Calls {}
+
+impl Question for Calls {
+    type Of<'q> = Called<'q>;
+}
+
+/// The way out of an interpreter's stack.
+type Exit = Lane<Input, Left, Calls>;
 
 /// One interpreter and its stack.
 pub(crate) struct Runner {
-    fiber: Fiber<Input, Ask>,
+    fiber: Fiber<Input, Left, Calls>,
     /// When the slice ends, by the process's ticks.
     slice_end_ns: Rc<Cell<u64>>,
     idle: bool,
-    /// Where commands of scripts lie.
-    pub desk: Rc<Desk>,
     /// For the next reply.
     buffer: Vec<u8>,
 }
@@ -121,25 +125,24 @@ impl Runner {
         let shared = Arc::clone(shared);
         let slice_end_ns = Rc::new(Cell::new(0));
         let slice = Rc::clone(&slice_end_ns);
-        let desk = Rc::new(Desk::default());
-        let theirs = Rc::clone(&desk);
-        let fiber = Fiber::new(STACK_BYTES, move |lane: &Lane<Input, Ask>, first| {
-            serve(lane, first, shared, slice, theirs);
-            Ask::Gone
+        let fiber = Fiber::new(STACK_BYTES, move |lane: &Exit, first| {
+            serve(lane, first, shared, slice);
+            Left::Gone
         })?;
-        Ok(Runner { fiber, slice_end_ns, idle: true, desk, buffer: Vec::new() })
+        Ok(Runner { fiber, slice_end_ns, idle: true, buffer: Vec::new() })
     }
 
-    /// Runs until the next question. The slice ends at `slice_end_ns`.
-    pub fn resume(&mut self, say: Say, slice_end_ns: u64) -> Ask {
+    /// Runs until the slice ends, at `slice_end_ns`, or the job does. `call` runs commands.
+    pub fn resume(&mut self, say: Say, slice_end_ns: u64, call: &mut dyn FnMut(Called<'_>)) -> Left {
         self.slice_end_ns.set(slice_end_ns);
         self.idle = false;
-        let ask = self.fiber.resume(match say {
+        let input = match say {
             Say::Start(job, running) => Input::Run(job, running, std::mem::take(&mut self.buffer)),
             Say::GoOn => Input::GoOn,
-        });
-        self.idle = matches!(ask, Ask::End { .. });
-        ask
+        };
+        let left = self.fiber.resume(input, call);
+        self.idle = matches!(left, Left::End { .. });
+        left
     }
 }
 
@@ -154,24 +157,19 @@ impl Runner {
 
 impl Drop for Runner {
     fn drop(&mut self) {
+        let mut nobody = |called: Called<'_>| called.reply.extend_from_slice(STOPPED);
         // Its stack is left in order, not unwound: there are frames of C on it.
         while !self.idle && !self.fiber.is_done() {
-            self.idle = matches!(self.fiber.resume(Input::Stop), Ask::End { .. });
+            self.idle = matches!(self.fiber.resume(Input::Stop, &mut nobody), Left::End { .. });
         }
         if !self.fiber.is_done() {
-            self.fiber.resume(Input::Quit);
+            self.fiber.resume(Input::Quit, &mut nobody);
         }
     }
 }
 
 /// The life of an interpreter: one job after the other.
-fn serve(
-    lane: &Lane<Input, Ask>,
-    first: Input,
-    shared: Arc<Shared>,
-    slice_end_ns: Rc<Cell<u64>>,
-    desk: Rc<Desk>,
-) {
+fn serve(lane: &Exit, first: Input, shared: Arc<Shared>, slice_end_ns: Rc<Cell<u64>>) {
     let redis_version = shared.config.load().process.redis_version.clone();
     let host = Rc::new(Window {
         lane: lane.clone(),
@@ -179,7 +177,6 @@ fn serve(
         slice_end_ns,
         running: RefCell::new(None),
         stopped: Cell::new(false),
-        desk,
     });
     let settings = Settings { redis_version, ..Settings::default() };
     let engine = Engine::new(Rc::clone(&host) as Rc<dyn Host>, &settings);
@@ -200,7 +197,7 @@ fn serve(
         memory = now;
         *host.running.borrow_mut() = None;
         let counted = matches!(outcome, Outcome::Failed { counted: true });
-        input = lane.hand_out(Ask::End { reply: out, counted });
+        input = lane.hand_out(Left::End { reply: out, counted });
     }
     host.shared.scripts.interpreters.fetch_sub(memory, Relaxed);
 }
@@ -226,12 +223,11 @@ fn play(engine: &Engine, job: &Job, out: &mut Vec<u8>) -> Outcome {
 
 /// What the interpreter sees of the node.
 struct Window {
-    lane: Lane<Input, Ask>,
+    lane: Exit,
     shared: Arc<Shared>,
     slice_end_ns: Rc<Cell<u64>>,
     running: RefCell<Option<Arc<Running>>>,
     stopped: Cell<bool>,
-    desk: Rc<Desk>,
 }
 
 impl Window {
@@ -245,20 +241,7 @@ impl Host for Window {
         if self.stopped.get() {
             return reply.extend_from_slice(STOPPED);
         }
-        {
-            let mut request = self.desk.request.borrow_mut();
-            request.shrink(ARGUMENTS_KEPT_MAX);
-            if !request.fill(args) {
-                return reply.extend_from_slice(b"-ERR the arguments of a command have 4 GiB or more\r\n");
-            }
-        }
-        *self.desk.reply.borrow_mut() = std::mem::take(reply);
-        let input = self.lane.hand_out(Ask::Call { resp3 });
-        *reply = self.desk.reply.take();
-        if !matches!(input, Input::GoOn) {
-            self.stopped.set(true);
-            reply.extend_from_slice(STOPPED);
-        }
+        self.lane.ask(Called { args, resp3, reply });
     }
 
     fn tick(&self) -> Tick {
@@ -266,7 +249,7 @@ impl Host for Window {
             if self.shared.outside.process.ticks_ns() < self.slice_end_ns.get() {
                 return Tick::GoOn;
             }
-            if matches!(self.lane.hand_out(Ask::Pause), Input::Stop) {
+            if matches!(self.lane.hand_out(Left::Pause), Input::Stop) {
                 self.stopped.set(true);
             }
         }
