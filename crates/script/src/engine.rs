@@ -145,7 +145,8 @@ impl Engine {
                 return Outcome::Failed { counted: false };
             }
         };
-        let result = self.with_globals(keys, argv).and_then(|()| self.limited(|| self.sandbox.run(chunk)));
+        let tables = self.list(keys).and_then(|keys| Ok((keys, self.list(argv)?)));
+        let result = tables.and_then(|(keys, argv)| self.limited(|| self.sandbox.run(&chunk, keys, argv)));
         self.answer(&script.sha, result, resp3, out)
     }
 
@@ -204,17 +205,14 @@ impl Engine {
         self.answer(name, result, resp3, out)
     }
 
-    fn with_globals(&self, keys: Args<'_>, argv: Args<'_>) -> mlua::Result<()> {
-        self.sandbox.set_arguments(self.list(keys)?, self.list(argv)?)
-    }
-
     fn list(&self, args: Args<'_>) -> mlua::Result<Table> {
+        let texts = || args.iter().map(std::str::from_utf8);
+        if texts().all(|text| text.is_ok()) {
+            return self.lua.create_sequence_from(texts().flatten());
+        }
         let list = self.lua.create_table_with_capacity(args.len(), 0)?;
         for (i, arg) in args.iter().enumerate() {
-            match std::str::from_utf8(arg) {
-                Ok(text) => list.raw_seti(i + 1, text)?,
-                Err(_) => list.raw_seti(i + 1, self.lua.create_string(arg)?)?,
-            }
+            list.raw_seti(i + 1, self.lua.create_string(arg)?)?;
         }
         Ok(list)
     }

@@ -2,7 +2,7 @@
 
 use super::number::truncated;
 use crate::keys::Keys;
-use mlua::{Function, Table, Value};
+use mlua::{Error, Function, Table, Value};
 use resp::{Mark, Proto, Reply};
 
 /// Nesting of a reply.
@@ -13,6 +13,9 @@ const FORMAT_BYTES: usize = 3;
 
 /// Elements from one look of the host to the next.
 const LOOK_ELEMENTS: usize = 1024;
+
+/// Elements of a list that is written in one pass.
+const SHORT_LIST_ELEMENTS: i64 = 64;
 
 /// What stands in the place of a table nested deeper.
 const TOO_DEEP: &str = "reached lua stack limit";
@@ -94,6 +97,14 @@ impl Writer<'_> {
         out: &mut Vec<u8>,
         frames: &mut Vec<Frame>,
     ) -> mlua::Result<(bool, bool)> {
+        if let Value::Table(table) = value {
+            return self.table(table, out, frames);
+        }
+        self.scalar(value, out);
+        Ok((false, false))
+    }
+
+    fn scalar(&self, value: &Value, out: &mut Vec<u8>) {
         let mut reply = Reply::new(out, self.client);
         match value {
             Value::String(text) => reply.bulk(&text.as_bytes()),
@@ -101,10 +112,32 @@ impl Writer<'_> {
             Value::Number(number) => reply.int(truncated(*number)),
             Value::Boolean(truth) if self.script == Proto::Resp3 => reply.bool(*truth),
             Value::Boolean(true) => reply.int(1),
-            Value::Table(table) => return self.table(table, out, frames),
             _ => reply.null(),
         }
-        Ok((false, false))
+    }
+
+    /// Writes a table that has nothing but a few elements, none of them a table. False, and nothing written, if it is another.
+    fn short_list(&self, table: &Table, out: &mut Vec<u8>) -> bool {
+        let start = out.len();
+        let mark = Reply::new(out, self.client).array_later();
+        let mut len = 0;
+        let walked = table.for_each(|key: Value, value: Value| {
+            len += 1;
+            if len > SHORT_LIST_ELEMENTS
+                || value.is_table()
+                || !matches!(key, Value::Integer(at) if at == len)
+            {
+                return Err(Error::StackError);
+            }
+            self.scalar(&value, out);
+            Ok(())
+        });
+        let is_short = walked.is_ok() && out.len() - start <= self.reply_max;
+        match is_short {
+            true => Reply::new(out, self.client).set_array_len(mark, len as usize),
+            false => out.truncate(start),
+        }
+        is_short
     }
 
     fn table(&self, table: &Table, out: &mut Vec<u8>, frames: &mut Vec<Frame>) -> mlua::Result<(bool, bool)> {
@@ -112,6 +145,9 @@ impl Writer<'_> {
         if frames.len() >= DEPTH_MAX {
             Reply::new(out, self.client).error(TOO_DEEP);
             return Ok((true, false));
+        }
+        if self.short_list(table, out) {
+            return fine;
         }
         let field = |key: &mlua::String| table.raw_get::<Value>(key);
         if let Value::String(text) = field(&self.keys.err)? {

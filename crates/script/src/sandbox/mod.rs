@@ -8,18 +8,15 @@ use mlua::{ChunkMode, Function, Lua, String, Table, Value};
 
 /// The globals of scripts and the functions that run them.
 pub(crate) struct Sandbox {
-    /// Globals that only scripts have.
-    globals: Table,
     /// Globals of scripts and functions.
     common: Table,
     /// What stands behind `redis`.
     redis: Table,
     lock: Function,
     run: Function,
+    attempt: Function,
     apply: Function,
     flatten: Function,
-    keys: String,
-    argv: String,
     /// The compiler does not hold on to the name of what it compiles.
     _chunk_names: Vec<String>,
 }
@@ -39,29 +36,21 @@ impl Sandbox {
         let prelude = own_chunk(lua, include_str!("prelude.lua"))?;
         let made: Table = prelude.call((natives, api, libraries(lua)?, lua.globals()))?;
         Ok(Sandbox {
-            globals: made.raw_get("globals")?,
             common: made.raw_get("common")?,
             redis: made.raw_get("redis")?,
             lock: made.raw_get("lock")?,
             run: made.raw_get("run")?,
+            attempt: made.raw_get("attempt")?,
             apply: made.raw_get("apply")?,
             flatten: made.raw_get("flatten")?,
-            keys: lua.create_string("KEYS")?,
-            argv: lua.create_string("ARGV")?,
             _chunk_names: chunk_names,
         })
     }
 
-    /// Sets `KEYS` and `ARGV`.
-    pub fn set_arguments(&self, keys: Table, argv: Table) -> mlua::Result<()> {
-        self.globals.raw_set(&self.keys, keys)?;
-        self.globals.raw_set(&self.argv, argv)
-    }
-
-    /// Runs a chunk. True and what it returned first, or false and what was thrown: a table with `err`, `source` and `line`, or a
-    /// string if not even that could be made.
-    pub fn run(&self, chunk: Function) -> mlua::Result<(bool, Value)> {
-        self.run.call(chunk)
+    /// Runs a chunk with its `KEYS` and `ARGV`. True and what it returned first, or false and what was thrown: a table with `err`,
+    /// `source` and `line`, or a string if not even that could be made.
+    pub fn run(&self, chunk: &Function, keys: Table, argv: Table) -> mlua::Result<(bool, Value)> {
+        self.run.call((chunk, keys, argv))
     }
 
     /// Calls a function with two arguments, with the same results.
@@ -71,7 +60,7 @@ impl Sandbox {
 
     /// What libraries of functions are loaded with.
     pub fn loader(&self, lua: &Lua) -> mlua::Result<Loader> {
-        Loader::new(lua, &self.common, &self.redis, &self.lock, &self.run)
+        Loader::new(lua, &self.common, &self.redis, &self.lock, &self.attempt)
     }
 
     /// Makes lists of tables.

@@ -118,7 +118,15 @@ local function handler(thrown)
     return thrown
 end
 
-local function run(chunk)
+-- What only scripts of EVAL have: `KEYS`, `ARGV` and `_G`.
+local globals = {}
+
+local function run(chunk, keys, arguments)
+    globals.KEYS, globals.ARGV = keys, arguments
+    return c_xpcall(chunk, handler)
+end
+
+local function attempt(chunk)
     return c_xpcall(chunk, handler)
 end
 
@@ -143,9 +151,6 @@ local function copied(content, copy)
     for key, value in next, content do copy[key] = value end
     return copy
 end
-
--- What only scripts of EVAL have: `KEYS`, `ARGV` and `_G`.
-local globals = {}
 
 -- What a table that cannot be changed shows: all of it, and a table that nobody else has.
 local function content_of(list)
@@ -471,4 +476,4 @@ for name in next, copied(G) do G[name] = nil end
 setmetatable(G, { __index = globals, __newindex = readonly, __metatable = protect({ __index = missing }) })
 shown[G] = globals
 
-return { globals = globals, common = common, redis = api, lock = lock, run = run, apply = apply, flatten = flatten }
+return { common = common, redis = api, lock = lock, run = run, attempt = attempt, apply = apply, flatten = flatten }
