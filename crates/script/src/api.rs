@@ -10,8 +10,11 @@ use mlua::{Error, HookTriggers, Lua, Table, Value, VmState};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-/// Instructions from one look of the host to the next.
-const TICK_INSTRUCTIONS: u32 = 10_000;
+/// Instructions from one look of the host to the next: at first, at least and at most. One instruction may call a function that takes
+/// as long as all others together.
+const TICK_INSTRUCTIONS: u32 = 1_000;
+const TICK_INSTRUCTIONS_MIN: u32 = 10;
+const TICK_INSTRUCTIONS_MAX: u32 = 10_000;
 
 /// What ends a script that the host stopped. Scripts that catch it end all the same.
 pub(crate) const STOPPED: &str = "Script killed by user with SCRIPT KILL...";
@@ -24,6 +27,8 @@ pub(crate) struct Shared {
     /// `redis.setresp`: what the script wants replies in.
     pub resp3: Cell<bool>,
     random: Random,
+    /// Instructions between two ticks.
+    tick_instructions: Cell<u32>,
     request: RefCell<Request>,
     /// Where the script was when the host stopped it.
     stopped: RefCell<Option<String>>,
@@ -37,6 +42,7 @@ impl Shared {
             memory_max,
             resp3: Cell::new(false),
             random: Random::new(seed),
+            tick_instructions: Cell::new(TICK_INSTRUCTIONS),
             request: RefCell::default(),
             stopped: RefCell::default(),
         })
@@ -46,7 +52,7 @@ impl Shared {
     pub fn take_stopped(self: &Rc<Shared>, lua: &Lua) -> mlua::Result<Option<String>> {
         let stopped = self.stopped.take();
         if stopped.is_some() {
-            watch(lua, self, TICK_INSTRUCTIONS)?;
+            watch_as_usual(lua, self)?;
         }
         Ok(stopped)
     }
@@ -56,9 +62,20 @@ impl Shared {
         if self.stopped.borrow().is_some() {
             return Err(Error::RuntimeError(STOPPED.into()));
         }
-        if self.host.tick() == Tick::GoOn {
+        let instructions = self.tick_instructions.get();
+        let instructions = match self.host.tick() {
+            Tick::GoOn => return Ok(()),
+            Tick::Sooner => (instructions / 4).max(TICK_INSTRUCTIONS_MIN),
+            Tick::Later => (instructions * 2).min(TICK_INSTRUCTIONS_MAX),
+            Tick::Stop => return self.stop(lua),
+        };
+        if self.tick_instructions.replace(instructions) == instructions {
             return Ok(());
         }
+        watch_as_usual(lua, self)
+    }
+
+    fn stop(self: &Rc<Shared>, lua: &Lua) -> mlua::Result<()> {
         let place = locate_script(lua).map(|place| place.to_string()).unwrap_or_default();
         *self.stopped.borrow_mut() = Some(place);
         watch(lua, self, 1)?;
@@ -112,9 +129,9 @@ pub(crate) fn watch(lua: &Lua, shared: &Rc<Shared>, instructions: u32) -> mlua::
     lua.set_global_hook(triggers, move |lua, _| shared.look(lua).map(|()| VmState::Continue))
 }
 
-/// [`watch`] at the usual distance.
+/// [`watch`] at the distance that the host asked for.
 pub(crate) fn watch_as_usual(lua: &Lua, shared: &Rc<Shared>) -> mlua::Result<()> {
-    watch(lua, shared, TICK_INSTRUCTIONS)
+    watch(lua, shared, shared.tick_instructions.get())
 }
 
 /// No limit of memory while Rust works on few values: under a limit, each of them costs a protected call.

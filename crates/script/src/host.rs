@@ -7,6 +7,10 @@ use resp::Args;
 pub enum Tick {
     /// It goes on.
     GoOn,
+    /// It goes on, and the next tick comes after fewer instructions than this one: they take long.
+    Sooner,
+    /// It goes on, and the next tick comes after more instructions.
+    Later,
     /// It ends, whatever the script catches: SCRIPT KILL, FUNCTION KILL, or the server's end.
     Stop,
 }
@@ -32,7 +36,8 @@ pub trait Host {
     /// May return late: the host serves others meanwhile, but not with this interpreter.
     fn call(&self, args: Args<'_>, resp3: bool, reply: &mut Vec<u8>);
 
-    /// Called every some thousand instructions. It may return late: the host serves others meanwhile.
+    /// Called every so many instructions: as many as its answers make it, between ten and ten thousand. It may return late: the host
+    /// serves others meanwhile.
     fn tick(&self) -> Tick;
 
     /// `redis.log`.

@@ -15,7 +15,7 @@ use store::KeyHash;
 /// The first slice: most scripts never see its end.
 const FIRST_SLICE_NS: u64 = 5_000_000;
 /// Slices after that: others wait for their end.
-const SLICE_NS: u64 = 500_000;
+const SLICE_NS: u64 = 150_000;
 
 /// What a script may do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -14,6 +14,10 @@ use sync::fiber::{Fiber, Lane, Question};
 
 /// Stack of a script. Two hundred nested calls of `string.gsub`, which Lua allows, take 1.7 MiB; pages are there once they are touched.
 const STACK_BYTES: usize = 4 << 20;
+/// Time from one tick of a script to the next, as far as its instructions let it be held.
+const TICK_NS_MIN: u64 = 15_000;
+const TICK_NS_MAX: u64 = 60_000;
+
 /// Memory for a reply that is kept for the next.
 const REPLY_KEPT_MAX: usize = 64 << 10;
 
@@ -177,6 +181,7 @@ fn serve(lane: &Exit, first: Input, shared: Arc<Shared>, slice_end_ns: Rc<Cell<u
         slice_end_ns,
         running: RefCell::new(None),
         stopped: Cell::new(false),
+        last_tick_ns: Cell::new(None),
     });
     let settings = Settings { redis_version, ..Settings::default() };
     let engine = Engine::new(Rc::clone(&host) as Rc<dyn Host>, &settings);
@@ -184,6 +189,7 @@ fn serve(lane: &Exit, first: Input, shared: Arc<Shared>, slice_end_ns: Rc<Cell<u
     let mut input = first;
     while let Input::Run(job, running, mut out) = input {
         host.stopped.set(false);
+        host.last_tick_ns.set(None);
         *host.running.borrow_mut() = Some(running);
         let outcome = match &engine {
             Ok(engine) => play(engine, &job, &mut out),
@@ -228,9 +234,20 @@ struct Window {
     slice_end_ns: Rc<Cell<u64>>,
     running: RefCell<Option<Arc<Running>>>,
     stopped: Cell<bool>,
+    /// When this job's last tick was.
+    last_tick_ns: Cell<Option<u64>>,
 }
 
 impl Window {
+    /// Whether ticks come often enough to end a slice in time, and not so often that they cost.
+    fn pace(&self, now: u64) -> Tick {
+        match self.last_tick_ns.replace(Some(now)).map(|last| now.saturating_sub(last)) {
+            Some(passed) if passed > TICK_NS_MAX => Tick::Sooner,
+            Some(passed) if passed < TICK_NS_MIN => Tick::Later,
+            _ => Tick::GoOn,
+        }
+    }
+
     fn is_stopped(&self) -> bool {
         self.stopped.get() || self.running.borrow().as_ref().is_some_and(|r| r.killed.load(Relaxed))
     }
@@ -245,15 +262,19 @@ impl Host for Window {
     }
 
     fn tick(&self) -> Tick {
-        if !self.is_stopped() {
-            if self.shared.outside.process.ticks_ns() < self.slice_end_ns.get() {
-                return Tick::GoOn;
-            }
-            if matches!(self.lane.hand_out(Left::Pause), Input::Stop) {
-                self.stopped.set(true);
-            }
+        if self.is_stopped() {
+            return Tick::Stop;
         }
-        if self.is_stopped() { Tick::Stop } else { Tick::GoOn }
+        let now = self.shared.outside.process.ticks_ns();
+        let pace = self.pace(now);
+        if now < self.slice_end_ns.get() {
+            return pace;
+        }
+        if matches!(self.lane.hand_out(Left::Pause), Input::Stop) {
+            self.stopped.set(true);
+        }
+        self.last_tick_ns.set(Some(self.shared.outside.process.ticks_ns()));
+        if self.is_stopped() { Tick::Stop } else { pace }
     }
 
     fn log(&self, level: script::Level, text: &[u8]) {

@@ -72,14 +72,23 @@ impl Worker {
             None => self.gated = !self.ready.is_empty(),
         }
         self.run_exclusive();
-        if self.core.long_runs > 0 {
-            for done in self.core.play_on() {
-                self.come_home(done);
-            }
-        }
         // Big values that were removed are freed here, where nobody waits for a stripe.
         self.core.free_litter();
         self.upkeep();
+    }
+
+    /// Whether there are commands that take long.
+    pub fn has_slices(&self) -> bool {
+        self.core.long_runs > 0
+    }
+
+    /// A slice for each command that takes long; whether there are new replies. Called once those of the turn are sent: they would
+    /// wait for it.
+    pub fn poll_slices(&mut self) -> bool {
+        let over = self.core.play_on();
+        let any = !over.is_empty();
+        over.into_iter().for_each(|done| self.come_home(done));
+        any
     }
 
     /// Looks at configuration, view and pause again if one of them changed; whether one has. Called with a permit in hand.

@@ -38,7 +38,7 @@ fn interpreter(host: &Rc<dyn Host>, stopped: &Rc<Cell<bool>>) -> mlua::Result<Lu
     let (host, stopped) = (Rc::clone(host), Rc::clone(stopped));
     let triggers = HookTriggers::new().every_nth_instruction(TICK_INSTRUCTIONS);
     lua.set_hook(triggers, move |_, _| {
-        if host.tick() == Tick::GoOn {
+        if host.tick() != Tick::Stop {
             return Ok(VmState::Continue);
         }
         stopped.set(true);

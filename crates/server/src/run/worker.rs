@@ -105,7 +105,7 @@ impl WorkerLoop {
         }
     }
 
-    /// One turn: letters, new connections, reads, commands, replies, closed connections.
+    /// One turn: letters, new connections, reads, commands, replies, a slice of what takes long, closed connections.
     fn turn(&mut self, readable: &mut Vec<ConnId>) {
         let now = self.clock.now();
         for letter in self.boxes.workers[self.index].take() {
@@ -123,6 +123,13 @@ impl WorkerLoop {
         }
         self.worker.poll_turn(now);
         self.transmit(now);
+        if self.worker.has_slices() {
+            // Whoever just got a reply may have been woken on this core, where it would wait for the slice.
+            std::thread::yield_now();
+            if self.worker.poll_slices() {
+                self.transmit(now);
+            }
+        }
         while let Some(conn) = self.worker.poll_close() {
             self.sockets[conn.0 as usize] = None;
         }
