@@ -1,5 +1,7 @@
 //! Scripts that run for long, in a real process: who is served meanwhile, who hears BUSY, and how they end.
 
+use std::io::ErrorKind;
+use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -152,7 +154,10 @@ fn the_server_shuts_down_beside_a_script() -> Result<()> {
         runs.send(&["EVAL", FOREVER, "0"])?;
         until_error(&mut asks, &["PING"], BUSY)?;
         asks.send(&["SHUTDOWN", "NOSAVE"])?;
-        ensure!(asks.read().is_err() && runs.read().is_err(), "both connections end");
+        ensure!(asks.read().is_err(), "the connection ends");
+        let next = TcpStream::connect(("127.0.0.1", port)).map_err(|error| error.kind());
+        ensure!(next.is_err_and(|kind| kind == ErrorKind::ConnectionRefused), "nobody is let in any more");
+        ensure!(runs.read().is_err(), "the other connection ends too");
         Ok(())
     })
 }
