@@ -25,7 +25,7 @@ pub fn delete(call: &mut Call<'_, '_>) -> Flow {
     Flow::Next
 }
 
-/// FUNCTION FLUSH. Both modes are the same: interpreters let go of the libraries in a moment.
+/// FUNCTION FLUSH. Both modes are the same: interpreters let go of the libraries by themselves.
 pub fn flush(call: &mut Call<'_, '_>) -> Flow {
     if call.args.len() > 3 {
         return too_many(call);
