@@ -60,7 +60,13 @@ fn a_long_script_is_killed_and_others_hear_busy_until_then() -> Result<()> {
         until_error(&mut asks, &["SCRIPT", "KILL"], "NOTBUSY")?;
         runs.send(&["EVAL", FOREVER, "0"])?;
         until_error(&mut asks, &["PING"], BUSY)?;
-        for command in [&["GET", "k"][..], &["FLUSHALL"], &["EVAL", "return 1", "0"], &["SCAN", "0"]] {
+        for command in [
+            &["GET", "k"][..],
+            &["FLUSHALL"],
+            &["EVAL", "return 1", "0"],
+            &["SCAN", "0"],
+            &["FUNCTION", "STATS"],
+        ] {
             until_error(&mut asks, command, BUSY)?;
         }
         ensure!(asks.call(&["SCRIPT", "KILL"])? == Reply::Simple("OK".into()), "the script is killed");
