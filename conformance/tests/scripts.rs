@@ -1,5 +1,7 @@
 //! Scripts that run for long, in a real process: who is served meanwhile, who hears BUSY, and how they end.
 
+use std::io::ErrorKind;
+use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -58,7 +60,13 @@ fn a_long_script_is_killed_and_others_hear_busy_until_then() -> Result<()> {
         until_error(&mut asks, &["SCRIPT", "KILL"], "NOTBUSY")?;
         runs.send(&["EVAL", FOREVER, "0"])?;
         until_error(&mut asks, &["PING"], BUSY)?;
-        for command in [&["GET", "k"][..], &["FLUSHALL"], &["EVAL", "return 1", "0"], &["SCAN", "0"]] {
+        for command in [
+            &["GET", "k"][..],
+            &["FLUSHALL"],
+            &["EVAL", "return 1", "0"],
+            &["SCAN", "0"],
+            &["FUNCTION", "STATS"],
+        ] {
             until_error(&mut asks, command, BUSY)?;
         }
         ensure!(asks.call(&["SCRIPT", "KILL"])? == Reply::Simple("OK".into()), "the script is killed");
@@ -152,7 +160,10 @@ fn the_server_shuts_down_beside_a_script() -> Result<()> {
         runs.send(&["EVAL", FOREVER, "0"])?;
         until_error(&mut asks, &["PING"], BUSY)?;
         asks.send(&["SHUTDOWN", "NOSAVE"])?;
-        ensure!(asks.read().is_err() && runs.read().is_err(), "both connections end");
+        ensure!(asks.read().is_err(), "the connection ends");
+        let next = TcpStream::connect(("127.0.0.1", port)).map_err(|error| error.kind());
+        ensure!(next.is_err_and(|kind| kind == ErrorKind::ConnectionRefused), "nobody is let in any more");
+        ensure!(runs.read().is_err(), "the other connection ends too");
         Ok(())
     })
 }

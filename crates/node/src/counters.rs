@@ -67,6 +67,8 @@ counters! {
     expired,
     /// Fields of hashes removed because their time had come.
     expired_fields,
+    /// Scripts that made room for others.
+    evicted_scripts,
     /// Error replies.
     errors,
     /// Read calls.

@@ -68,6 +68,8 @@ pub enum WorkerMail {
     Migrated(u64, Box<Ended>),
     /// A script runs for too long: who waits for what it holds is told so.
     Busy,
+    /// Scripts or libraries are gone: interpreters forget them.
+    Tidy,
 }
 
 /// A letter to control.

@@ -6,18 +6,33 @@
 //!
 //! Code of ours loses its line numbers: functions of C that it calls would put them in front of their errors.
 
+use std::collections::BTreeMap;
+
 /// First bytes of compiled code: Lua 5.1, little-endian, `int` of 4 bytes, `size_t` of 8, instructions of 4, numbers of 8.
 const HEADER: [u8; 12] = [0x1b, b'L', b'u', b'a', 0x51, 0, 1, 4, 8, 4, 8, 0];
 
 /// Nesting of functions. The compiler's own limit is lower.
 const DEPTH_MAX: usize = 250;
 
+const MOVE: u32 = 0;
+const GETUPVAL: u32 = 4;
 const GETGLOBAL: u32 = 5;
 const GETTABLE: u32 = 6;
 const SELF: u32 = 11;
 const CALL: u32 = 28;
 const TAILCALL: u32 = 29;
+const CLOSURE: u32 = 36;
 const OPCODE_MASK: u32 = 0x3f;
+
+/// Instructions whose first operand is no register that they write: SETGLOBAL, SETUPVAL, SETTABLE, JMP, EQ, LT, LE, TEST, TAILCALL, RETURN,
+/// SETLIST, CLOSE.
+const WRITELESS: [u32; 12] = [7, 8, 9, 22, 23, 24, 25, 26, 29, 30, 34, 35];
+
+/// How many instructions may lie between a variable's use and what gave it its value.
+const LOOK_BACK_MAX: usize = 1000;
+
+/// Variables of outer functions that a function may use.
+const UPVALUES_MAX: usize = 60;
 
 /// From here on, operands name constants.
 const FIRST_CONSTANT: u32 = 256;
@@ -61,7 +76,7 @@ pub(crate) fn untail(code: &mut [u8]) -> Option<bool> {
         return None;
     }
     let mut reader = Reader { code, at: HEADER.len(), found: false, lines: Vec::new() };
-    reader.function(0)?;
+    reader.function(0, &[])?;
     Some(reader.found)
 }
 
@@ -71,7 +86,7 @@ pub(crate) fn without_lines(code: &mut [u8]) -> Option<Vec<u8>> {
         return None;
     }
     let mut reader = Reader { code, at: HEADER.len(), found: false, lines: Vec::new() };
-    reader.function(0)?;
+    reader.function(0, &[])?;
     let lines = reader.lines;
     let mut out = Vec::with_capacity(code.len());
     let mut from = 0;
@@ -84,6 +99,17 @@ pub(crate) fn without_lines(code: &mut [u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// The code of one function.
+struct Scope<'u> {
+    /// Where it begins.
+    first: usize,
+    instructions: usize,
+    /// Of each constant, whether it is one of the names.
+    names: Vec<bool>,
+    /// Of each variable of the functions around it, whether it has one of our functions.
+    upvalues: &'u [bool],
+}
+
 struct Reader<'c> {
     code: &'c mut [u8],
     at: usize,
@@ -93,7 +119,7 @@ struct Reader<'c> {
 }
 
 impl Reader<'_> {
-    fn function(&mut self, depth: usize) -> Option<()> {
+    fn function(&mut self, depth: usize, upvalues: &[bool]) -> Option<()> {
         if depth > DEPTH_MAX {
             return None;
         }
@@ -103,11 +129,14 @@ impl Reader<'_> {
         let first = self.at;
         self.skip(instructions.checked_mul(4)?)?;
         let names = self.constants()?;
+        let scope = Scope { first, instructions, names, upvalues };
         for i in 0..instructions {
-            self.mend(first, i, &names);
+            self.mend(&scope, i);
         }
-        for _ in 0..self.int()? {
-            self.function(depth + 1)?;
+        let mut captures = self.captures(&scope);
+        for child in 0..self.int()? {
+            let captured = captures.remove(&child).unwrap_or_default();
+            self.function(depth + 1, &captured)?;
         }
         self.debug_information()
     }
@@ -134,26 +163,67 @@ impl Reader<'_> {
         Some(names)
     }
 
-    /// Makes instruction `i` a call if it is a tail call of one of the names. What it calls was put into its register by the last
-    /// instruction before that has this register as its target: arguments lie above.
-    fn mend(&mut self, first: usize, i: usize, names: &[bool]) {
-        let tail = self.instruction(first, i);
-        if tail & OPCODE_MASK != TAILCALL {
-            return;
-        }
-        let target = |instruction: u32| instruction >> 6 & 0xff;
-        let loaded =
-            (0..i).rev().map(|i| self.instruction(first, i)).find(|before| target(*before) == target(tail));
-        let key = loaded.and_then(|load| match load & OPCODE_MASK {
-            GETGLOBAL => Some(load >> 14),
-            GETTABLE | SELF => (load >> 14 & 0x1ff).checked_sub(FIRST_CONSTANT),
-            _ => None,
-        });
-        if key.and_then(|key| names.get(key as usize)) == Some(&true) {
-            let at = first + 4 * i;
+    /// Makes instruction `i` a call if it is a tail call of one of the names.
+    fn mend(&mut self, scope: &Scope<'_>, i: usize) {
+        let tail = self.instruction(scope.first, i);
+        if tail & OPCODE_MASK == TAILCALL && self.is_ours(scope, i, target(tail), i) {
+            let at = scope.first + 4 * i;
             self.code[at..at + 4].copy_from_slice(&(tail & !OPCODE_MASK | CALL).to_le_bytes());
             self.found = true;
         }
+    }
+
+    /// Whether a register has one of our functions before instruction `i`. What a call calls was put into its register by the last
+    /// instruction before that writes it: arguments lie above. It may come from a variable, and that is taken to be as it was
+    /// last written further up.
+    fn is_ours(&self, scope: &Scope<'_>, i: usize, register: u32, look_back: usize) -> bool {
+        let writes = |at: &usize| {
+            let instruction = self.instruction(scope.first, *at);
+            target(instruction) == register
+                && !WRITELESS.contains(&(instruction & OPCODE_MASK))
+                && !self.is_capture(scope, *at)
+        };
+        let Some(at) = (i.saturating_sub(look_back)..i).rev().find(writes) else { return false };
+        let load = self.instruction(scope.first, at);
+        let is_name = |constant: u32| scope.names.get(constant as usize) == Some(&true);
+        match load & OPCODE_MASK {
+            GETGLOBAL => is_name(load >> 14),
+            GETTABLE | SELF => (load >> 14 & 0x1ff).checked_sub(FIRST_CONSTANT).is_some_and(is_name),
+            MOVE => self.is_ours(scope, at, load >> 23, LOOK_BACK_MAX),
+            GETUPVAL => scope.upvalues.get((load >> 23) as usize) == Some(&true),
+            _ => false,
+        }
+    }
+
+    /// Whether an instruction is none, but names a variable for the closure that was just made.
+    fn is_capture(&self, scope: &Scope<'_>, i: usize) -> bool {
+        let names_one = |i: usize| {
+            let instruction = self.instruction(scope.first, i);
+            matches!(instruction & OPCODE_MASK, MOVE | GETUPVAL) && target(instruction) == 0
+        };
+        let before = (0..=i).rev().take(UPVALUES_MAX + 1).find(|i| !names_one(*i));
+        before.is_some_and(|at| at < i && self.instruction(scope.first, at) & OPCODE_MASK == CLOSURE)
+    }
+
+    /// Of each function inside, by number, which of the variables that it uses have one of ours.
+    fn captures(&self, scope: &Scope<'_>) -> BTreeMap<usize, Vec<bool>> {
+        let mut captures = BTreeMap::new();
+        for i in 0..scope.instructions {
+            let closure = self.instruction(scope.first, i);
+            if closure & OPCODE_MASK != CLOSURE {
+                continue;
+            }
+            let variables = (i + 1..scope.instructions).take_while(|at| self.is_capture(scope, *at));
+            let is_ours = |at: usize| {
+                let variable = self.instruction(scope.first, at);
+                match variable & OPCODE_MASK {
+                    MOVE => self.is_ours(scope, i, variable >> 23, LOOK_BACK_MAX),
+                    _ => scope.upvalues.get((variable >> 23) as usize) == Some(&true),
+                }
+            };
+            captures.insert((closure >> 14) as usize, variables.map(is_ours).collect());
+        }
+        captures
     }
 
     fn instruction(&self, first: usize, i: usize) -> u32 {
@@ -200,6 +270,11 @@ impl Reader<'_> {
     }
 }
 
+/// The register that an instruction names first.
+fn target(instruction: u32) -> u32 {
+    instruction >> 6 & 0xff
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,7 +294,15 @@ mod tests {
         check("local function f() if x then return function(...) return server.call(...) end end end", true);
         check("return f(redis.call('get'))", false);
         check("return redis.call('get'), 1", false);
-        check("local call = redis.call return call('get')", false);
+        check("local c = redis.call return c('get')", true);
+        check("local x, c = 1, redis.call if x == 1 then x = 2 end c('get') return c('get')", true);
+        check("local c = redis.call local function f(...) return c(...) end", true);
+        check("local c = redis.call local function f() return function(...) return c(...) end end", true);
+        check("local a, c = 1, redis.call local f = function() return a end return c('get')", true);
+        check("local c, f = redis.call f = function(n) if n == 0 then return c('get') end end", true);
+        check("local f f = function(n) return n == 0 and 0 or f(n - 1) end return f(3)", false);
+        check("local function f(n) if n > 0 then return f(n - 1) end end", false);
+        check("local f = own.f return f('get')", false);
         check("return redis['status_reply']('call')", false);
         check("return pairs(x)", true);
         check("return ('x'):find('y')", true);

@@ -117,8 +117,29 @@ impl Engine {
         self.compiled(script).map(|_| ())
     }
 
-    /// Forgets all compiled scripts: SCRIPT FLUSH.
-    pub fn forget(&self) {
+    /// Forgets compiled scripts, but for those with certain digests.
+    pub fn forget_scripts_but(&self, keep: impl Fn(&[u8]) -> bool) {
+        let digests = self.compiled.pairs::<mlua::String, Value>().filter_map(|pair| pair.ok());
+        let gone: Vec<mlua::String> =
+            digests.map(|(sha, _)| sha).filter(|sha| !keep(&sha.as_bytes())).collect();
+        for sha in &gone {
+            let _ = self.compiled.raw_set(sha, Value::Nil);
+        }
+        self.compiled_count.set(self.compiled_count.get().saturating_sub(gone.len()));
+        let _ = self.lua.gc_collect();
+    }
+
+    /// Forgets libraries, but for these.
+    pub fn forget_libraries_but(&self, all: &Arc<Libraries>) {
+        if let Some(loaded) = self.libraries.borrow_mut().as_mut()
+            && loaded.forget_all_but(all).is_ok_and(|some| some)
+        {
+            let _ = self.lua.gc_collect();
+        }
+    }
+
+    /// Forgets all compiled scripts.
+    fn forget(&self) {
         let _ = self.compiled.clear();
         self.compiled_count.set(0);
         let _ = self.lua.gc_collect();

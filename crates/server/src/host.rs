@@ -204,6 +204,10 @@ impl Host {
         {
             unlink(path);
         }
+        // Clients that see their connection end, and connect again at once, are refused: none gets through to nobody.
+        let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
+        listening.clients.close();
+        listening.bus.close();
         std::process::exit(code)
     }
 }

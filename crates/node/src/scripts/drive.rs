@@ -5,7 +5,7 @@ use super::running::{Kind, Running};
 use super::{Troupe, called};
 use crate::dispatch::{Core, Flow, Held, Prepare, Request, Row};
 use crate::session::{Multi, Session};
-use base::Slot;
+use base::{Mono, Slot};
 use commands::KeyRef;
 use resp::Reply;
 use script::Script;
@@ -220,7 +220,7 @@ impl Core {
     /// SCRIPT LOAD: whether a script compiles; the error is the reply.
     pub(crate) fn check_script(&mut self, script: Arc<Script>) -> Result<Arc<Script>, String> {
         let mut runner = self.take_runner().map_err(|error| format!("cannot start Lua: {error}"))?;
-        let running = Arc::new(Running::new(Kind::Script, String::new(), self.now.mono));
+        let running = runs_for(self.now.mono);
         let job = Say::Start(Job::Check(Arc::clone(&script)), running);
         let left = runner.resume(job, u64::MAX, &mut |_| {});
         let Left::End { reply: text, .. } = left else { return Err("compiling takes no slices".into()) };
@@ -246,4 +246,9 @@ impl Core {
     pub(super) fn give_back(&mut self, runner: Runner) {
         self.troupe().give_back(runner);
     }
+}
+
+/// What an interpreter gets beside a job that no client sees.
+pub(super) fn runs_for(now: Mono) -> Arc<Running> {
+    Arc::new(Running::new(Kind::Script, String::new(), now))
 }

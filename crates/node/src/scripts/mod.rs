@@ -9,8 +9,9 @@ mod drive;
 mod long;
 mod runner;
 mod running;
+mod tidy;
 
-pub use cache::{Cache, Sha};
+pub use cache::{Cache, Origin, Sha};
 pub use drive::{Play, Rules, Slots};
 pub(crate) use drive::{Progress, Suspended};
 pub(crate) use long::{Leaving, Troupe};

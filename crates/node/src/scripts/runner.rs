@@ -2,6 +2,7 @@
 //! worker may do something else.
 
 use super::running::Running;
+use super::tidy::Tidied;
 use crate::shared::{Level, Shared};
 use resp::{Args, OwnedRequest};
 use script::library::{Libraries, Library};
@@ -54,6 +55,8 @@ pub enum Job {
     },
     /// SCRIPT LOAD: does it compile? The answer is empty, or the text of the error.
     Check(Arc<Script>),
+    /// Nothing: an interpreter forgets what is gone before it begins.
+    Tidy,
 }
 
 impl Job {
@@ -185,6 +188,7 @@ fn serve(lane: &Exit, first: Input, shared: Arc<Shared>, slice_end_ns: Rc<Cell<u
     });
     let settings = Settings { redis_version, ..Settings::default() };
     let engine = Engine::new(Rc::clone(&host) as Rc<dyn Host>, &settings);
+    let mut tidied = Tidied::new(&host.shared);
     let mut memory = 0;
     let mut input = first;
     while let Input::Run(job, running, mut out) = input {
@@ -192,7 +196,10 @@ fn serve(lane: &Exit, first: Input, shared: Arc<Shared>, slice_end_ns: Rc<Cell<u
         host.last_tick_ns.set(None);
         *host.running.borrow_mut() = Some(running);
         let outcome = match &engine {
-            Ok(engine) => play(engine, &job, &mut out),
+            Ok(engine) => {
+                tidied.catch_up(&host.shared, engine);
+                play(engine, &job, &mut out)
+            }
             Err(error) => {
                 out.extend_from_slice(format!("-ERR cannot start Lua: {error}\r\n").as_bytes());
                 Outcome::Failed { counted: false }
@@ -224,6 +231,7 @@ fn play(engine: &Engine, job: &Job, out: &mut Vec<u8>) -> Outcome {
             }
             Outcome::Replied
         }
+        Job::Tidy => Outcome::Replied,
     }
 }
 

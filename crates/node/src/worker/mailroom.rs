@@ -30,6 +30,7 @@ impl Worker {
                 }
             }
             WorkerMail::Busy => self.retry_waiting(),
+            WorkerMail::Tidy => self.core.tidy(),
         }
     }
 

@@ -80,12 +80,14 @@ impl Loaded {
         Ok(first)
     }
 
-    fn forget_all_but(&mut self, all: &Arc<Libraries>) -> mlua::Result<()> {
+    /// Lets go of libraries that are not among these. Whether there were such.
+    pub fn forget_all_but(&mut self, all: &Arc<Libraries>) -> mlua::Result<bool> {
         let gone = |place: &Place| {
             all.get(&place.library.name).is_none_or(|kept| !Arc::ptr_eq(kept, &place.library))
         };
         let addresses: Vec<usize> =
             self.libraries.iter().filter(|(_, place)| gone(place)).map(|(address, _)| *address).collect();
+        let some = !addresses.is_empty();
         for address in addresses {
             let Some(place) = self.libraries.remove(&address) else { continue };
             for at in 0..place.library.functions.len() {
@@ -93,7 +95,7 @@ impl Loaded {
             }
         }
         self.as_of = Arc::clone(all);
-        Ok(())
+        Ok(some)
     }
 }
 

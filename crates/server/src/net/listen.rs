@@ -97,6 +97,11 @@ impl Bound {
         }
     }
 
+    /// Listens nowhere any more.
+    pub fn close(&mut self) {
+        self.open.drain(..).for_each(|(_, listener)| pause(&listener));
+    }
+
     fn open_all(&self, wanted: &[(&Address, SocketAddr)], backlog: i32) -> Result<Opened, String> {
         let (mut open, mut listeners) = (Vec::new(), Vec::new());
         for (address, addr) in wanted {

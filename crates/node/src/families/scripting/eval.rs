@@ -1,7 +1,7 @@
 //! EVAL and its kin: which script is meant, and what it may do.
 
 use crate::dispatch::{Core, Request, Row};
-use crate::scripts::{Job, Kind, Play, Rules, Sha, Slots};
+use crate::scripts::{Job, Kind, Origin, Play, Rules, Sha, Slots};
 use crate::session::Session;
 use resp::{Args, OwnedRequest, Proto};
 use script::Script;
@@ -19,13 +19,13 @@ pub fn eval(
 ) -> Result<Play, String> {
     let keys = count_keys(request.args)?;
     let body = &request.args[1];
-    let scripts = &core.shared.scripts;
-    let script = match scripts.cache.get(script::sha1_hex(body).as_bytes()) {
+    let script = match core.shared.scripts.cache.get(script::sha1_hex(body).as_bytes()) {
         Some(script) => script,
         None => {
             let script = Script::parse(body).map_err(|error| error.to_string())?;
-            scripts.note(script.flags);
-            scripts.cache.insert(Arc::new(script))
+            let script = core.check_script(Arc::new(script))?;
+            core.shared.scripts.note(script.flags);
+            core.keep_script(script, Origin::Eval)
         }
     };
     play(core, row, session, request, script, keys)

@@ -2,7 +2,7 @@
 
 use crate::dispatch::{Call, Flow};
 use crate::families::help as answer_help;
-use crate::scripts::{Kill, Kind};
+use crate::scripts::{Kill, Kind, Origin};
 use script::Script;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub fn load(call: &mut Call<'_, '_>) -> Flow {
     match checked {
         Ok(script) => {
             call.core.shared.scripts.note(script.flags);
-            let script = call.core.shared.scripts.cache.insert(script);
+            let script = call.core.keep_script(script, Origin::Load);
             call.out.bulk(script.sha.as_bytes());
         }
         Err(error) => call.out.error(&error),
@@ -28,7 +28,7 @@ pub fn exists(call: &mut Call<'_, '_>) -> Flow {
     let digests = call.args.sub(2);
     call.out.array(digests.len());
     for digest in digests.iter() {
-        let known = call.core.shared.scripts.cache.get(digest).is_some();
+        let known = call.core.shared.scripts.cache.peek(digest).is_some();
         call.out.int(known.into());
     }
     Flow::Next
@@ -36,7 +36,7 @@ pub fn exists(call: &mut Call<'_, '_>) -> Flow {
 
 /// `SCRIPT SHOW sha1`
 pub fn show(call: &mut Call<'_, '_>) -> Flow {
-    match call.core.shared.scripts.cache.get(&call.args[2]) {
+    match call.core.shared.scripts.cache.peek(&call.args[2]) {
         Some(script) => call.out.bulk(&script.body),
         None => call.out.error("-NOSCRIPT No matching script. Please use EVAL."),
     }
@@ -51,6 +51,7 @@ pub fn flush(call: &mut Call<'_, '_>) -> Flow {
         call.out.error("SCRIPT FLUSH only support SYNC|ASYNC option");
     } else {
         call.core.shared.scripts.cache.clear();
+        call.core.tidy_everywhere();
         call.out.ok();
     }
     Flow::Next

@@ -268,6 +268,7 @@ fn stats(core: &Core, out: &mut String) {
         "expired_fields": shared.total(|c| &c.expired_fields),
         "evicted_keys": 0,
         "evicted_clients": 0,
+        "evicted_scripts": shared.total(|c| &c.evicted_scripts),
         "keyspace_hits": shared.total(|c| &c.hits),
         "keyspace_misses": shared.total(|c| &c.misses),
         "pubsub_channels": shared.hub.count(Kind::Channel),

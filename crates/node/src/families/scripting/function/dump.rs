@@ -26,7 +26,10 @@ pub fn restore(call: &mut Call<'_, '_>) -> Flow {
         return Flow::Next;
     };
     match restored(call, policy) {
-        Ok(()) => call.out.ok(),
+        Ok(()) => {
+            call.core.tidy_everywhere();
+            call.out.ok();
+        }
         Err(fault) => call.out.error(&fault.to_string()),
     }
     Flow::Next

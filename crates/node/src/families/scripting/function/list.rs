@@ -74,7 +74,14 @@ fn describe_function(function: &Function, out: &mut Reply<'_>) {
 /// FUNCTION STATS.
 pub fn stats(call: &mut Call<'_, '_>) -> Flow {
     let all = call.core.shared.libraries.load_full();
-    let running = call.core.shared.scripts.running.oldest(Kind::Function);
+    let scripts = &call.core.shared.scripts.running;
+    let running = scripts.oldest(Kind::Function);
+    if running.is_none()
+        && let Some(busy) = scripts.busy_everywhere()
+    {
+        call.out.error(busy.text());
+        return Flow::Next;
+    }
     let out = &mut *call.out;
     out.map(2);
     out.bulk(b"running_script");

@@ -33,7 +33,12 @@ pub fn load(call: &mut Call<'_, '_>) -> Flow {
         replace = true;
     }
     match taken(call.core, &call.args[options], replace) {
-        Ok(name) => call.out.bulk(name.as_bytes()),
+        Ok(name) => {
+            if replace {
+                call.core.tidy_everywhere();
+            }
+            call.out.bulk(name.as_bytes());
+        }
         Err(error) => call.out.error(&error.to_string()),
     }
     Flow::Next

@@ -16,13 +16,16 @@ use script::library::Libraries;
 pub fn delete(call: &mut Call<'_, '_>) -> Flow {
     let name = String::from_utf8_lossy(&call.args[2]);
     match call.core.shared.libraries.change(|all| all.without(&name)) {
-        Ok(()) => call.out.ok(),
+        Ok(()) => {
+            call.core.tidy_everywhere();
+            call.out.ok();
+        }
         Err(error) => call.out.error(&error.to_string()),
     }
     Flow::Next
 }
 
-/// FUNCTION FLUSH. Interpreters let go of the libraries when they next call a function, so there is nothing to free later.
+/// FUNCTION FLUSH. Both modes are the same: interpreters let go of the libraries by themselves.
 pub fn flush(call: &mut Call<'_, '_>) -> Flow {
     if call.args.len() > 3 {
         return too_many(call);
@@ -35,6 +38,7 @@ pub fn flush(call: &mut Call<'_, '_>) -> Flow {
     let emptied =
         call.core.shared.libraries.change(|_| Ok::<_, std::convert::Infallible>(Libraries::default()));
     let Ok(()) = emptied;
+    call.core.tidy_everywhere();
     call.out.ok();
     Flow::Next
 }
