@@ -31,6 +31,9 @@ const WRITELESS: [u32; 12] = [7, 8, 9, 22, 23, 24, 25, 26, 29, 30, 34, 35];
 /// How many instructions may lie between a variable's use and what gave it its value.
 const LOOK_BACK_MAX: usize = 1000;
 
+/// How many variables a function may have gone through from one to the next.
+const MOVES_MAX: usize = 8;
+
 /// Variables of outer functions that a function may use.
 const UPVALUES_MAX: usize = 60;
 
@@ -166,7 +169,7 @@ impl Reader<'_> {
     /// Makes instruction `i` a call if it is a tail call of one of the names.
     fn mend(&mut self, scope: &Scope<'_>, i: usize) {
         let tail = self.instruction(scope.first, i);
-        if tail & OPCODE_MASK == TAILCALL && self.is_ours(scope, i, target(tail), i) {
+        if tail & OPCODE_MASK == TAILCALL && self.is_ours(scope, i, target(tail), i, MOVES_MAX) {
             let at = scope.first + 4 * i;
             self.code[at..at + 4].copy_from_slice(&(tail & !OPCODE_MASK | CALL).to_le_bytes());
             self.found = true;
@@ -176,7 +179,7 @@ impl Reader<'_> {
     /// Whether a register has one of our functions before instruction `i`. What a call calls was put into its register by the last
     /// instruction before that writes it: arguments lie above. It may come from a variable, and that is taken to be as it was
     /// last written further up.
-    fn is_ours(&self, scope: &Scope<'_>, i: usize, register: u32, look_back: usize) -> bool {
+    fn is_ours(&self, scope: &Scope<'_>, i: usize, register: u32, look_back: usize, moves: usize) -> bool {
         let writes = |at: &usize| {
             let instruction = self.instruction(scope.first, *at);
             target(instruction) == register
@@ -189,7 +192,7 @@ impl Reader<'_> {
         match load & OPCODE_MASK {
             GETGLOBAL => is_name(load >> 14),
             GETTABLE | SELF => (load >> 14 & 0x1ff).checked_sub(FIRST_CONSTANT).is_some_and(is_name),
-            MOVE => self.is_ours(scope, at, load >> 23, LOOK_BACK_MAX),
+            MOVE if moves > 0 => self.is_ours(scope, at, load >> 23, LOOK_BACK_MAX, moves - 1),
             GETUPVAL => scope.upvalues.get((load >> 23) as usize) == Some(&true),
             _ => false,
         }
@@ -217,7 +220,7 @@ impl Reader<'_> {
             let is_ours = |at: usize| {
                 let variable = self.instruction(scope.first, at);
                 match variable & OPCODE_MASK {
-                    MOVE => self.is_ours(scope, i, variable >> 23, LOOK_BACK_MAX),
+                    MOVE => self.is_ours(scope, i, variable >> 23, LOOK_BACK_MAX, MOVES_MAX),
                     _ => scope.upvalues.get((variable >> 23) as usize) == Some(&true),
                 }
             };
@@ -303,6 +306,11 @@ mod tests {
         check("local f f = function(n) return n == 0 and 0 or f(n - 1) end return f(3)", false);
         check("local function f(n) if n > 0 then return f(n - 1) end end", false);
         check("local f = own.f return f('get')", false);
+        let moved =
+            |times| format!("local a, b = redis.call {} return a('get')", "b = a a = b ".repeat(times));
+        check(&moved(2), true);
+        // Code of any length takes little stack.
+        check(&moved(100_000), false);
         check("return redis['status_reply']('call')", false);
         check("return pairs(x)", true);
         check("return ('x'):find('y')", true);

@@ -120,10 +120,11 @@ impl Engine {
     /// Forgets compiled scripts, but for those with certain digests.
     pub fn forget_scripts_but(&self, keep: impl Fn(&[u8]) -> bool) {
         let digests = self.compiled.pairs::<mlua::String, Value>().filter_map(|pair| pair.ok());
-        let gone: Vec<mlua::String> =
-            digests.map(|(sha, _)| sha).filter(|sha| !keep(&sha.as_bytes())).collect();
+        // Copies: Rust can hold only so many values of Lua at a time.
+        let gone: Vec<Vec<u8>> =
+            digests.map(|(sha, _)| sha.as_bytes().to_vec()).filter(|sha| !keep(sha)).collect();
         for sha in &gone {
-            let _ = self.compiled.raw_set(sha, Value::Nil);
+            let _ = self.lua.create_string(sha).and_then(|sha| self.compiled.raw_set(sha, Value::Nil));
         }
         self.compiled_count.set(self.compiled_count.get().saturating_sub(gone.len()));
         let _ = self.lua.gc_collect();

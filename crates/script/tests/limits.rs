@@ -78,6 +78,19 @@ fn ticks_come_as_the_host_wants_them() {
 }
 
 #[test]
+fn many_scripts_are_forgotten_at_once() {
+    let engine = Engine::new(Rc::new(Plain) as Rc<dyn Host>, &Settings::default()).expect("starts");
+    for i in 0..9_000 {
+        let script = Script::parse(format!("return {i}").as_bytes()).expect("fine");
+        engine.compile(&script).expect("compiles");
+    }
+    let before = engine.memory_used();
+    engine.forget_scripts_but(|_| false);
+    assert!(engine.memory_used() < before / 2, "{before} bytes");
+    assert_eq!(run(&engine, "return 1"), ":1\r\n");
+}
+
+#[test]
 fn a_stopped_script_ends_whatever_it_catches() {
     let host = Rc::new(Killer(Cell::new(2)));
     let engine = Engine::new(Rc::clone(&host) as Rc<dyn Host>, &Settings::default()).expect("starts");
