@@ -6,6 +6,7 @@
 //!
 //! Code of ours loses its line numbers: functions of C that it calls would put them in front of their errors.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// First bytes of compiled code: Lua 5.1, little-endian, `int` of 4 bytes, `size_t` of 8, instructions of 4, numbers of 8.
@@ -33,6 +34,9 @@ const LOOK_BACK_MAX: usize = 1000;
 
 /// How many variables a function may have gone through from one to the next.
 const MOVES_MAX: usize = 8;
+
+/// Instructions looked at in all, for each byte of code: code of any shape takes time in proportion to its length.
+const LOOKS_PER_BYTE: usize = 16;
 
 /// Variables of outer functions that a function may use.
 const UPVALUES_MAX: usize = 60;
@@ -78,7 +82,7 @@ pub(crate) fn untail(code: &mut [u8]) -> Option<bool> {
     if !code.starts_with(&HEADER) {
         return None;
     }
-    let mut reader = Reader { code, at: HEADER.len(), found: false, lines: Vec::new() };
+    let mut reader = Reader::new(code);
     reader.function(0, &[])?;
     Some(reader.found)
 }
@@ -88,7 +92,7 @@ pub(crate) fn without_lines(code: &mut [u8]) -> Option<Vec<u8>> {
     if !code.starts_with(&HEADER) {
         return None;
     }
-    let mut reader = Reader { code, at: HEADER.len(), found: false, lines: Vec::new() };
+    let mut reader = Reader::new(code);
     reader.function(0, &[])?;
     let lines = reader.lines;
     let mut out = Vec::with_capacity(code.len());
@@ -119,9 +123,23 @@ struct Reader<'c> {
     found: bool,
     /// Where the line numbers of functions lie, their count included.
     lines: Vec<(usize, usize)>,
+    /// Instructions that may still be looked at.
+    looks: Cell<usize>,
 }
 
 impl Reader<'_> {
+    fn new(code: &mut [u8]) -> Reader<'_> {
+        let looks = Cell::new(code.len().saturating_mul(LOOKS_PER_BYTE));
+        Reader { code, at: HEADER.len(), found: false, lines: Vec::new(), looks }
+    }
+
+    /// Whether there is another look. When there is none, nothing more is found.
+    fn may_look(&self) -> bool {
+        let left = self.looks.get();
+        self.looks.set(left.saturating_sub(1));
+        left > 0
+    }
+
     fn function(&mut self, depth: usize, upvalues: &[bool]) -> Option<()> {
         if depth > DEPTH_MAX {
             return None;
@@ -186,7 +204,8 @@ impl Reader<'_> {
                 && !WRITELESS.contains(&(instruction & OPCODE_MASK))
                 && !self.is_capture(scope, *at)
         };
-        let Some(at) = (i.saturating_sub(look_back)..i).rev().find(writes) else { return false };
+        let mut before = (i.saturating_sub(look_back)..i).rev().take_while(|_| self.may_look());
+        let Some(at) = before.find(writes) else { return false };
         let load = self.instruction(scope.first, at);
         let is_name = |constant: u32| scope.names.get(constant as usize) == Some(&true);
         match load & OPCODE_MASK {
@@ -204,7 +223,8 @@ impl Reader<'_> {
             let instruction = self.instruction(scope.first, i);
             matches!(instruction & OPCODE_MASK, MOVE | GETUPVAL) && target(instruction) == 0
         };
-        let before = (0..=i).rev().take(UPVALUES_MAX + 1).find(|i| !names_one(*i));
+        let before =
+            (0..=i).rev().take(UPVALUES_MAX + 1).take_while(|_| self.may_look()).find(|i| !names_one(*i));
         before.is_some_and(|at| at < i && self.instruction(scope.first, at) & OPCODE_MASK == CLOSURE)
     }
 
@@ -311,6 +331,13 @@ mod tests {
         check(&moved(2), true);
         // Code of any length takes little stack.
         check(&moved(100_000), false);
+        let looking = |times| {
+            let names: Vec<String> = (0..50).map(|n| format!("v{n}")).collect();
+            let closures = format!("f = function() return {} end ", names.join("..")).repeat(times);
+            format!("local c, {} = redis.call {closures} return c('get')", names.join(","))
+        };
+        check(&looking(1), true);
+        check(&looking(10), true);
         check("return redis['status_reply']('call')", false);
         check("return pairs(x)", true);
         check("return ('x'):find('y')", true);

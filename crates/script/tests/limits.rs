@@ -7,8 +7,8 @@ use script::{Engine, Host, Level, Outcome, Script, Settings, Tick};
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// A host that stops scripts after so many ticks.
-struct Killer(Cell<u32>);
+/// A host that answers so many ticks with the same, and stops scripts then.
+struct Killer(Cell<u32>, Tick);
 
 impl Host for Killer {
     fn call(&self, _: resp::Args<'_>, _: bool, reply: &mut Vec<u8>) {
@@ -19,7 +19,7 @@ impl Host for Killer {
         match self.0.get().checked_sub(1) {
             Some(left) => {
                 self.0.set(left);
-                Tick::GoOn
+                self.1
             }
             None => Tick::Stop,
         }
@@ -38,37 +38,13 @@ impl Host for Killer {
     }
 }
 
-/// A host that counts ticks, and answers the same to all.
-struct Pace(Cell<u32>, Tick);
-
-impl Host for Pace {
-    fn call(&self, _: resp::Args<'_>, _: bool, _: &mut Vec<u8>) {}
-
-    fn tick(&self) -> Tick {
-        self.0.set(self.0.get() + 1);
-        self.1
-    }
-
-    fn log(&self, _: Level, _: &[u8]) {}
-
-    fn may_run(&self, _: resp::Args<'_>) -> Option<bool> {
-        None
-    }
-
-    fn set_replication(&self, _: bool, _: bool) {}
-
-    fn cpu_seconds(&self) -> f64 {
-        0.0
-    }
-}
-
 #[test]
 fn ticks_come_as_the_host_wants_them() {
     let ticks = |answer| {
-        let host = Rc::new(Pace(Cell::new(0), answer));
+        let host = Rc::new(Killer(Cell::new(u32::MAX), answer));
         let engine = Engine::new(Rc::clone(&host) as Rc<dyn Host>, &Settings::default()).expect("starts");
         assert_eq!(run(&engine, "for i = 1, 100000 do end return 1"), ":1\r\n");
-        host.0.get()
+        u32::MAX - host.0.get()
     };
     let (sooner, usual, later) = (ticks(Tick::Sooner), ticks(Tick::GoOn), ticks(Tick::Later));
     // A hundred thousand instructions, at 10, 1,000 and 10,000 a tick.
@@ -92,7 +68,7 @@ fn many_scripts_are_forgotten_at_once() {
 
 #[test]
 fn a_stopped_script_ends_whatever_it_catches() {
-    let host = Rc::new(Killer(Cell::new(2)));
+    let host = Rc::new(Killer(Cell::new(2), Tick::GoOn));
     let engine = Engine::new(Rc::clone(&host) as Rc<dyn Host>, &Settings::default()).expect("starts");
     for source in [
         "while true do end",

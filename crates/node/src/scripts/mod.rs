@@ -1,7 +1,7 @@
 //! Lua inside a node: the scripts that are known, those that run for long, and how one gets from its first line to its reply.
 //!
-//! A script runs on a stack of its own and asks for everything in messages ([`runner`]), so a worker can leave it in the middle and
-//! serve others: [`drive`] is one slice of it. Locks that it must keep meanwhile are a [`store::KeptAccess`].
+//! A script runs on a stack of its own ([`runner`]), with what its worker lends it for a slice ([`drive`]), so the worker can leave it in
+//! the middle and serve others; its commands run there too ([`called`]). Locks that it must keep meanwhile are a [`store::KeptAccess`].
 
 mod cache;
 mod called;

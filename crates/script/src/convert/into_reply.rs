@@ -130,14 +130,14 @@ impl Writer<'_> {
                 return Err(Error::StackError);
             }
             self.scalar(&value, out);
-            Ok(())
+            // At once: few elements may each be as long as memory is.
+            if out.len() - start > self.reply_max { Err(Error::StackError) } else { Ok(()) }
         });
-        let is_short = walked.is_ok() && out.len() - start <= self.reply_max;
-        match is_short {
+        match walked.is_ok() {
             true => Reply::new(out, self.client).set_array_len(mark, len as usize),
             false => out.truncate(start),
         }
-        is_short
+        walked.is_ok()
     }
 
     fn table(&self, table: &Table, out: &mut Vec<u8>, frames: &mut Vec<Frame>) -> mlua::Result<(bool, bool)> {
