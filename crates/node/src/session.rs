@@ -101,6 +101,10 @@ pub struct Session {
 impl Session {
     /// A client that has just connected.
     pub fn new(card: Arc<Card>, authenticated: bool) -> Session {
+        Session::watching_with(Arc::default(), card, authenticated)
+    }
+
+    fn watching_with(watcher: Arc<Watcher>, card: Arc<Card>, authenticated: bool) -> Session {
         Session {
             card,
             db: 0,
@@ -108,7 +112,7 @@ impl Session {
             authenticated,
             multi: None,
             watched: Vec::new(),
-            watcher: Arc::default(),
+            watcher,
             retired: Vec::new(),
             readonly: false,
             asking: false,
@@ -116,6 +120,14 @@ impl Session {
             reply_mode: ReplyMode::On,
             no_touch: false,
         }
+    }
+
+    /// Makes it that of another client, who has just connected and authenticated.
+    pub fn renew(&mut self, card: &Arc<Card>) {
+        // Whoever holds the watcher may still mark it.
+        let unused = Arc::strong_count(&self.watcher) == 1 && !self.watcher.is_dirty();
+        let watcher = if unused { Arc::clone(&self.watcher) } else { Arc::default() };
+        *self = Session::watching_with(watcher, Arc::clone(card), true);
     }
 
     /// The client's id.

@@ -1,5 +1,6 @@
 //! What the Lua half of the sandbox is built on: functions of Rust that scripts never see themselves.
 
+use crate::collector::Collector;
 use crate::convert::{Request, error_table, into_lua, truncated};
 use crate::failure::{locate, locate_script, plain};
 use crate::host::{Host, Level, Tick};
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub memory_max: usize,
     /// `redis.setresp`: what the script wants replies in.
     pub resp3: Cell<bool>,
+    pub collector: Collector,
     random: Random,
     /// Instructions between two ticks.
     tick_instructions: Cell<u32>,
@@ -41,6 +43,7 @@ impl Shared {
             keys: Keys::new(lua)?,
             memory_max,
             resp3: Cell::new(false),
+            collector: Collector::default(),
             random: Random::new(seed),
             tick_instructions: Cell::new(TICK_INSTRUCTIONS),
             request: RefCell::default(),
@@ -62,6 +65,7 @@ impl Shared {
         if self.stopped.borrow().is_some() {
             return Err(Error::RuntimeError(STOPPED.into()));
         }
+        self.collector.adapt(lua);
         let instructions = self.tick_instructions.get();
         let instructions = match self.host.tick() {
             Tick::GoOn => return Ok(()),

@@ -6,6 +6,7 @@ use crate::convert::{Writer, until_zero};
 use crate::failure::{Place, text_of};
 use crate::host::Host;
 use crate::library::{Libraries, Library, LibraryError, Loaded};
+use crate::recent::Recent;
 use crate::sandbox::Sandbox;
 use crate::script::{Script, ScriptError};
 use mlua::{ChunkMode, Function, Lua, LuaOptions, StdLib, Table, Value};
@@ -87,6 +88,7 @@ pub struct Engine {
     /// Compiled scripts by digest. A table of Lua: values that Rust holds are few.
     compiled: Table,
     compiled_count: Cell<usize>,
+    recent: Recent,
     /// Libraries of functions, from the first call of one on.
     libraries: RefCell<Option<Loaded>>,
     lua: Lua,
@@ -99,6 +101,7 @@ impl Engine {
         let shared = Rc::new(Shared::new(&lua, host, settings.memory_max, settings.seed)?);
         let sandbox = Sandbox::new(&lua, natives(&lua, &shared)?, &settings.redis_version)?;
         watch_as_usual(&lua, &shared)?;
+        shared.collector.adapt(&lua);
         let compiled = lua.create_table()?;
         lua.gc_collect()?;
         Ok(Engine {
@@ -107,6 +110,7 @@ impl Engine {
             reply_max: settings.reply_max,
             compiled,
             compiled_count: Cell::new(0),
+            recent: Recent::default(),
             libraries: RefCell::default(),
             lua,
         })
@@ -127,6 +131,7 @@ impl Engine {
             let _ = self.lua.create_string(sha).and_then(|sha| self.compiled.raw_set(sha, Value::Nil));
         }
         self.compiled_count.set(self.compiled_count.get().saturating_sub(gone.len()));
+        self.recent.clear();
         let _ = self.lua.gc_collect();
     }
 
@@ -143,6 +148,7 @@ impl Engine {
     fn forget(&self) {
         let _ = self.compiled.clear();
         self.compiled_count.set(0);
+        self.recent.clear();
         let _ = self.lua.gc_collect();
     }
 
@@ -228,13 +234,19 @@ impl Engine {
     }
 
     fn list(&self, args: Args<'_>) -> mlua::Result<Table> {
-        let texts = || args.iter().map(std::str::from_utf8);
-        if texts().all(|text| text.is_ok()) {
-            return self.lua.create_sequence_from(texts().flatten());
-        }
-        let list = self.lua.create_table_with_capacity(args.len(), 0)?;
-        for (i, arg) in args.iter().enumerate() {
-            list.raw_seti(i + 1, self.lua.create_string(arg)?)?;
+        // Of known length: the table is as large as it will be from the start.
+        let mut others = false;
+        let texts = args.iter().map(|arg| {
+            std::str::from_utf8(arg).unwrap_or_else(|_| {
+                others = true;
+                ""
+            })
+        });
+        let list = self.lua.create_sequence_from(texts)?;
+        if others {
+            for (i, arg) in args.iter().enumerate() {
+                list.raw_seti(i + 1, self.lua.create_string(arg)?)?;
+            }
         }
         Ok(list)
     }
@@ -248,6 +260,15 @@ impl Engine {
     }
 
     fn compiled(&self, script: &Script) -> Result<Function, ScriptError> {
+        if let Some(known) = self.recent.get(&script.sha) {
+            return Ok(known);
+        }
+        let chunk = self.compiled_once(script)?;
+        self.recent.put(&script.sha, &chunk);
+        Ok(chunk)
+    }
+
+    fn compiled_once(&self, script: &Script) -> Result<Function, ScriptError> {
         if let Ok(Some(known)) = self.compiled.raw_get::<Option<Function>>(script.sha.as_str()) {
             return Ok(known);
         }
@@ -294,6 +315,7 @@ impl Engine {
         if self.lua.used_memory() > self.shared.memory_max / GARBAGE_PART {
             let _ = self.lua.gc_collect();
         }
+        self.shared.collector.adapt(&self.lua);
         outcome
     }
 

@@ -2,6 +2,7 @@
 
 mod api;
 mod bytecode;
+mod collector;
 mod convert;
 mod engine;
 mod failure;
@@ -10,6 +11,7 @@ mod keys;
 pub mod library;
 pub mod libs;
 mod random;
+mod recent;
 mod sandbox;
 mod script;
 

@@ -1,8 +1,9 @@
 //! The scripts that EVALSHA finds.
 
+use hashbrown::HashMap;
 use script::Script;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

@@ -3,11 +3,13 @@
 use super::runner::{Job, Left, Runner, Say};
 use super::running::{Kind, Running};
 use super::{Troupe, called};
+use crate::clients::Card;
 use crate::dispatch::{Core, Flow, Held, Prepare, Request, Row};
 use crate::session::{Multi, Session};
+use crate::shared::Shared;
 use base::{Mono, Slot};
 use commands::KeyRef;
-use resp::Reply;
+use resp::{OwnedRequest, Reply};
 use script::Script;
 use std::sync::Arc;
 use store::KeyHash;
@@ -41,18 +43,14 @@ pub enum Slots {
 pub struct Play {
     /// What it is.
     pub job: Job,
-    /// Which command ends it.
-    pub kind: Kind,
-    /// Its digest, or the function's name.
-    pub name: String,
     /// What it may do.
     pub rules: Rules,
 }
 
-/// A script under way.
+/// A script under way, or the interpreter and the memory that the next one runs in.
 pub(crate) struct Performance {
     part: Part,
-    runner: Runner,
+    pub(super) runner: Runner,
     next: Option<Say>,
 }
 
@@ -69,6 +67,34 @@ pub(super) struct Part {
     pub keys: Vec<KeyRef>,
     /// Their hashes.
     pub hashes: Vec<KeyHash>,
+}
+
+impl Performance {
+    fn new(shared: &Arc<Shared>, card: &Arc<Card>) -> std::io::Result<Box<Performance>> {
+        let part = Part {
+            running: runs_for(Mono::default()),
+            session: Session::new(Arc::clone(card), true),
+            rules: Rules { read_only: false, slots: Slots::One },
+            slot: None,
+            keys: Vec::new(),
+            hashes: Vec::new(),
+        };
+        Ok(Box::new(Performance { part, runner: Runner::new(shared)?, next: None }))
+    }
+
+    /// Takes in the script that is to run.
+    fn set_out(&mut self, play: Play, session: &Session, first_slot: Option<Slot>, now: Mono) {
+        let Play { job, rules } = play;
+        let (part, (kind, name)) = (&mut self.part, job.name());
+        match Arc::get_mut(&mut part.running) {
+            Some(running) => running.renew(kind, name, now),
+            None => part.running = Arc::new(Running::new(kind, name.to_owned(), now)),
+        }
+        part.session.renew(&session.card);
+        part.session.db = session.db;
+        (part.rules, part.slot) = (rules, first_slot);
+        self.next = Some(Say::Start(job, Arc::clone(&part.running)));
+    }
 }
 
 /// A command that goes on in another turn.
@@ -143,29 +169,23 @@ impl Core {
                 return Progress::Over;
             }
         };
-        let Play { job, kind, name, rules } = play;
-        let runner = match self.take_runner() {
-            Ok(runner) => runner,
+        let mut script = match self.take_performance(&session.card) {
+            Ok(script) => script,
             Err(error) => {
                 Reply::new(out, session.proto).error(&format!("cannot start Lua: {error}"));
                 return Progress::Over;
             }
         };
-        let running = Running { command: job.told(), ..Running::new(kind, name, self.now.mono) };
-        let running = Arc::new(running);
-        let mut inner = Session::new(Arc::clone(&session.card), true);
-        inner.db = session.db;
-        let next = Some(Say::Start(job, Arc::clone(&running)));
-        let part = Part {
-            running,
-            session: inner,
-            rules,
-            slot: request.hashes.first().map(|hash| hash.slot),
-            keys: Vec::new(),
-            hashes: Vec::new(),
-        };
-        let script = Box::new(Performance { part, runner, next });
-        self.drive(script, FIRST_SLICE_NS, held, out)
+        if !script.runner.set_request(request.args) {
+            Reply::new(out, session.proto).error("the command is too long for a script");
+            return Progress::Over;
+        }
+        script.set_out(play, session, request.hashes.first().map(|hash| hash.slot), self.now.mono);
+        let progress = self.drive(script, FIRST_SLICE_NS, held, out);
+        if let Progress::Paused(script) = &progress {
+            script.part.running.command.get_or_init(|| OwnedRequest::from_args(request.args));
+        }
+        progress
     }
 
     /// One slice. The reply is appended to `out` once there is one.
@@ -184,10 +204,9 @@ impl Core {
             Left::End { reply, counted } => {
                 self.error_counted = counted;
                 out.extend_from_slice(&reply);
-                let Performance { mut runner, part: Part { mut session, .. }, .. } = *script;
-                runner.reuse(reply);
-                self.collect_retired(&mut session);
-                self.give_back(runner);
+                script.runner.reuse(reply);
+                self.collect_retired(&mut script.part.session);
+                self.troupe().give_back(script);
                 Progress::Over
             }
             Left::Gone => unreachable!("an interpreter goes when it is told to"),
@@ -218,16 +237,21 @@ impl Core {
     }
 
     /// SCRIPT LOAD: whether a script compiles; the error is the reply.
-    pub(crate) fn check_script(&mut self, script: Arc<Script>) -> Result<Arc<Script>, String> {
-        let mut runner = self.take_runner().map_err(|error| format!("cannot start Lua: {error}"))?;
+    pub(crate) fn check_script(
+        &mut self,
+        script: Arc<Script>,
+        session: &Session,
+    ) -> Result<Arc<Script>, String> {
+        let mut idle =
+            self.take_performance(&session.card).map_err(|error| format!("cannot start Lua: {error}"))?;
         let running = runs_for(self.now.mono);
         let job = Say::Start(Job::Check(Arc::clone(&script)), running);
-        let left = runner.resume(job, u64::MAX, &mut |_| {});
+        let left = idle.runner.resume(job, u64::MAX, &mut |_| {});
         let Left::End { reply: text, .. } = left else { return Err("compiling takes no slices".into()) };
         let outcome =
             if text.is_empty() { Ok(script) } else { Err(String::from_utf8_lossy(&text).into_owned()) };
-        runner.reuse(text);
-        self.give_back(runner);
+        idle.runner.reuse(text);
+        self.troupe().give_back(idle);
         outcome
     }
 
@@ -236,15 +260,11 @@ impl Core {
         self.troupe.get_or_make(Troupe::default)
     }
 
-    pub(super) fn take_runner(&mut self) -> std::io::Result<Runner> {
+    fn take_performance(&mut self, card: &Arc<Card>) -> std::io::Result<Box<Performance>> {
         match self.troupe().idle.pop() {
-            Some(runner) => Ok(runner),
-            None => Runner::new(&self.shared),
+            Some(idle) => Ok(idle),
+            None => Performance::new(&self.shared, card),
         }
-    }
-
-    pub(super) fn give_back(&mut self, runner: Runner) {
-        self.troupe().give_back(runner);
     }
 }
 

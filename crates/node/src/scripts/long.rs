@@ -1,7 +1,6 @@
 //! Commands that take longer than a slice: they go on in the turns that follow, between those of other clients.
 
-use super::drive::Suspended;
-use super::runner::Runner;
+use super::drive::{Performance, Suspended};
 use super::running::Running;
 use crate::dispatch::{Core, Flow, Held, Row};
 use crate::mail::{ConnId, Done, WorkerMail};
@@ -18,7 +17,7 @@ const IDLE_MAX: usize = 4;
 #[derive(Default)]
 pub(crate) struct Troupe {
     /// Interpreters without work.
-    pub(super) idle: Vec<Runner>,
+    pub(super) idle: Vec<Box<Performance>>,
     /// The command that was just suspended; its locks are still to be kept.
     pub(crate) suspended: Option<Suspended>,
     /// Its client's part.
@@ -28,9 +27,9 @@ pub(crate) struct Troupe {
 }
 
 impl Troupe {
-    pub(super) fn give_back(&mut self, runner: Runner) {
+    pub(super) fn give_back(&mut self, idle: Box<Performance>) {
         if self.idle.len() < IDLE_MAX {
-            self.idle.push(runner);
+            self.idle.push(idle);
         }
     }
 }

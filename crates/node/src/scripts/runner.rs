@@ -1,10 +1,10 @@
 //! An interpreter on a stack of its own. It is handed a job and works until the job is done or its slice is over; between two slices its
 //! worker may do something else.
 
-use super::running::Running;
+use super::running::{Kind, Running};
 use super::tidy::Tidied;
 use crate::shared::{Level, Shared};
-use resp::{Args, OwnedRequest};
+use resp::{Args, RequestBuf};
 use script::library::{Libraries, Library};
 use script::{Engine, Host, Outcome, Script, Settings, Tick};
 use std::cell::{Cell, RefCell};
@@ -19,8 +19,9 @@ const STACK_BYTES: usize = 4 << 20;
 const TICK_NS_MIN: u64 = 15_000;
 const TICK_NS_MAX: u64 = 60_000;
 
-/// Memory for a reply that is kept for the next.
+/// Bytes of memory for a reply, and for a command, that are kept for the next.
 const REPLY_KEPT_MAX: usize = 64 << 10;
+const REQUEST_KEPT_MAX: usize = 64 << 10;
 
 /// What a call gets when the machine that would run it is going.
 const STOPPED: &[u8] = b"-ERR the server ends\r\n";
@@ -31,9 +32,7 @@ pub enum Job {
     Eval {
         /// The script.
         script: Arc<Script>,
-        /// The command: name, body or digest, number of keys, keys, arguments.
-        request: OwnedRequest,
-        /// How many keys.
+        /// How many of the command's arguments are keys.
         keys: usize,
         /// Protocol of the reply: RESP3?
         resp3: bool,
@@ -46,9 +45,7 @@ pub enum Job {
         library: Arc<Library>,
         /// Which function of it.
         index: usize,
-        /// The command: name, function, number of keys, keys, arguments.
-        request: Arc<OwnedRequest>,
-        /// How many keys.
+        /// How many of the command's arguments are keys.
         keys: usize,
         /// Protocol of the reply: RESP3?
         resp3: bool,
@@ -60,11 +57,12 @@ pub enum Job {
 }
 
 impl Job {
-    /// The command as FUNCTION STATS tells it.
-    pub fn told(&self) -> Option<Arc<OwnedRequest>> {
+    /// What errors and logs call it, and which command ends it: the script's digest or the function's name.
+    pub fn name(&self) -> (Kind, &str) {
         match self {
-            Job::Call { request, .. } => Some(Arc::clone(request)),
-            _ => None,
+            Job::Eval { script, .. } => (Kind::Script, &script.sha),
+            Job::Call { library, index, .. } => (Kind::Function, &library.functions[*index].name),
+            Job::Check(_) | Job::Tidy => (Kind::Script, ""),
         }
     }
 }
@@ -120,6 +118,8 @@ type Exit = Lane<Input, Left, Calls>;
 /// One interpreter and its stack.
 pub(crate) struct Runner {
     fiber: Fiber<Input, Left, Calls>,
+    /// The command that runs a script: its name, the script, number of keys, keys, arguments.
+    request: Rc<RefCell<RequestBuf>>,
     /// When the slice ends, by the process's ticks.
     slice_end_ns: Rc<Cell<u64>>,
     idle: bool,
@@ -132,11 +132,18 @@ impl Runner {
         let shared = Arc::clone(shared);
         let slice_end_ns = Rc::new(Cell::new(0));
         let slice = Rc::clone(&slice_end_ns);
+        let request = Rc::default();
+        let command = Rc::clone(&request);
         let fiber = Fiber::new(STACK_BYTES, move |lane: &Exit, first| {
-            serve(lane, first, shared, slice);
+            serve(lane, first, shared, slice, &command);
             Left::Gone
         })?;
-        Ok(Runner { fiber, slice_end_ns, idle: true, buffer: Vec::new() })
+        Ok(Runner { fiber, request, slice_end_ns, idle: true, buffer: Vec::new() })
+    }
+
+    /// Takes in the command whose script is to run next. False if it is too long.
+    pub fn set_request(&mut self, args: Args<'_>) -> bool {
+        self.request.borrow_mut().fill(args)
     }
 
     /// Runs until the slice ends, at `slice_end_ns`, or the job does. `call` runs commands.
@@ -159,6 +166,7 @@ impl Runner {
         reply.clear();
         reply.shrink_to(REPLY_KEPT_MAX);
         self.buffer = reply;
+        self.request.borrow_mut().shrink(REQUEST_KEPT_MAX);
     }
 }
 
@@ -176,7 +184,13 @@ impl Drop for Runner {
 }
 
 /// The life of an interpreter: one job after the other.
-fn serve(lane: &Exit, first: Input, shared: Arc<Shared>, slice_end_ns: Rc<Cell<u64>>) {
+fn serve(
+    lane: &Exit,
+    first: Input,
+    shared: Arc<Shared>,
+    slice_end_ns: Rc<Cell<u64>>,
+    request: &RefCell<RequestBuf>,
+) {
     let redis_version = shared.config.load().process.redis_version.clone();
     let host = Rc::new(Window {
         lane: lane.clone(),
@@ -198,7 +212,7 @@ fn serve(lane: &Exit, first: Input, shared: Arc<Shared>, slice_end_ns: Rc<Cell<u
         let outcome = match &engine {
             Ok(engine) => {
                 tidied.catch_up(&host.shared, engine);
-                play(engine, &job, &mut out)
+                play(engine, &job, request.borrow().as_args(), &mut out)
             }
             Err(error) => {
                 out.extend_from_slice(format!("-ERR cannot start Lua: {error}\r\n").as_bytes());
@@ -215,14 +229,14 @@ fn serve(lane: &Exit, first: Input, shared: Arc<Shared>, slice_end_ns: Rc<Cell<u
     host.shared.scripts.interpreters.fetch_sub(memory, Relaxed);
 }
 
-fn play(engine: &Engine, job: &Job, out: &mut Vec<u8>) -> Outcome {
+fn play(engine: &Engine, job: &Job, command: Args<'_>, out: &mut Vec<u8>) -> Outcome {
     match job {
-        Job::Eval { script, request, keys, resp3 } => {
-            let (keys, argv) = request.as_args().sub(3).split_at(*keys);
+        Job::Eval { script, keys, resp3 } => {
+            let (keys, argv) = command.sub(3).split_at(*keys);
             engine.eval(script, keys, argv, *resp3, out)
         }
-        Job::Call { libraries, library, index, request, keys, resp3 } => {
-            let args = request.as_args().sub(3).split_at(*keys);
+        Job::Call { libraries, library, index, keys, resp3 } => {
+            let args = command.sub(3).split_at(*keys);
             engine.fcall(libraries, (library, *index), args, *resp3, out)
         }
         Job::Check(script) => {

@@ -3,7 +3,7 @@
 use base::Mono;
 use resp::OwnedRequest;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Which command ends it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,8 +31,8 @@ pub struct Running {
     pub kind: Kind,
     /// Its digest, or the function's name.
     pub name: String,
-    /// The command, of a function.
-    pub command: Option<Arc<OwnedRequest>>,
+    /// The command, once it has run for a slice.
+    pub command: OnceLock<OwnedRequest>,
     /// When it began.
     pub began: Mono,
     /// It is to end.
@@ -47,11 +47,19 @@ impl Running {
         Running {
             kind,
             name,
-            command: None,
+            command: OnceLock::new(),
             began,
             killed: AtomicBool::new(false),
             wrote: AtomicBool::new(false),
         }
+    }
+
+    /// Another one that begins, in the same memory.
+    pub fn renew(&mut self, kind: Kind, name: &str, began: Mono) {
+        let mut kept = std::mem::take(&mut self.name);
+        kept.clear();
+        kept.push_str(name);
+        *self = Running::new(kind, kept, began);
     }
 }
 

@@ -32,7 +32,8 @@ impl Core {
     /// Idle interpreters of this machine forget what is gone.
     pub(crate) fn tidy(&mut self) {
         let running = runs_for(self.now.mono);
-        for runner in &mut self.troupe().idle {
+        for idle in &mut self.troupe().idle {
+            let runner = &mut idle.runner;
             let left = runner.resume(Say::Start(Job::Tidy, Arc::clone(&running)), u64::MAX, &mut |_| {});
             if let Left::End { reply, .. } = left {
                 runner.reuse(reply);

@@ -118,7 +118,7 @@ local function handler(thrown)
     return thrown
 end
 
--- What only scripts of EVAL have: `KEYS`, `ARGV` and `_G`.
+-- What scripts of EVAL see: all of `common`, `KEYS`, `ARGV` and `_G`. One table, so that a name is found at once.
 local globals = {}
 
 local function run(chunk, keys, arguments)
@@ -152,18 +152,13 @@ local function copied(content, copy)
     return copy
 end
 
--- What a table that cannot be changed shows: all of it, and a table that nobody else has.
-local function content_of(list)
-    if list == G then return copied(globals, copied(common)) end
-    return copied(shown[list])
-end
-
 function common.pairs(...)
     local list = ...
     if type(list) ~= "table" then
         mistaken(1, "pairs", "table expected, got " .. got(select("#", ...), 1, list))
     end
-    if shown[list] then return next, content_of(list), nil end
+    -- What a table that cannot be changed shows, in a table that nobody else has.
+    if shown[list] then return next, copied(shown[list]), nil end
     return next, list, nil
 end
 
@@ -171,7 +166,6 @@ function common.rawget(...)
     local count, list, key = select("#", ...), ...
     if type(list) ~= "table" then mistaken(1, "rawget", "table expected, got " .. got(count, 1, list)) end
     if count < 2 then mistaken(2, "rawget", "value expected") end
-    if list == G and rawget(globals, key) == nil then list = common end
     return (rawget(shown[list] or list, key))
 end
 
@@ -471,7 +465,8 @@ of_strings.__index = text
 of_strings.__metatable = protect({ __index = common.string })
 
 globals._G = G
-setmetatable(globals, { __index = common })
+copied(common, globals)
+setmetatable(globals, { __index = missing })
 for name in next, copied(G) do G[name] = nil end
 setmetatable(G, { __index = globals, __newindex = readonly, __metatable = protect({ __index = missing }) })
 shown[G] = globals

@@ -1,9 +1,9 @@
 //! EVAL and its kin: which script is meant, and what it may do.
 
 use crate::dispatch::{Core, Request, Row};
-use crate::scripts::{Job, Kind, Origin, Play, Rules, Sha, Slots};
+use crate::scripts::{Job, Origin, Play, Rules, Sha, Slots};
 use crate::session::Session;
-use resp::{Args, OwnedRequest, Proto};
+use resp::{Args, Proto};
 use script::Script;
 use script::library::Flags;
 use std::sync::Arc;
@@ -23,12 +23,12 @@ pub fn eval(
         Some(script) => script,
         None => {
             let script = Script::parse(body).map_err(|error| error.to_string())?;
-            let script = core.check_script(Arc::new(script))?;
+            let script = core.check_script(Arc::new(script), session)?;
             core.shared.scripts.note(script.flags);
             core.keep_script(script, Origin::Eval)
         }
     };
-    play(core, row, session, request, script, keys)
+    play(core, row, session, script, keys)
 }
 
 /// `EVALSHA sha1 numkeys [key ...] [arg ...]`, and EVALSHA_RO.
@@ -44,22 +44,19 @@ pub fn evalsha(
     }
     let keys = count_keys(request.args)?;
     let script = core.shared.scripts.cache.get(digest).ok_or(NO_SCRIPT)?;
-    play(core, row, session, request, script, keys)
+    play(core, row, session, script, keys)
 }
 
 fn play(
     core: &Core,
     row: &'static Row,
     session: &Session,
-    request: &Request<'_>,
     script: Arc<Script>,
     keys: usize,
 ) -> Result<Play, String> {
     let rules = rules(core, script.flags, row.spec.name.ends_with("_ro"))?;
-    let name = script.sha.clone();
     let resp3 = session.proto == Proto::Resp3;
-    let job = Job::Eval { script, request: OwnedRequest::from_args(request.args), keys, resp3 };
-    Ok(Play { job, kind: Kind::Script, name, rules })
+    Ok(Play { job: Job::Eval { script, keys, resp3 }, rules })
 }
 
 /// What flags allow, or the reason why it must not run at all.

@@ -2,9 +2,9 @@
 
 use super::eval::rules;
 use crate::dispatch::{Core, Request, Row};
-use crate::scripts::{Job, Kind, Play};
+use crate::scripts::{Job, Play};
 use crate::session::Session;
-use resp::{Args, OwnedRequest, Proto};
+use resp::{Args, Proto};
 use std::sync::Arc;
 
 /// `FCALL function numkeys [key ...] [arg ...]`, and FCALL_RO.
@@ -22,11 +22,8 @@ pub fn fcall(
     let (library, function) = (Arc::clone(library), &library.functions[index]);
     let keys = count_keys(args)?;
     let rules = rules(core, Some(function.flags), row.spec.name.ends_with("_ro"))?;
-    let name = function.name.clone();
-    let request = Arc::new(OwnedRequest::from_args(args));
     let resp3 = session.proto == Proto::Resp3;
-    let job = Job::Call { libraries, library, index, request, keys, resp3 };
-    Ok(Play { job, kind: Kind::Function, name, rules })
+    Ok(Play { job: Job::Call { libraries, library, index, keys, resp3 }, rules })
 }
 
 /// How many keys follow; they are there.

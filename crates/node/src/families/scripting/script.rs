@@ -11,7 +11,7 @@ pub fn load(call: &mut Call<'_, '_>) -> Flow {
     let body = &call.args[2];
     let checked: Result<Arc<Script>, String> = Script::parse(body)
         .map_err(|error| error.to_string())
-        .and_then(|script| call.core.check_script(Arc::new(script)));
+        .and_then(|script| call.core.check_script(Arc::new(script), call.session));
     match checked {
         Ok(script) => {
             call.core.shared.scripts.note(script.flags);

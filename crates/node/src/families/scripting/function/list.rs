@@ -105,7 +105,7 @@ fn describe_run(running: &Running, now: Mono, out: &mut Reply<'_>) {
     out.bulk(b"name");
     out.bulk(running.name.as_bytes());
     out.bulk(b"command");
-    match &running.command {
+    match running.command.get() {
         Some(command) => {
             let args = command.as_args();
             out.array(args.len());
