@@ -2,7 +2,7 @@
 
 use crate::collector::Collector;
 use crate::convert::{Request, error_table, into_lua, truncated};
-use crate::failure::{locate, locate_script, plain};
+use crate::failure::{called_as, locate, locate_script, plain};
 use crate::host::{Host, Level, Tick};
 use crate::keys::Keys;
 use crate::random::Random;
@@ -230,6 +230,8 @@ fn errors_and_numbers(lua: &Lua, shared: &Rc<Shared>, natives: &Table) -> mlua::
         Ok(locate(lua, 1).map_or((None, None), |place| (Some(place.source), Some(place.line))))
     })?;
     natives.raw_set("locate", locate)?;
+    // Past this function, the one that words the complaint and the one that throws it.
+    natives.raw_set("called_as", lua.create_function(|lua, ()| Ok(called_as(lua, 3)))?)?;
     let s = Rc::clone(shared);
     natives.raw_set("is_stopped", lua.create_function(move |_, ()| Ok(s.stopped.borrow().is_some()))?)?;
     let s = Rc::clone(shared);

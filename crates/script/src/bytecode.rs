@@ -45,7 +45,7 @@ const UPVALUES_MAX: usize = 60;
 const FIRST_CONSTANT: u32 = 256;
 
 /// Functions of ours whose errors name a line.
-const NAMES: [&[u8]; 29] = [
+const NAMES: [&[u8]; 34] = [
     b"acl_check_cmd",
     b"band",
     b"bor",
@@ -56,6 +56,7 @@ const NAMES: [&[u8]; 29] = [
     b"gfind",
     b"gmatch",
     b"gsub",
+    b"insert",
     b"load",
     b"loadstring",
     b"log",
@@ -68,11 +69,15 @@ const NAMES: [&[u8]; 29] = [
     b"rawget",
     b"rawset",
     b"register_function",
+    b"rep",
     b"resume",
     b"set_repl",
     b"setmetatable",
     b"setresp",
     b"sha1hex",
+    b"tonumber",
+    b"tostring",
+    b"unpack",
     b"wrap",
     b"xpcall",
 ];

@@ -59,6 +59,16 @@ fn place_of(lua: &Lua, level: usize, mut skipped: usize) -> Option<Place> {
     None
 }
 
+/// What the code that called the function at a level calls it, `?` if nothing, and whether it called it as a method.
+pub(crate) fn called_as(lua: &Lua, level: usize) -> (String, bool) {
+    let names = lua.inspect_stack(level, |frame| {
+        let names = frame.names();
+        (names.name.map(|name| name.into_owned()), names.name_what == Some("method"))
+    });
+    let (name, is_method) = names.unwrap_or_default();
+    (name.unwrap_or_else(|| "?".into()), is_method)
+}
+
 /// An error that came out of Rust as scripts may see it: a string. Anything else is left as it is.
 pub(crate) fn plain(lua: &Lua, value: Value) -> mlua::Result<Value> {
     match value {

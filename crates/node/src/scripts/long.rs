@@ -17,6 +17,7 @@ const IDLE_MAX: usize = 4;
 #[derive(Default)]
 pub(crate) struct Troupe {
     /// Interpreters without work.
+    #[expect(clippy::vec_box, reason = "they are handed around in their boxes")]
     pub(super) idle: Vec<Box<Performance>>,
     /// The command that was just suspended; its locks are still to be kept.
     pub(crate) suspended: Option<Suspended>,

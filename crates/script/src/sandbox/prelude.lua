@@ -11,6 +11,7 @@ local rep, sub, unpack = string.rep, string.sub, unpack
 local insert = table.insert
 local c_create, c_resume = coroutine.create, coroutine.resume
 local plain, tick, locate, is_stopped = native.plain, native.tick, native.locate, native.is_stopped
+local called_as = native.called_as
 
 local READONLY = "Attempt to modify a readonly table"
 
@@ -48,9 +49,17 @@ local function lock(content)
     return proxy, choose
 end
 
+-- What is wrong with an argument of the function two levels up, in the words of C functions. The name is the caller's own.
+local function complaint(index, text)
+    local name, is_method = called_as()
+    if is_method then index = index - 1 end
+    if index == 0 then return "calling '" .. name .. "' on bad self (" .. text .. ")" end
+    return "bad argument #" .. index .. " to '" .. name .. "' (" .. text .. ")"
+end
+
 -- Fails as C functions fail that are called with a wrong argument. Called by them directly, never as a tail call.
-local function mistaken(index, name, text)
-    error("bad argument #" .. index .. " to '" .. name .. "' (" .. text .. ")", 3)
+local function mistaken(index, text)
+    error(complaint(index, text), 3)
 end
 
 local function got(count, index, value)
@@ -73,8 +82,6 @@ local common = {
     next = next,
     rawequal = rawequal,
     select = select,
-    tonumber = tonumber,
-    tostring = tostring,
     type = type,
 }
 
@@ -97,7 +104,7 @@ function common.pcall(...)
 end
 
 function common.xpcall(...)
-    if select("#", ...) < 2 then mistaken(2, "xpcall", "value expected") end
+    if select("#", ...) < 2 then mistaken(2, "value expected") end
     local called, handler = ...
     return c_xpcall(called, function(thrown)
         -- Where the host's stop is handled, instructions are not counted.
@@ -155,7 +162,7 @@ end
 function common.pairs(...)
     local list = ...
     if type(list) ~= "table" then
-        mistaken(1, "pairs", "table expected, got " .. got(select("#", ...), 1, list))
+        mistaken(1, "table expected, got " .. got(select("#", ...), 1, list))
     end
     -- What a table that cannot be changed shows, in a table that nobody else has.
     if shown[list] then return next, copied(shown[list]), nil end
@@ -164,25 +171,25 @@ end
 
 function common.rawget(...)
     local count, list, key = select("#", ...), ...
-    if type(list) ~= "table" then mistaken(1, "rawget", "table expected, got " .. got(count, 1, list)) end
-    if count < 2 then mistaken(2, "rawget", "value expected") end
+    if type(list) ~= "table" then mistaken(1, "table expected, got " .. got(count, 1, list)) end
+    if count < 2 then mistaken(2, "value expected") end
     return (rawget(shown[list] or list, key))
 end
 
 function common.rawset(...)
     local count, list, key, value = select("#", ...), ...
-    if type(list) ~= "table" then mistaken(1, "rawset", "table expected, got " .. got(count, 1, list)) end
-    if count < 2 then mistaken(2, "rawset", "value expected") end
-    if count < 3 then mistaken(3, "rawset", "value expected") end
+    if type(list) ~= "table" then mistaken(1, "table expected, got " .. got(count, 1, list)) end
+    if count < 2 then mistaken(2, "value expected") end
+    if count < 3 then mistaken(3, "value expected") end
     if shown[list] then error(READONLY, 0) end
     return (rawset(list, key, value))
 end
 
 function common.setmetatable(...)
     local count, list, meta = select("#", ...), ...
-    if type(list) ~= "table" then mistaken(1, "setmetatable", "table expected, got " .. got(count, 1, list)) end
+    if type(list) ~= "table" then mistaken(1, "table expected, got " .. got(count, 1, list)) end
     if count < 2 or (meta ~= nil and type(meta) ~= "table") then
-        mistaken(2, "setmetatable", "nil or table expected")
+        mistaken(2, "nil or table expected")
     end
     if shown[list] then error(READONLY, 0) end
     local well, thrown = c_pcall(setmetatable, list, meta)
@@ -190,10 +197,10 @@ function common.setmetatable(...)
     return list
 end
 
-local function position(index, name, value)
+local function position(index, value)
     local number = tonumber(value)
     if number then return native.integer(number) end
-    error("bad argument #" .. index .. " to '" .. name .. "' (number expected, got " .. type(value) .. ")", 3)
+    error(complaint(index, "number expected, got " .. type(value)), 3)
 end
 
 -- Values that a function can return.
@@ -203,11 +210,11 @@ local RESULTS_MAX = 8000
 function common.unpack(...)
     local list, first, last = ...
     if type(list) ~= "table" then
-        mistaken(1, "unpack", "table expected, got " .. got(select("#", ...), 1, list))
+        mistaken(1, "table expected, got " .. got(select("#", ...), 1, list))
     end
     if first ~= nil or last ~= nil then
-        first = first == nil and 1 or position(2, "unpack", first)
-        last = last == nil and #list or position(3, "unpack", last)
+        first = first == nil and 1 or position(2, first)
+        last = last == nil and #list or position(3, last)
         if last - first >= RESULTS_MAX then error("too many results to unpack", 2) end
     elseif #list >= RESULTS_MAX then
         error("too many results to unpack", 2)
@@ -224,11 +231,11 @@ function tables.insert(...)
     local list, at = ...
     if shown[list] then error(READONLY, 0) end
     if type(list) ~= "table" then
-        mistaken(1, "insert", "table expected, got " .. got(select("#", ...), 1, list))
+        mistaken(1, "table expected, got " .. got(select("#", ...), 1, list))
     end
     local count = select("#", ...)
     if count == 3 then
-        if position(2, "insert", at) < -SHIFTS_MAX then error("position out of bounds", 2) end
+        if position(2, at) < -SHIFTS_MAX then error("position out of bounds", 2) end
     elseif count ~= 2 then
         error("wrong number of arguments to 'insert'", 2)
     end
@@ -269,18 +276,18 @@ end
 function common.loadstring(...)
     local count, code, name = select("#", ...), ...
     if type(code) == "number" then code = tostring(code) end
-    if type(code) ~= "string" then mistaken(1, "loadstring", "string expected, got " .. got(count, 1, code)) end
+    if type(code) ~= "string" then mistaken(1, "string expected, got " .. got(count, 1, code)) end
     if name ~= nil and type(name) ~= "string" and type(name) ~= "number" then
-        mistaken(2, "loadstring", "string expected, got " .. type(name))
+        mistaken(2, "string expected, got " .. type(name))
     end
     return c_loadstring(textual(code), cut(name or code))
 end
 
 function common.load(...)
     local count, reader, name = select("#", ...), ...
-    if type(reader) ~= "function" then mistaken(1, "load", "function expected, got " .. got(count, 1, reader)) end
+    if type(reader) ~= "function" then mistaken(1, "function expected, got " .. got(count, 1, reader)) end
     if name ~= nil and type(name) ~= "string" and type(name) ~= "number" then
-        mistaken(2, "load", "string expected, got " .. type(name))
+        mistaken(2, "string expected, got " .. type(name))
     end
     local is_first = true
     return c_load(function()
@@ -298,10 +305,10 @@ local COLLECTOR = { stop = 0, restart = 0, setpause = 200, setstepmul = 200 }
 -- The collector is the server's: scripts cannot stop it.
 function common.collectgarbage(option, argument)
     if option == nil then option = "collect" end
-    if type(option) ~= "string" then mistaken(1, "collectgarbage", "string expected, got " .. type(option)) end
+    if type(option) ~= "string" then mistaken(1, "string expected, got " .. type(option)) end
     if COLLECTOR[option] then return COLLECTOR[option] end
     if option ~= "collect" and option ~= "count" and option ~= "step" then
-        mistaken(1, "collectgarbage", "invalid option '" .. option .. "'")
+        mistaken(1, "invalid option '" .. option .. "'")
     end
     if option == "collect" then tick() end
     return (c_collectgarbage(option, tonumber(argument) or 0))
@@ -337,7 +344,7 @@ local threads = copied(coroutine)
 
 function threads.resume(...)
     local thread = ...
-    if type(thread) ~= "thread" then mistaken(1, "resume", "coroutine expected") end
+    if type(thread) ~= "thread" then mistaken(1, "coroutine expected") end
     count_resume()
     return resumed(c_resume(...))
 end
@@ -345,7 +352,7 @@ end
 function threads.wrap(body)
     local well, thread = c_pcall(c_create, body)
     if not well then
-        if find(thread, "expected", 1, true) then mistaken(1, "wrap", "Lua function expected") end
+        if find(thread, "expected", 1, true) then mistaken(1, "Lua function expected") end
         error(thread, 2)
     end
     return function(...)
@@ -395,19 +402,19 @@ for _, name in ipairs({ "find", "gfind", "gmatch", "gsub", "match" }) do
         if type(pattern) ~= "string" or type(subject) ~= "string" then
             local count = select("#", ...)
             if not is_text(subject) then
-                mistaken(1, name, "string expected, got " .. got(count, 1, subject))
+                mistaken(1, "string expected, got " .. got(count, 1, subject))
             end
             if not is_text(pattern) then
-                mistaken(2, name, "string expected, got " .. got(count, 2, pattern))
+                mistaken(2, "string expected, got " .. got(count, 2, pattern))
             end
             pattern = tostring(pattern)
         end
         if name == "gsub" then
-            if not REPLACEMENTS[type(third)] then mistaken(3, name, "string/function/table expected") end
+            if not REPLACEMENTS[type(third)] then mistaken(3, "string/function/table expected") end
             third = fourth
         end
         if third ~= nil and not tonumber(third) and (name ~= "gmatch" and name ~= "gfind") then
-            mistaken(name == "gsub" and 4 or 3, name, "number expected, got " .. type(third))
+            mistaken(name == "gsub" and 4 or 3, "number expected, got " .. type(third))
         end
         if #pattern > REPETITIONS_MAX and is_complex(pattern) then error("pattern too complex", 2) end
         return original(...)
@@ -416,12 +423,47 @@ end
 
 -- Numbers -------------------------------------------------------------------------------------------------------------------
 
-local function integer(index, name, value)
+local function integer(index, value)
     local number = tonumber(value)
     if (type(value) ~= "number" and type(value) ~= "string") or not number then
-        error("bad argument #" .. index .. " to '" .. name .. "' (number expected, got " .. type(value) .. ")", 3)
+        error(complaint(index, "number expected, got " .. type(value)), 3)
     end
     return native.integer(number)
+end
+
+-- Numbers that most scripts deal with, and their texts: C's own ways between them take many times longer. No text of 0, which may be
+-- below zero.
+local SMALL_MAX = 999
+local numbers, texts = {}, {}
+for number = 0, SMALL_MAX do
+    numbers[tostring(number)] = number
+    if number > 0 then texts[number] = tostring(number) end
+end
+
+local DECIMAL, BASE_MIN, BASE_MAX = 10, 2, 36
+
+function common.tonumber(...)
+    local value, base = ...
+    if base == nil then
+        local number = numbers[value]
+        if number then return number end
+        if value == nil and select("#", ...) == 0 then mistaken(1, "value expected") end
+        return (tonumber(value))
+    end
+    base = integer(2, base)
+    if base ~= DECIMAL then
+        if not is_text(value) then mistaken(1, "string expected, got " .. type(value)) end
+        if base < BASE_MIN or base > BASE_MAX then mistaken(2, "base out of range") end
+    end
+    return (tonumber(value, base))
+end
+
+function common.tostring(...)
+    local value = ...
+    local text = texts[value]
+    if text then return text end
+    if value == nil and select("#", ...) == 0 then mistaken(1, "value expected") end
+    return (tostring(value))
 end
 
 local math = copied(math)
@@ -431,19 +473,19 @@ function math.random(...)
     local draw = native.draw()
     if count == 0 then return draw end
     if count == 1 then
-        high = integer(1, "random", low)
-        if high < 1 then mistaken(1, "random", "interval is empty") end
+        high = integer(1, low)
+        if high < 1 then mistaken(1, "interval is empty") end
         return floor(draw * high) + 1
     end
     if count > 2 then error("wrong number of arguments", 2) end
-    low, high = integer(1, "random", low), integer(2, "random", high)
-    if low > high then mistaken(2, "random", "interval is empty") end
+    low, high = integer(1, low), integer(2, high)
+    if low > high then mistaken(2, "interval is empty") end
     return floor(draw * (high - low + 1)) + low
 end
 
 function math.randomseed(...)
-    if select("#", ...) == 0 then mistaken(1, "randomseed", "number expected, got no value") end
-    native.seed(integer(1, "randomseed", (...)))
+    if select("#", ...) == 0 then mistaken(1, "number expected, got no value") end
+    native.seed(integer(1, (...)))
 end
 
 -- All of it -----------------------------------------------------------------------------------------------------------------
