@@ -101,10 +101,6 @@ pub struct Session {
 impl Session {
     /// A client that has just connected.
     pub fn new(card: Arc<Card>, authenticated: bool) -> Session {
-        Session::watching_with(Arc::default(), card, authenticated)
-    }
-
-    fn watching_with(watcher: Arc<Watcher>, card: Arc<Card>, authenticated: bool) -> Session {
         Session {
             card,
             db: 0,
@@ -112,7 +108,7 @@ impl Session {
             authenticated,
             multi: None,
             watched: Vec::new(),
-            watcher,
+            watcher: Arc::default(),
             retired: Vec::new(),
             readonly: false,
             asking: false,
@@ -123,11 +119,34 @@ impl Session {
     }
 
     /// Makes it that of another client, who has just connected and authenticated.
-    pub fn renew(&mut self, card: &Arc<Card>) {
+    pub fn renew(&mut self, client: &Arc<Card>) {
+        let Session {
+            card,
+            db,
+            proto,
+            authenticated,
+            multi,
+            watched,
+            watcher,
+            retired,
+            readonly,
+            asking,
+            subscriptions,
+            reply_mode,
+            no_touch,
+        } = self;
+        if !Arc::ptr_eq(card, client) {
+            *card = Arc::clone(client);
+        }
         // Whoever holds the watcher may still mark it.
-        let unused = Arc::strong_count(&self.watcher) == 1 && !self.watcher.is_dirty();
-        let watcher = if unused { Arc::clone(&self.watcher) } else { Arc::default() };
-        *self = Session::watching_with(watcher, Arc::clone(card), true);
+        if Arc::strong_count(watcher) > 1 || watcher.is_dirty() {
+            *watcher = Arc::default();
+        }
+        watched.clear();
+        retired.clear();
+        (*multi, *subscriptions) = (None, None);
+        (*db, *proto, *reply_mode) = (0, Proto::Resp2, ReplyMode::On);
+        (*authenticated, *readonly, *asking, *no_touch) = (true, false, false, false);
     }
 
     /// The client's id.

@@ -1,7 +1,7 @@
 //! What the Lua half of the sandbox is built on: functions of Rust that scripts never see themselves.
 
 use crate::collector::Collector;
-use crate::convert::{Request, error_table, into_lua, truncated};
+use crate::convert::{Argument, Request, error_table, into_lua, truncated};
 use crate::failure::{called_as, locate, locate_script, plain};
 use crate::host::{Host, Level, Tick};
 use crate::keys::Keys;
@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     /// Instructions between two ticks.
     tick_instructions: Cell<u32>,
     request: RefCell<Request>,
+    /// What the last call failed with, until it is taken.
+    error: RefCell<Option<Value>>,
     /// Where the script was when the host stopped it.
     stopped: RefCell<Option<String>>,
 }
@@ -47,6 +49,7 @@ impl Shared {
             random: Random::new(seed),
             tick_instructions: Cell::new(TICK_INSTRUCTIONS),
             request: RefCell::default(),
+            error: RefCell::default(),
             stopped: RefCell::default(),
         })
     }
@@ -86,12 +89,30 @@ impl Shared {
         Err(Error::RuntimeError(STOPPED.into()))
     }
 
-    fn call(&self, lua: &Lua, count: i64, values: &[Value]) -> mlua::Result<(Value, bool)> {
+    fn call_few(&self, lua: &Lua, arguments: &[Argument]) -> mlua::Result<Value> {
+        let given = arguments.iter().map_while(|argument| match argument {
+            Argument::Given(value) => Some(value),
+            Argument::Absent => None,
+        });
+        let (value, failed) = self.call(lua, Some(given))?;
+        if !failed {
+            return Ok(value);
+        }
+        *self.error.borrow_mut() = Some(value);
+        Ok(ODD)
+    }
+
+    /// Calls a command with these arguments, or with those that were added one by one.
+    fn call<'v>(
+        &self,
+        lua: &Lua,
+        given: Option<impl Iterator<Item = &'v Value>>,
+    ) -> mlua::Result<(Value, bool)> {
         let _lifted = Lifted::new(lua, self.memory_max);
         // The host may serve others during the call: nothing is borrowed then.
         let mut request = self.request.take();
-        if let Ok(count) = usize::try_from(count) {
-            request.fill(&values[..count]);
+        if let Some(given) = given {
+            request.fill(given);
         }
         let result = self.call_with(lua, &mut request);
         *self.request.borrow_mut() = request;
@@ -193,20 +214,36 @@ pub(crate) fn natives(lua: &Lua, shared: &Rc<Shared>) -> mlua::Result<Table> {
 /// A count and as many values as one call takes.
 type Given = (i64, Value, Value, Value, Value, Value, Value, Value, Value, Value, Value, Value, Value);
 
+/// As many as most calls have, and one more: what follows it is not looked at.
+type Few = (Argument, Argument, Argument, Argument, Argument, Argument, ());
+
+/// What a call gives that had more, or that failed. One value: for two there is no place behind as many arguments as Lua allows.
+const ODD: Value = Value::NULL;
+
 fn calls(lua: &Lua, shared: &Rc<Shared>, natives: &Table) -> mlua::Result<()> {
     let s = Rc::clone(shared);
     let call = lua.create_function(move |lua, given: Given| {
         let (count, a, b, c, d, e, f, g, h, i, j, k, l) = given;
-        s.call(lua, count, &[a, b, c, d, e, f, g, h, i, j, k, l])
+        let values = [a, b, c, d, e, f, g, h, i, j, k, l];
+        s.call(lua, usize::try_from(count).ok().map(|count| values[..count].iter()))
     })?;
     natives.raw_set("call", call)?;
     let s = Rc::clone(shared);
-    let two = lua.create_function(move |lua, (a, b): (Value, Value)| s.call(lua, 2, &[a, b]))?;
-    natives.raw_set("call_two", two)?;
+    let few = lua.create_function(move |lua, given: Few| {
+        let (a, b, c, d, e, sixth, ()) = given;
+        match sixth {
+            Argument::Absent => s.call_few(lua, &[a, b, c, d, e]),
+            Argument::Given(_) => {
+                // One may be left of a script that was stopped before it took it.
+                s.error.take();
+                Ok(ODD)
+            }
+        }
+    })?;
+    natives.raw_set("call_few", few)?;
+    natives.raw_set("ODD", ODD)?;
     let s = Rc::clone(shared);
-    let three =
-        lua.create_function(move |lua, (a, b, c): (Value, Value, Value)| s.call(lua, 3, &[a, b, c]))?;
-    natives.raw_set("call_three", three)?;
+    natives.raw_set("take_error", lua.create_function(move |_, ()| Ok(s.error.take()))?)?;
     let s = Rc::clone(shared);
     let add = lua.create_function(move |_, (is_first, given): (bool, Given)| {
         let (count, a, b, c, d, e, f, g, h, i, j, k, l) = given;

@@ -196,10 +196,9 @@ impl Core {
         held: &mut Held<'_, '_>,
         out: &mut Vec<u8>,
     ) -> Progress {
-        let end = self.shared.outside.process.ticks_ns().saturating_add(slice_ns);
         let say = script.next.take().unwrap_or(Say::GoOn);
         let Performance { part, runner, .. } = &mut *script;
-        match runner.resume(say, end, &mut |call| called::run(self, part, held, call)) {
+        match runner.resume(say, slice_ns, &mut |call| called::run(self, part, held, call)) {
             Left::Pause => Progress::Paused(script),
             Left::End { reply, counted } => {
                 self.error_counted = counted;

@@ -120,8 +120,8 @@ pub(crate) struct Runner {
     fiber: Fiber<Input, Left, Calls>,
     /// The command that runs a script: its name, the script, number of keys, keys, arguments.
     request: Rc<RefCell<RequestBuf>>,
-    /// When the slice ends, by the process's ticks.
-    slice_end_ns: Rc<Cell<u64>>,
+    /// How long the slice is.
+    slice_ns: Rc<Cell<u64>>,
     idle: bool,
     /// For the next reply.
     buffer: Vec<u8>,
@@ -130,15 +130,15 @@ pub(crate) struct Runner {
 impl Runner {
     pub fn new(shared: &Arc<Shared>) -> std::io::Result<Runner> {
         let shared = Arc::clone(shared);
-        let slice_end_ns = Rc::new(Cell::new(0));
-        let slice = Rc::clone(&slice_end_ns);
+        let slice_ns = Rc::new(Cell::new(0));
+        let slice = Rc::clone(&slice_ns);
         let request = Rc::default();
         let command = Rc::clone(&request);
         let fiber = Fiber::new(STACK_BYTES, move |lane: &Exit, first| {
             serve(lane, first, shared, slice, &command);
             Left::Gone
         })?;
-        Ok(Runner { fiber, request, slice_end_ns, idle: true, buffer: Vec::new() })
+        Ok(Runner { fiber, request, slice_ns, idle: true, buffer: Vec::new() })
     }
 
     /// Takes in the command whose script is to run next. False if it is too long.
@@ -146,9 +146,9 @@ impl Runner {
         self.request.borrow_mut().fill(args)
     }
 
-    /// Runs until the slice ends, at `slice_end_ns`, or the job does. `call` runs commands.
-    pub fn resume(&mut self, say: Say, slice_end_ns: u64, call: &mut dyn FnMut(Called<'_>)) -> Left {
-        self.slice_end_ns.set(slice_end_ns);
+    /// Runs until the slice ends, after `slice_ns` and what is left of a tick, or the job does. `call` runs commands.
+    pub fn resume(&mut self, say: Say, slice_ns: u64, call: &mut dyn FnMut(Called<'_>)) -> Left {
+        self.slice_ns.set(slice_ns);
         self.idle = false;
         let input = match say {
             Say::Start(job, running) => Input::Run(job, running, std::mem::take(&mut self.buffer)),
@@ -188,14 +188,15 @@ fn serve(
     lane: &Exit,
     first: Input,
     shared: Arc<Shared>,
-    slice_end_ns: Rc<Cell<u64>>,
+    slice_ns: Rc<Cell<u64>>,
     request: &RefCell<RequestBuf>,
 ) {
     let redis_version = shared.config.load().process.redis_version.clone();
     let host = Rc::new(Window {
         lane: lane.clone(),
         shared,
-        slice_end_ns,
+        slice_ns,
+        slice_end_ns: Cell::new(None),
         running: RefCell::new(None),
         stopped: Cell::new(false),
         last_tick_ns: Cell::new(None),
@@ -208,6 +209,7 @@ fn serve(
     while let Input::Run(job, running, mut out) = input {
         host.stopped.set(false);
         host.last_tick_ns.set(None);
+        host.slice_end_ns.set(None);
         *host.running.borrow_mut() = Some(running);
         let outcome = match &engine {
             Ok(engine) => {
@@ -253,7 +255,9 @@ fn play(engine: &Engine, job: &Job, command: Args<'_>, out: &mut Vec<u8>) -> Out
 struct Window {
     lane: Exit,
     shared: Arc<Shared>,
-    slice_end_ns: Rc<Cell<u64>>,
+    slice_ns: Rc<Cell<u64>>,
+    /// When the slice ends, by the process's ticks. Set by the first tick: most scripts never see one, nor a clock.
+    slice_end_ns: Cell<Option<u64>>,
     running: RefCell<Option<Arc<Running>>>,
     stopped: Cell<bool>,
     /// When this job's last tick was.
@@ -268,6 +272,13 @@ impl Window {
             Some(passed) if passed < TICK_NS_MIN => Tick::Later,
             _ => Tick::GoOn,
         }
+    }
+
+    /// Begins a slice. When it ends.
+    fn begin_slice(&self, now: u64) -> u64 {
+        let end = now.saturating_add(self.slice_ns.get());
+        self.slice_end_ns.set(Some(end));
+        end
     }
 
     fn is_stopped(&self) -> bool {
@@ -289,13 +300,15 @@ impl Host for Window {
         }
         let now = self.shared.outside.process.ticks_ns();
         let pace = self.pace(now);
-        if now < self.slice_end_ns.get() {
+        if now < self.slice_end_ns.get().unwrap_or_else(|| self.begin_slice(now)) {
             return pace;
         }
         if matches!(self.lane.hand_out(Left::Pause), Input::Stop) {
             self.stopped.set(true);
         }
-        self.last_tick_ns.set(Some(self.shared.outside.process.ticks_ns()));
+        let now = self.shared.outside.process.ticks_ns();
+        self.last_tick_ns.set(Some(now));
+        self.begin_slice(now);
         if self.is_stopped() { Tick::Stop } else { pace }
     }
 

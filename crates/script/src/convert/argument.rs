@@ -1,7 +1,7 @@
 //! Arguments of `redis.call`, copied out of Lua into what commands take.
 
 use super::number::{push_double, push_integer};
-use mlua::Value;
+use mlua::{FromLua, Lua, Value};
 use resp::{Args, Span};
 
 /// Bytes of all arguments of one call. More could not be named by offsets of 32 bits.
@@ -9,6 +9,23 @@ const REQUEST_BYTES_MAX: usize = 1 << 30;
 
 /// Bytes that a buffer keeps from call to call.
 const KEPT_BYTES_MAX: usize = 1 << 20;
+
+/// An argument of a function, or the lack of it, which is not the same as nil.
+pub(crate) enum Argument {
+    Absent,
+    Given(Value),
+}
+
+impl FromLua for Argument {
+    fn from_lua(value: Value, _: &Lua) -> mlua::Result<Argument> {
+        Ok(Argument::Given(value))
+    }
+
+    /// What is asked in the place of an argument that is not there. Those that are come from the stack.
+    fn from_lua_arg(_: Value, _: usize, _: Option<&str>, _: &Lua) -> mlua::Result<Argument> {
+        Ok(Argument::Absent)
+    }
+}
 
 /// The arguments and the reply of one call, in buffers that the next call uses again.
 #[derive(Default)]
@@ -35,9 +52,9 @@ impl Request {
     }
 
     /// Begins anew with these arguments.
-    pub fn fill(&mut self, values: &[Value]) {
+    pub fn fill<'v>(&mut self, values: impl Iterator<Item = &'v Value>) {
         self.clear();
-        values.iter().for_each(|value| self.push(value));
+        values.for_each(|value| self.push(value));
     }
 
     /// Adds an argument.

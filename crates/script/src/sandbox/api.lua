@@ -3,7 +3,10 @@
 local native = ...
 local error, select, tonumber, tostring, type, unpack = error, select, tonumber, tostring, type, unpack
 local concat, find, gsub, sub = table.concat, string.find, string.gsub, string.sub
-local call_now, call_two, call_three, add = native.call, native.call_two, native.call_three, native.add
+local call_few, take_error, call_now, add = native.call_few, native.take_error, native.call, native.add
+
+-- What `call_few` gives if it did not run the command, or the command failed.
+local ODD = native.ODD
 
 -- Arguments that one call into Rust takes: each of them takes a slot there for as long as it lasts.
 local ARGUMENTS_MAX = 12
@@ -22,30 +25,35 @@ local function add_all(count, ...)
     end
 end
 
-local function call(...)
+-- Commands of more arguments than `call_few` takes.
+local function call_many(...)
     local count = select("#", ...)
-    local value, failed
-    if count == 2 then
-        value, failed = call_two(...)
-    elseif count == 3 then
-        value, failed = call_three(...)
-    elseif count <= ARGUMENTS_MAX then
-        value, failed = call_now(count, ...)
-    else
-        add_all(count, ...)
-        value, failed = call_now(-1)
+    if count <= ARGUMENTS_MAX then return call_now(count, ...) end
+    add_all(count, ...)
+    return call_now(-1)
+end
+
+local function call(...)
+    local value = call_few(...)
+    if value == ODD then
+        value = take_error()
+        if value == nil then
+            local failed
+            value, failed = call_many(...)
+            if not failed then return value end
+        end
+        error(value, 0)
     end
-    if failed then error(value, 0) end
     return value
 end
 
 local function pcall(...)
-    local count = select("#", ...)
-    if count == 2 then return (call_two(...)) end
-    if count == 3 then return (call_three(...)) end
-    if count <= ARGUMENTS_MAX then return (call_now(count, ...)) end
-    add_all(count, ...)
-    return (call_now(-1))
+    local value = call_few(...)
+    if value == ODD then
+        value = take_error()
+        if value == nil then value = call_many(...) end
+    end
+    return value
 end
 
 local function acl_check_cmd(...)

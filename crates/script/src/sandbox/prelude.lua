@@ -433,7 +433,7 @@ end
 
 -- Numbers that most scripts deal with, and their texts: C's own ways between them take many times longer. No text of 0, which may be
 -- below zero.
-local SMALL_MAX = 999
+local SMALL_MAX = 1023
 local numbers, texts = {}, {}
 for number = 0, SMALL_MAX do
     numbers[tostring(number)] = number
