@@ -6,9 +6,13 @@ use resp::{Args, OwnedRequest};
 use script::{Engine, Host, Level, Script, Settings, Tick};
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 /// Ticks after which a program is stopped.
 const TICKS_MAX: u32 = 20;
+
+/// Time from one tick to the next that is too long.
+const LONG: Duration = Duration::from_millis(1);
 
 /// Bytes that an interpreter may take, and a reply.
 const MEMORY_MAX: usize = 24 << 20;
@@ -49,15 +53,15 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
 pub(crate) fn run(input: &[u8]) {
     let Some((how, rest)) = input.split_first() else { return };
     let source = if how % 2 == 0 { rest.to_vec() } else { Program::made(rest).into_bytes() };
-    let host = Rc::new(Patient(Cell::new(TICKS_MAX)));
+    let host = Rc::new(Patient::rested());
     let settings = Settings { memory_max: MEMORY_MAX, reply_max: REPLY_MAX, ..Settings::default() };
     let engine = Engine::new(Rc::clone(&host) as Rc<dyn Host>, &settings).expect("an engine");
     for resp3 in [false, true] {
-        host.0.set(TICKS_MAX);
+        host.rest();
         let Ok(script) = Script::parse(&source) else { return };
         check_reply(&eval(&engine, &script, resp3));
     }
-    host.0.set(TICKS_MAX);
+    host.rest();
     let intact = eval(&engine, &Script::parse(INTACT.as_bytes()).expect("a script"), false);
     assert_eq!(String::from_utf8_lossy(&intact), "$6\r\nintact\r\n", "{}", String::from_utf8_lossy(&source));
     assert!(engine.memory_used() <= MEMORY_MAX);
@@ -82,8 +86,23 @@ fn check_reply(reply: &[u8]) {
     }
 }
 
-/// A host that answers a few commands, and stops what takes long.
-struct Patient(Cell<u32>);
+/// A host that answers a few commands, and stops what takes long: it looks more often at programs whose instructions do, as a node does.
+struct Patient {
+    ticks: Cell<u32>,
+    last: Cell<Instant>,
+}
+
+impl Patient {
+    /// One that has not waited yet.
+    fn rested() -> Patient {
+        Patient { ticks: Cell::new(TICKS_MAX), last: Cell::new(Instant::now()) }
+    }
+
+    fn rest(&self) {
+        self.ticks.set(TICKS_MAX);
+        self.last.set(Instant::now());
+    }
+}
 
 impl Host for Patient {
     fn call(&self, args: Args<'_>, resp3: bool, reply: &mut Vec<u8>) {
@@ -103,13 +122,10 @@ impl Host for Patient {
     }
 
     fn tick(&self) -> Tick {
-        match self.0.get().checked_sub(1) {
-            Some(left) => {
-                self.0.set(left);
-                Tick::GoOn
-            }
-            None => Tick::Stop,
-        }
+        let Some(left) = self.ticks.get().checked_sub(1) else { return Tick::Stop };
+        self.ticks.set(left);
+        let passed = self.last.replace(Instant::now()).elapsed();
+        if passed > LONG { Tick::Sooner } else { Tick::GoOn }
     }
 
     fn log(&self, _: Level, _: &[u8]) {}

@@ -97,6 +97,7 @@ pub const KNOWN: &[Known] = &[
     both("PFADD *", "-INVALIDOBJ *", ":*", CORRUPTED),
     both("PFDEBUG *", "-INVALIDOBJ *", "*", CORRUPTED),
     both("EVAL*pfadd*", "*INVALIDOBJ *", "*", CORRUPTED),
+    both("EVAL*pfadd*return type(r)*", "\"table\"", "\"number\"", CORRUPTED),
     redis7("BITCOUNT *", "-ERR *", "*", ARGUMENTS_FIRST),
     redis7("BITPOS *", "-ERR *", "*", ARGUMENTS_FIRST),
     redis7("SCAN -*", "-ERR invalid cursor", "*", ONE_OF_TWO),
