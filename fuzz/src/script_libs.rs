@@ -3,7 +3,7 @@
 //! The checks are Lua, as values in great numbers stay on Lua's side there.
 
 use mlua::{Function, Lua, LuaOptions, StdLib};
-use script::libs::{cjson, cmsgpack, structs};
+use script::libs::{Pace, cjson, cmsgpack, structs};
 
 /// Bytes that an interpreter may take, far more than inputs of the lengths tried need.
 const MEMORY_MAX: usize = 64 << 20;
@@ -99,9 +99,9 @@ impl Check {
         let make = || {
             let lua = Lua::new_with(StdLib::ALL_SAFE, LuaOptions::new())?;
             let globals = lua.globals();
-            globals.raw_set("cjson", cjson::open(&lua)?)?;
-            globals.raw_set("cmsgpack", cmsgpack::open(&lua)?)?;
-            globals.raw_set("struct", structs::open(&lua)?)?;
+            globals.raw_set("cjson", cjson::open(&lua, &Pace::default())?)?;
+            globals.raw_set("cmsgpack", cmsgpack::open(&lua, &Pace::default())?)?;
+            globals.raw_set("struct", structs::open(&lua, &Pace::default())?)?;
             lua.set_memory_limit(MEMORY_MAX)?;
             let function = lua.load([TRY, program].concat()).eval()?;
             Ok::<_, mlua::Error>(Check { lua, function })

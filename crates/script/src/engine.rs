@@ -6,6 +6,7 @@ use crate::convert::{Writer, until_zero};
 use crate::failure::{Place, text_of};
 use crate::host::Host;
 use crate::library::{Libraries, Library, LibraryError, Loaded};
+use crate::libs::Pace;
 use crate::recent::Recent;
 use crate::sandbox::Sandbox;
 use crate::script::{Script, ScriptError};
@@ -99,7 +100,9 @@ impl Engine {
     pub fn new(host: Rc<dyn Host>, settings: &Settings) -> Result<Engine, EngineError> {
         let lua = Lua::new_with(StdLib::STRING | StdLib::TABLE | StdLib::MATH, LuaOptions::default())?;
         let shared = Rc::new(Shared::new(&lua, host, settings.memory_max, settings.seed)?);
-        let sandbox = Sandbox::new(&lua, natives(&lua, &shared)?, &settings.redis_version)?;
+        let looking = Rc::clone(&shared);
+        let pace = Pace::new(settings.memory_max, move |lua| looking.look(lua));
+        let sandbox = Sandbox::new(&lua, natives(&lua, &shared)?, &pace, &settings.redis_version)?;
         watch_as_usual(&lua, &shared)?;
         shared.collector.adapt(&lua);
         let compiled = lua.create_table()?;

@@ -66,6 +66,9 @@ fn many_scripts_are_forgotten_at_once() {
     assert_eq!(run(&engine, "return 1"), ":1\r\n");
 }
 
+/// A table that holds itself many times.
+const SELF: &str = "local t = {} for i = 1, 30 do t[i] = t end";
+
 #[test]
 fn a_stopped_script_ends_whatever_it_catches() {
     let host = Rc::new(Killer(Cell::new(2), Tick::GoOn));
@@ -83,6 +86,15 @@ fn a_stopped_script_ends_whatever_it_catches() {
         "local t = setmetatable({}, {__index = function(t, k) while true do end end}) while true do pcall(function() return t.x end) end",
         "while true do pcall(string.gsub, ('x'):rep(1000), 'x', function() while true do end end) end",
         "while true do pcall(load, function() while true do end end) end",
+        &format!("{SELF} return cmsgpack.pack(t)"),
+        &format!("{SELF} t.map = t while true do pcall(cmsgpack.pack, {{t, map = t}}) end"),
+        "local t = {} for i = 1, 1000 do t[i] = ('x'):rep(100) end for i = 1, 30 do t = {t, t} end cjson.encode(t)",
+        "local s = ('x'):rep(2 ^ 20) local t = {} for i = 1, 400 do t[i] = s end cjson.encode(t)",
+        "cjson.decode('[' .. ('1,'):rep(2 ^ 20) .. '1]')",
+        "cmsgpack.unpack('\\221\\0\\16\\0\\0' .. ('\\1'):rep(2 ^ 20))",
+        "struct.size(('x'):rep(2 ^ 20))",
+        "struct.pack(('x'):rep(2 ^ 20))",
+        "struct.unpack(('<'):rep(2 ^ 20), '')",
     ] {
         host.0.set(2);
         let script = Script::parse(source.as_bytes()).expect("fine");

@@ -2,6 +2,8 @@
 
 use mlua::{Error, Lua};
 
+pub(super) use crate::failure::NO_MEMORY;
+
 /// Why a library function ends.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -18,7 +20,7 @@ impl Failure {
 
     /// As the interpreter says it when an allocation fails.
     pub fn memory() -> Failure {
-        Failure::Lua(Error::MemoryError("not enough memory".into()))
+        Failure::Lua(Error::MemoryError(NO_MEMORY.into()))
     }
 }
 

@@ -9,9 +9,12 @@ pub mod cjson;
 pub mod cmsgpack;
 mod failure;
 mod number;
+mod pace;
 mod results;
 mod shelf;
 pub mod structs;
+
+pub use pace::Pace;
 
 /// Slots of Lua's stack that one C function can use: what bounds depths and counts in Redis, whose libraries are written in C.
 const STACK_SLOTS_MAX: usize = 8000;

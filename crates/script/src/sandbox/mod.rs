@@ -3,7 +3,7 @@
 use crate::bytecode::without_lines;
 use crate::failure::OWN_CHUNKS;
 use crate::library::Loader;
-use crate::libs;
+use crate::libs::{self, Pace};
 use mlua::{ChunkMode, Function, Lua, String, Table, Value};
 
 /// The globals of scripts and the functions that run them.
@@ -26,7 +26,7 @@ const CHUNK_NAMES: [&str; 4] = ["@user_script", "@user_function", OWN_CHUNKS, "=
 
 impl Sandbox {
     /// Replaces the globals of an interpreter that ran nothing yet.
-    pub fn new(lua: &Lua, natives: Table, redis_version: &str) -> mlua::Result<Sandbox> {
+    pub fn new(lua: &Lua, natives: Table, pace: &Pace, redis_version: &str) -> mlua::Result<Sandbox> {
         let chunk_names =
             CHUNK_NAMES.iter().map(|name| lua.create_string(name)).collect::<mlua::Result<_>>()?;
         natives.raw_set("redis_version", redis_version)?;
@@ -34,7 +34,7 @@ impl Sandbox {
         natives.raw_set("server_name", "handfast")?;
         let api: Table = own_chunk(lua, include_str!("api.lua"))?.call(&natives)?;
         let prelude = own_chunk(lua, include_str!("prelude.lua"))?;
-        let made: Table = prelude.call((natives, api, libraries(lua)?, lua.globals()))?;
+        let made: Table = prelude.call((natives, api, libraries(lua, pace)?, lua.globals()))?;
         Ok(Sandbox {
             common: made.raw_get("common")?,
             redis: made.raw_get("redis")?,
@@ -79,12 +79,12 @@ pub(crate) fn own_chunk(lua: &Lua, source: &str) -> mlua::Result<Function> {
 }
 
 /// `cjson` and the others, by name.
-fn libraries(lua: &Lua) -> mlua::Result<Table> {
+fn libraries(lua: &Lua, pace: &Pace) -> mlua::Result<Table> {
     let libraries = lua.create_table()?;
     libraries.raw_set("bit", libs::bit::open(lua)?)?;
-    libraries.raw_set("cjson", libs::cjson::open(lua)?)?;
-    libraries.raw_set("cmsgpack", libs::cmsgpack::open(lua)?)?;
-    libraries.raw_set("struct", libs::structs::open(lua)?)?;
+    libraries.raw_set("cjson", libs::cjson::open(lua, pace)?)?;
+    libraries.raw_set("cmsgpack", libs::cmsgpack::open(lua, pace)?)?;
+    libraries.raw_set("struct", libs::structs::open(lua, pace)?)?;
     Ok(libraries)
 }
 

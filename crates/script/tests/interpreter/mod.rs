@@ -1,6 +1,7 @@
 //! An interpreter with nothing but the libraries of scripts, and errors as scripts catch them.
 
 use mlua::{Error, Function, Lua, LuaOptions, StdLib, Value, Variadic};
+use script::libs::Pace;
 
 /// Writes a program's values as the golden file has them.
 const SHOW: &str = include_str!("../../testdata/show.lua");
@@ -20,9 +21,9 @@ pub fn run(program: &str) -> Vec<u8> {
 #[allow(dead_code)]
 pub fn open(lua: &Lua) {
     let globals = lua.globals();
-    globals.set("cjson", script::libs::cjson::open(lua).unwrap()).unwrap();
-    globals.set("cmsgpack", script::libs::cmsgpack::open(lua).unwrap()).unwrap();
-    globals.set("struct", script::libs::structs::open(lua).unwrap()).unwrap();
+    globals.set("cjson", script::libs::cjson::open(lua, &Pace::default()).unwrap()).unwrap();
+    globals.set("cmsgpack", script::libs::cmsgpack::open(lua, &Pace::default()).unwrap()).unwrap();
+    globals.set("struct", script::libs::structs::open(lua, &Pace::default()).unwrap()).unwrap();
     globals.set("bit", script::libs::bit::open(lua).unwrap()).unwrap();
 }
 

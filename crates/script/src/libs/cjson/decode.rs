@@ -7,6 +7,7 @@ use super::options::Settings;
 use super::token::{Lexer, Token};
 use crate::libs::STACK_SLOTS_MAX;
 use crate::libs::failure::Failure;
+use crate::libs::pace::Pace;
 use crate::libs::shelf::Shelf;
 
 /// Slots that the C library asks for at each table, and those that an element holds while its value is read.
@@ -14,12 +15,13 @@ const ARRAY_SLOTS: (usize, usize) = (2, 1);
 const OBJECT_SLOTS: (usize, usize) = (3, 2);
 
 /// The value of a JSON text.
-pub(super) fn decode(lua: &Lua, text: &[u8], settings: &Settings) -> Result<Value, Failure> {
+pub(super) fn decode(lua: &Lua, pace: &Pace, text: &[u8], settings: &Settings) -> Result<Value, Failure> {
     if let [0, _, ..] | [_, 0, ..] = text {
         return Err(Failure::text("JSON parser does not support UTF-16 or UTF-32"));
     }
     let decoder = Decoder {
         lua,
+        pace,
         lexer: Lexer::new(text, settings.decode_invalid),
         depth_max: settings.decode_depth_max as usize,
         levels: Vec::new(),
@@ -31,6 +33,7 @@ pub(super) fn decode(lua: &Lua, text: &[u8], settings: &Settings) -> Result<Valu
 
 struct Decoder<'a> {
     lua: &'a Lua,
+    pace: &'a Pace,
     lexer: Lexer<'a>,
     depth_max: usize,
     /// Tables that are open, outermost first.
@@ -124,6 +127,7 @@ impl Decoder<'_> {
     }
 
     fn begin(&mut self, token: Token) -> Result<Begun, Failure> {
+        self.pace.element(self.lua, 0, 0)?;
         Ok(Begun::Whole(match token {
             Token::Text => Value::String(self.lua.create_string(self.lexer.string())?),
             Token::Number(n) => Value::Number(n),

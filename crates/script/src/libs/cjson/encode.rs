@@ -10,6 +10,7 @@ use crate::libs::STACK_SLOTS_MAX;
 use crate::libs::arguments::type_name;
 use crate::libs::failure::Failure;
 use crate::libs::number::{format_general, to_int};
+use crate::libs::pace::Pace;
 use crate::libs::shelf::Shelf;
 
 /// Bytes of the longest text: that of the longest value that a command takes by default.
@@ -25,9 +26,9 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 type Outcome = Result<(), Failure>;
 
 /// JSON text of `value`.
-pub(super) fn encode(lua: &Lua, value: &Value, settings: &Settings) -> Result<Vec<u8>, Failure> {
+pub(super) fn encode(lua: &Lua, pace: &Pace, value: &Value, settings: &Settings) -> Result<Vec<u8>, Failure> {
     let mut encoder =
-        Encoder { lua, settings, out: Vec::new(), gaps: Vec::new(), shelf: Shelf::default(), held: 0 };
+        Encoder { lua, pace, settings, out: Vec::new(), gaps: Vec::new(), shelf: Shelf::default(), held: 0 };
     match value {
         Value::Table(table) => encoder.tables(table)?,
         scalar => write_scalar(&mut encoder.out, scalar, settings)?,
@@ -37,6 +38,7 @@ pub(super) fn encode(lua: &Lua, value: &Value, settings: &Settings) -> Result<Ve
 
 struct Encoder<'a> {
     lua: &'a Lua,
+    pace: &'a Pace,
     settings: &'a Settings,
     out: Vec<u8>,
     /// Tables that hold tables still to be written, outermost first.
@@ -104,13 +106,18 @@ impl Encoder<'_> {
         Ok(())
     }
 
+    fn shape(&self, table: &Table) -> Result<Shape, Failure> {
+        let held = self.out.len() + self.held;
+        shape(table, &self.settings.sparse, || self.pace.element(self.lua, 0, held))
+    }
+
     /// Writes a table up to its first gap.
     fn table(&mut self, table: &Table, slots: usize) -> Outcome {
         let depth = self.gaps.len() + 1;
         if depth > self.settings.encode_depth_max as usize || slots + TABLE_SLOTS > STACK_SLOTS_MAX {
             return Err(Failure::text(format!("Cannot serialise, excessive nesting ({depth})")));
         }
-        let shape = shape(table, &self.settings.sparse)?;
+        let shape = self.shape(table)?;
         let element_slots = if matches!(shape, Shape::Object) { OBJECT_SLOTS } else { ARRAY_SLOTS };
         let mut gaps = Gaps {
             text: Vec::new(),
@@ -182,6 +189,8 @@ impl Encoder<'_> {
     }
 
     fn value(&mut self, value: Value, gaps: &mut Gaps) -> Outcome {
+        let bytes = if let Value::String(text) = &value { text.as_bytes().len() } else { 0 };
+        self.pace.element(self.lua, bytes, self.out.len() + self.held + gaps.text.len())?;
         if let Value::Table(table) = value {
             gaps.places.push(gaps.text.len());
             return Ok(self.shelf.push(self.lua, table)?);
@@ -206,12 +215,13 @@ fn walk(table: &Table, mut each: impl FnMut(Value, Value) -> Outcome) -> Outcome
     }
 }
 
-/// An array has no keys but positive integers, and few enough holes.
-fn shape(table: &Table, sparse: &Sparse) -> Result<Shape, Failure> {
+/// An array has no keys but positive integers, and few enough holes. Calls `each` before every key.
+fn shape(table: &Table, sparse: &Sparse, each: impl Fn() -> mlua::Result<()>) -> Result<Shape, Failure> {
     // The C library counts in `int`, with all that follows for great keys.
     let (mut max, mut count, mut is_whole) = (0i32, 0i32, true);
     let mut is_array = true;
     let walked = table.for_each(|key: Value, _: Value| {
+        each()?;
         let key = match key {
             Value::Integer(n) => n as f64,
             Value::Number(n) => n,

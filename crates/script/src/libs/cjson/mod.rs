@@ -11,6 +11,7 @@ use std::rc::Rc;
 use mlua::{LightUserData, Lua, Result, Table, Value};
 
 use super::arguments::{Arguments, Few};
+use super::pace::Pace;
 use options::Settings;
 
 /// What stands for null: a null pointer.
@@ -19,27 +20,28 @@ pub fn null() -> Value {
 }
 
 /// The table of functions, with settings of its own.
-pub fn open(lua: &Lua) -> Result<Table> {
+pub fn open(lua: &Lua, pace: &Pace) -> Result<Table> {
     let settings = Rc::new(Cell::new(Settings::default()));
     let cjson = lua.create_table()?;
-    let shared = settings.clone();
+    let (shared, kept) = (settings.clone(), pace.clone());
     let encode = lua.create_function(move |lua, args: Few| {
         let args = args.into();
         let value = only(lua, &args)?;
-        let text = encode::encode(lua, &value, &shared.get()).map_err(|why| args.raise(lua, why))?;
-        lua.create_string(text)
+        let text = encode::encode(lua, &kept, &value, &shared.get());
+        lua.create_string(text.map_err(|why| args.raise(lua, why))?)
     })?;
     cjson.raw_set("encode", encode)?;
-    let shared = settings.clone();
+    let (shared, kept) = (settings.clone(), pace.clone());
     let decode = lua.create_function(move |lua, args: Few| {
         let args = args.into();
         only(lua, &args)?;
         let text = args.string(lua, 1)?;
-        decode::decode(lua, &text.as_bytes(), &shared.get()).map_err(|why| args.raise(lua, why))
+        decode::decode(lua, &kept, &text.as_bytes(), &shared.get()).map_err(|why| args.raise(lua, why))
     })?;
     cjson.raw_set("decode", decode)?;
     options::add(lua, &cjson, &settings)?;
-    cjson.raw_set("new", lua.create_function(|lua, ()| open(lua))?)?;
+    let kept = pace.clone();
+    cjson.raw_set("new", lua.create_function(move |lua, ()| open(lua, &kept))?)?;
     cjson.raw_set("null", null())?;
     cjson.raw_set("_NAME", "cjson")?;
     cjson.raw_set("_VERSION", "2.1.0")?;

@@ -4,6 +4,7 @@ use mlua::{Lua, Table, Value};
 
 use crate::libs::STACK_SLOTS_MAX;
 use crate::libs::failure::Failure;
+use crate::libs::pace::Pace;
 use crate::libs::results::{RESULTS_MAX, Results};
 use crate::libs::shelf::Shelf;
 
@@ -21,15 +22,22 @@ pub(super) enum Limit {
     Count(u64),
 }
 
-/// Reads values from `offset` on, and returns where the next begins. `slots` of the stack are in use before.
+/// What values are read from.
+pub(super) struct Input<'a> {
+    pub text: &'a [u8],
+    /// Where they begin.
+    pub offset: usize,
+}
+
+/// Reads values, and returns where the next begins. `slots` of the stack are in use before.
 pub(super) fn unpack(
     lua: &Lua,
-    text: &[u8],
+    pace: &Pace,
+    Input { text, offset: at }: Input,
     slots: usize,
-    offset: usize,
     limit: Limit,
 ) -> Result<(Results, usize), Failure> {
-    let mut reader = Reader { lua, text, at: offset, slots, levels: Vec::new(), shelf: Shelf::default() };
+    let mut reader = Reader { lua, pace, text, at, slots, levels: Vec::new(), shelf: Shelf::default() };
     let mut values = Results::default();
     let is_wanted = |done: usize| match limit {
         Limit::All => true,
@@ -51,6 +59,7 @@ pub(super) fn unpack(
 
 struct Reader<'a> {
     lua: &'a Lua,
+    pace: &'a Pace,
     text: &'a [u8],
     at: usize,
     /// Slots of the stack that the C library would use here.
@@ -103,6 +112,7 @@ impl<'a> Reader<'a> {
         if self.slots >= STACK_SLOTS_MAX {
             return Err(Failure::text(TOO_MANY));
         }
+        self.pace.element(self.lua, 0, 0)?;
         let (left, place) = match self.head()? {
             Begun::Whole(value) => return Ok(Some(value)),
             Begun::Array(_) if self.slots + 2 > STACK_SLOTS_MAX => return Err(Failure::text(TOO_DEEP)),

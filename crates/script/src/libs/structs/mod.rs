@@ -7,25 +7,30 @@ mod unpack;
 use mlua::{Lua, Result, Table};
 
 use super::arguments::{Arguments, Few, variadic};
+use super::pace::Pace;
 use format::{Formatter, Item, Kind};
 
 /// The table of functions.
-pub fn open(lua: &Lua) -> Result<Table> {
+pub fn open(lua: &Lua, pace: &Pace) -> Result<Table> {
     let table = lua.create_table()?;
-    table.raw_set("pack", variadic(lua, pack::pack)?)?;
-    table.raw_set("unpack", lua.create_function(unpack::unpack)?)?;
-    table.raw_set("size", lua.create_function(size)?)?;
+    let kept = pace.clone();
+    table.raw_set("pack", variadic(lua, move |lua, args| pack::pack(lua, &kept, args))?)?;
+    let kept = pace.clone();
+    table.raw_set("unpack", lua.create_function(move |lua, args| unpack::unpack(lua, &kept, args))?)?;
+    let kept = pace.clone();
+    table.raw_set("size", lua.create_function(move |lua, args| size(lua, &kept, args))?)?;
     Ok(table)
 }
 
 /// Bytes of a format whose options all have a fixed size.
-fn size(lua: &Lua, args: Few) -> Result<f64> {
+fn size(lua: &Lua, pace: &Pace, args: Few) -> Result<f64> {
     let args = Arguments::from(args);
     let format = args.string(lua, 1)?;
     let format = format.as_bytes();
     let mut formatter = Formatter::new(&format);
     let mut total = 0usize;
     while let Some(item) = formatter.next().map_err(|why| args.raise(lua, why))? {
+        pace.element(lua, 0, 0)?;
         let Item { option, kind, size, align, .. } = item;
         let name = match kind {
             Kind::Text => "s",

@@ -7,6 +7,7 @@ use super::{in_order, invalid_option, padding};
 use crate::libs::arguments::Arguments;
 use crate::libs::failure::Failure;
 use crate::libs::number::{to_integer, to_unsigned};
+use crate::libs::pace::Pace;
 
 /// Bytes of the longest text: that of the longest value that a command takes by default.
 const BYTES_MAX: usize = 512 << 20;
@@ -15,7 +16,7 @@ const BYTES_MAX: usize = 512 << 20;
 const WIDE: usize = 8;
 
 /// The arguments behind the first, as that says.
-pub(super) fn pack(lua: &Lua, mut args: Arguments) -> Result<mlua::String> {
+pub(super) fn pack(lua: &Lua, pace: &Pace, mut args: Arguments) -> Result<mlua::String> {
     let format = args.string(lua, 1)?;
     // An argument that is missing is told as nil.
     args.end_with_nil();
@@ -23,6 +24,7 @@ pub(super) fn pack(lua: &Lua, mut args: Arguments) -> Result<mlua::String> {
     let mut formatter = Formatter::new(&format);
     let (mut out, mut index) = (Vec::new(), 2);
     while let Some(item) = formatter.next().map_err(|why| args.raise(lua, why))? {
+        pace.element(lua, 0, out.len())?;
         if item.kind == Kind::Control {
             formatter.control(item).map_err(|why| args.raise(lua, why))?;
             continue;

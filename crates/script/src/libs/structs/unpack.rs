@@ -8,10 +8,11 @@ use crate::libs::STACK_SLOTS_MAX;
 use crate::libs::arguments::{Arguments, Few};
 use crate::libs::failure::Failure;
 use crate::libs::number::to_unsigned;
+use crate::libs::pace::Pace;
 use crate::libs::results::{RESULTS_MAX, Results, Returned};
 
 /// The values of the second argument from the offset in the third on, and where it goes on behind them.
-pub(super) fn unpack(lua: &Lua, args: Few) -> Result<Variadic<Returned>> {
+pub(super) fn unpack(lua: &Lua, pace: &Pace, args: Few) -> Result<Variadic<Returned>> {
     let args = Arguments::from(args);
     let format = args.string(lua, 1)?;
     let data = args.string(lua, 2)?;
@@ -30,6 +31,7 @@ pub(super) fn unpack(lua: &Lua, args: Few) -> Result<Variadic<Returned>> {
         values: Results::default(),
     };
     while let Some(item) = formatter.next().map_err(|why| args.raise(lua, why))? {
+        pace.element(lua, 0, 0)?;
         let count = unpacking.values.len();
         if count >= RESULTS_MAX || args.len() + count + 2 > STACK_SLOTS_MAX {
             return Err(args.raise(lua, Failure::text("stack overflow (too many results)")));
