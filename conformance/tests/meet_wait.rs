@@ -8,13 +8,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use conformance::client::{Client, Reply};
-use conformance::mesh::Mesh;
+use conformance::mesh::{Mesh, Row};
 use conformance::node::Kind::{self, Handfast, Redis7, Redis8, Valkey9};
 use conformance::node::Node;
 
 const PEERS: [Kind; 4] = [Redis7, Redis8, Valkey9, Handfast];
 /// What a client is willing to wait where nothing should take long, milliseconds.
 const WAIT_MS: &str = "5000";
+/// Until a link is there again.
+const LINK_TIME_MAX: Duration = Duration::from_secs(15);
 
 /// `CLUSTER MEET` of a port of this machine, with WAIT.
 fn meet(node: &Node, host: &str, ports: &[u16], wait_ms: &str) -> Result<Reply> {
@@ -34,16 +36,28 @@ fn check(node: &Node, answer: &Reply, expect: &str) -> Result<()> {
     Ok(())
 }
 
-/// Right after the answer, each lists the other by its name and not in handshake.
+/// Right after the answer, each lists the other by its name and not in handshake. A link that the other's reset closed may still have
+/// to be made again.
 fn know_each_other(mesh: &Mesh, one: usize, other: usize) -> Result<()> {
     for (who, whom) in [(one, other), (other, one)] {
-        let (rows, id) = (mesh.rows(who)?, mesh.id(whom)?);
-        let row = rows.iter().find(|row| row.id == id);
-        let row =
-            row.with_context(|| format!("{} does not know {}: {rows:?}", mesh.nodes[who], mesh.nodes[whom]))?;
-        ensure!(!row.flags.contains("handshake") && row.connected, "{}: {row:?}", mesh.nodes[who]);
+        let start = Instant::now();
+        while !knows(mesh, who, whom)?.connected {
+            ensure!(
+                start.elapsed() < LINK_TIME_MAX,
+                "{} has no link to {}",
+                mesh.nodes[who],
+                mesh.nodes[whom]
+            );
+            thread::sleep(Duration::from_millis(20));
+        }
     }
     Ok(())
+}
+
+fn knows(mesh: &Mesh, who: usize, whom: usize) -> Result<Row> {
+    let (rows, id) = (mesh.rows(who)?, mesh.id(whom)?);
+    let row = rows.iter().find(|row| row.id == id && !row.flags.contains("handshake")).cloned();
+    row.with_context(|| format!("{} does not know {}: {rows:?}", mesh.nodes[who], mesh.nodes[whom]))
 }
 
 /// How the last MEET ended, as the flight recorder has it.
