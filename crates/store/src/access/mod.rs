@@ -207,7 +207,7 @@ impl<'a> Access<'a> {
 
     /// What the table holds under a key, expired or not.
     #[inline]
-    fn stored(&self, db: DbId, key: Key<'_>) -> Option<EntryRef<'_>> {
+    pub fn stored(&self, db: DbId, key: Key<'_>) -> Option<EntryRef<'_>> {
         self.keys(db, key.at.slot)?.table.get(key.at.hash, key.bytes)
     }
 

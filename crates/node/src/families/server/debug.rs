@@ -148,13 +148,13 @@ pub(crate) fn protocol(out: &mut Reply<'_>, kind: &[u8]) {
     }
 }
 
-/// Redis's own line about a value; the address is the entry's.
+/// Redis's own line about a value, expired or not; the address is the entry's.
 fn object(call: &mut ControlCall<'_, '_>) {
     let (db, key) = (call.session.db, call.core.key(call.args.at(2)));
     let clock = call.core.clock();
     let Held::Access(access) = &mut call.held else { return };
     let seconds = access.now_ms() / 1000;
-    match access.peek(db, key) {
+    match access.stored(db, key) {
         None => call.out.error("no such key"),
         Some(entry) => {
             let idle = clock.idle_ms(entry.access()) / 1000;
@@ -180,7 +180,7 @@ fn serialized_len(entry: &store::EntryRef<'_>) -> usize {
 fn sdslen(call: &mut ControlCall<'_, '_>) {
     let (db, key) = (call.session.db, call.core.key(call.args.at(2)));
     let Held::Access(access) = &mut call.held else { return };
-    let len = access.peek(db, key).map(|entry| entry.text().map(|text| text.len()));
+    let len = access.stored(db, key).map(|entry| entry.text().map(|text| text.len()));
     match len {
         Some(None) => call.out.error("Not an sds encoded string."),
         Some(Some(len)) => {
