@@ -47,8 +47,11 @@ impl Transcript {
                 self.passed.insert(without_duration(rest).to_owned());
             }
             "err" => {
-                let (name, detail) = rest.split_once(" in tests/").unwrap_or((rest, ""));
-                self.failed.push((name.to_owned(), detail.to_owned()));
+                match rest.split_once(" in tests/") {
+                    Some((name, detail)) => self.failed.push((name.to_owned(), detail.to_owned())),
+                    // What a block survived.
+                    None => self.exceptions.push(rest.to_owned()),
+                }
             }
             "exception" | "TIMEOUT" => self.exceptions.push(rest.to_owned()),
             "skip" | "ignore" => self.left_out += 1,
@@ -112,12 +115,12 @@ mod tests {
              [\x1b[0;31;49merr\x1b[0m]: DECR negation in tests/unit/type/incr.tcl\nExpected '1' to be equal to '2'\n\
              [ok]: twice (0 ms)\n[err]: twice in tests/x.tcl\n\
              [ignore]: slow one: Tag: slow denied\n[skip]: other\n\
-             [exception]: Executing test client: I/O error\n\\o/ All tests passed without errors!\n",
+             [exception]: Executing test client: I/O error\n[err]: Can't start the Redis server\n\\o/ All tests passed without errors!\n",
         );
         assert_eq!(t.passed, names(&["QUIT (now) returns OK"]));
         assert_eq!(t.failed.len(), 2);
         assert_eq!(t.failed[0], ("DECR negation".into(), "unit/type/incr.tcl".into()));
-        assert_eq!((t.left_out, t.exceptions.len(), t.finished), (2, 1, true));
+        assert_eq!((t.left_out, t.exceptions.len(), t.finished), (2, 2, true));
     }
 
     #[test]
