@@ -1,7 +1,7 @@
 //! What the Lua half of the sandbox is built on: functions of Rust that scripts never see themselves.
 
 use crate::collector::Collector;
-use crate::convert::{Argument, Request, error_table, into_lua, truncated};
+use crate::convert::{Anew, First, Request, Taken, bulk, error_table, into_lua, truncated};
 use crate::failure::{called_as, locate, locate_script, plain};
 use crate::host::{Host, Level, Tick};
 use crate::keys::Keys;
@@ -31,7 +31,6 @@ pub(crate) struct Shared {
     random: Random,
     /// Instructions between two ticks.
     tick_instructions: Cell<u32>,
-    request: RefCell<Request>,
     /// What the last call failed with, until it is taken.
     error: RefCell<Option<Value>>,
     /// Where the script was when the host stopped it.
@@ -48,7 +47,6 @@ impl Shared {
             collector: Collector::default(),
             random: Random::new(seed),
             tick_instructions: Cell::new(TICK_INSTRUCTIONS),
-            request: RefCell::default(),
             error: RefCell::default(),
             stopped: RefCell::default(),
         })
@@ -89,12 +87,22 @@ impl Shared {
         Err(Error::RuntimeError(STOPPED.into()))
     }
 
-    fn call_few(&self, lua: &Lua, arguments: &[Argument]) -> mlua::Result<Value> {
-        let given = arguments.iter().map_while(|argument| match argument {
-            Argument::Given(value) => Some(value),
-            Argument::Absent => None,
-        });
-        let (value, failed) = self.call(lua, Some(given))?;
+    /// Calls a command with the arguments that were taken. What failed is kept, and its place taken by `ODD`.
+    fn call_few(&self, lua: &Lua) -> mlua::Result<Value> {
+        let _lifted = Lifted::new(lua, self.memory_max);
+        let mut request = Request::taken();
+        let ran = self.run(&mut request);
+        // What most commands answer comes without the rest of the machinery: each hand that it passes through copies it.
+        if ran && let Some(text) = bulk(request.reply()) {
+            let text = lua.create_string(text);
+            request.put_back();
+            return text.map(Value::String);
+        }
+        self.keep_failed(self.result(lua, request, ran)?)
+    }
+
+    #[inline(never)]
+    fn keep_failed(&self, (value, failed): (Value, bool)) -> mlua::Result<Value> {
         if !failed {
             return Ok(value);
         }
@@ -102,39 +110,45 @@ impl Shared {
         Ok(ODD)
     }
 
-    /// Calls a command with these arguments, or with those that were added one by one.
-    fn call<'v>(
-        &self,
-        lua: &Lua,
-        given: Option<impl Iterator<Item = &'v Value>>,
-    ) -> mlua::Result<(Value, bool)> {
+    /// Calls a command with the arguments that were taken.
+    fn call(&self, lua: &Lua) -> mlua::Result<(Value, bool)> {
         let _lifted = Lifted::new(lua, self.memory_max);
-        // The host may serve others during the call: nothing is borrowed then.
-        let mut request = self.request.take();
-        if let Some(given) = given {
-            request.fill(given);
-        }
-        let result = self.call_with(lua, &mut request);
-        *self.request.borrow_mut() = request;
+        let mut request = Request::taken();
+        let ran = self.run(&mut request);
+        self.result(lua, request, ran)
+    }
+
+    /// False if there is a complaint about the arguments. The host may serve others meanwhile: nothing is borrowed.
+    fn run(&self, request: &mut Request) -> bool {
+        let Some((args, reply)) = request.parts() else { return false };
+        self.host.call(args, self.resp3.get(), reply);
+        true
+    }
+
+    /// What a call gives, and whether it failed.
+    #[inline(never)]
+    fn result(&self, lua: &Lua, request: Box<Request>, ran: bool) -> mlua::Result<(Value, bool)> {
+        let result = match ran {
+            true => {
+                let reply = request.reply();
+                let is_error = reply.first() == Some(&b'-');
+                into_lua(lua, &self.keys, reply, self.memory_max).map(|value| (value, is_error))
+            }
+            false => self.refused(lua, request.complaint()),
+        };
+        request.put_back();
         result
     }
 
-    fn call_with(&self, lua: &Lua, request: &mut Request) -> mlua::Result<(Value, bool)> {
-        let Some((args, reply)) = request.parts() else { return self.refused(lua, request.complaint()) };
-        self.host.call(args, self.resp3.get(), reply);
-        let is_error = reply.first() == Some(&b'-');
-        Ok((into_lua(lua, &self.keys, reply, self.memory_max)?, is_error))
-    }
-
     fn may_run(&self, lua: &Lua) -> mlua::Result<(Value, bool)> {
-        let mut request = self.request.take();
+        let mut request = Request::taken();
         let allowed = match request.parts() {
             Some((args, _)) => {
                 self.host.may_run(args).ok_or("Invalid command passed to redis.acl_check_cmd()")
             }
             None => Err(request.complaint()),
         };
-        *self.request.borrow_mut() = request;
+        request.put_back();
         match allowed {
             Ok(allowed) => Ok((Value::Boolean(allowed), false)),
             Err(why) => self.refused(lua, why),
@@ -211,52 +225,32 @@ pub(crate) fn natives(lua: &Lua, shared: &Rc<Shared>) -> mlua::Result<Table> {
     Ok(natives)
 }
 
-/// A count and as many values as one call takes.
-type Given = (i64, Value, Value, Value, Value, Value, Value, Value, Value, Value, Value, Value, Value);
+/// As many arguments as most calls have, and one more: what follows it is not looked at.
+type Few = (First, Taken, Taken, Taken, Taken, Taken, ());
 
-/// As many as most calls have, and one more: what follows it is not looked at.
-type Few = (Argument, Argument, Argument, Argument, Argument, Argument, ());
+/// As many as are taken at once where there are more.
+type Many = (Anew, (Taken, Taken, Taken, Taken, Taken, Taken, Taken, Taken, Taken, Taken, Taken, Taken, ()));
 
 /// What a call gives that had more, or that failed. One value: for two there is no place behind as many arguments as Lua allows.
 const ODD: Value = Value::NULL;
 
 fn calls(lua: &Lua, shared: &Rc<Shared>, natives: &Table) -> mlua::Result<()> {
     let s = Rc::clone(shared);
-    let call = lua.create_function(move |lua, given: Given| {
-        let (count, a, b, c, d, e, f, g, h, i, j, k, l) = given;
-        let values = [a, b, c, d, e, f, g, h, i, j, k, l];
-        s.call(lua, usize::try_from(count).ok().map(|count| values[..count].iter()))
-    })?;
-    natives.raw_set("call", call)?;
+    natives.raw_set("call", lua.create_function(move |lua, ()| s.call(lua))?)?;
     let s = Rc::clone(shared);
-    let few = lua.create_function(move |lua, given: Few| {
-        let (a, b, c, d, e, sixth, ()) = given;
-        match sixth {
-            Argument::Absent => s.call_few(lua, &[a, b, c, d, e]),
-            Argument::Given(_) => {
-                // One may be left of a script that was stopped before it took it.
-                s.error.take();
-                Ok(ODD)
-            }
+    let few = lua.create_function(move |lua, (.., sixth, ()): Few| {
+        if sixth == Taken::Absent {
+            return s.call_few(lua);
         }
+        // One may be left of a script that was stopped before it took it.
+        s.error.take();
+        Ok(ODD)
     })?;
     natives.raw_set("call_few", few)?;
     natives.raw_set("ODD", ODD)?;
     let s = Rc::clone(shared);
     natives.raw_set("take_error", lua.create_function(move |_, ()| Ok(s.error.take()))?)?;
-    let s = Rc::clone(shared);
-    let add = lua.create_function(move |_, (is_first, given): (bool, Given)| {
-        let (count, a, b, c, d, e, f, g, h, i, j, k, l) = given;
-        let values = [a, b, c, d, e, f, g, h, i, j, k, l];
-        let mut request = s.request.borrow_mut();
-        if is_first {
-            request.clear();
-        }
-        let count = usize::try_from(count).unwrap_or(0).min(values.len());
-        values[..count].iter().for_each(|value| request.push(value));
-        Ok(())
-    })?;
-    natives.raw_set("add", add)?;
+    natives.raw_set("add", lua.create_function(|_, _: Many| Ok(()))?)?;
     let s = Rc::clone(shared);
     natives.raw_set("may_run", lua.create_function(move |lua, ()| s.may_run(lua))?)
 }

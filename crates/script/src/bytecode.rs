@@ -19,6 +19,7 @@ const MOVE: u32 = 0;
 const GETUPVAL: u32 = 4;
 const GETGLOBAL: u32 = 5;
 const GETTABLE: u32 = 6;
+const SETGLOBAL: u32 = 7;
 const SELF: u32 = 11;
 const CALL: u32 = 28;
 const TAILCALL: u32 = 29;
@@ -82,8 +83,17 @@ const NAMES: [&[u8]; 34] = [
     b"xpcall",
 ];
 
-/// Changes the code in place. True if there was such a call; `None` if this is not the code of this version.
-pub(crate) fn untail(code: &mut [u8]) -> Option<bool> {
+/// What was found in code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Found {
+    /// A tail call of a function of ours, which is an ordinary one now.
+    pub tail_call: bool,
+    /// An assignment to a global. Code without one needs no guard in front of its globals: there is no other way to them.
+    pub assignment: bool,
+}
+
+/// Changes the code in place. `None` if this is not the code of this version.
+pub(crate) fn untail(code: &mut [u8]) -> Option<Found> {
     if !code.starts_with(&HEADER) {
         return None;
     }
@@ -125,7 +135,7 @@ struct Scope<'u> {
 struct Reader<'c> {
     code: &'c mut [u8],
     at: usize,
-    found: bool,
+    found: Found,
     /// Where the line numbers of functions lie, their count included.
     lines: Vec<(usize, usize)>,
     /// Instructions that may still be looked at.
@@ -135,7 +145,7 @@ struct Reader<'c> {
 impl Reader<'_> {
     fn new(code: &mut [u8]) -> Reader<'_> {
         let looks = Cell::new(code.len().saturating_mul(LOOKS_PER_BYTE));
-        Reader { code, at: HEADER.len(), found: false, lines: Vec::new(), looks }
+        Reader { code, at: HEADER.len(), found: Found::default(), lines: Vec::new(), looks }
     }
 
     /// Whether there is another look. When there is none, nothing more is found.
@@ -189,13 +199,14 @@ impl Reader<'_> {
         Some(names)
     }
 
-    /// Makes instruction `i` a call if it is a tail call of one of the names.
+    /// Makes instruction `i` a call if it is a tail call of one of the names, and takes note of an assignment.
     fn mend(&mut self, scope: &Scope<'_>, i: usize) {
         let tail = self.instruction(scope.first, i);
+        self.found.assignment |= tail & OPCODE_MASK == SETGLOBAL;
         if tail & OPCODE_MASK == TAILCALL && self.is_ours(scope, i, target(tail), i, MOVES_MAX) {
             let at = scope.first + 4 * i;
             self.code[at..at + 4].copy_from_slice(&(tail & !OPCODE_MASK | CALL).to_le_bytes());
-            self.found = true;
+            self.found.tail_call = true;
         }
     }
 
@@ -311,7 +322,7 @@ mod tests {
     fn check(source: &str, is_found: bool) {
         let lua = Lua::new();
         let mut code = lua.load(source).into_function().expect("compiles").dump(false);
-        assert_eq!(untail(&mut code), Some(is_found), "{source}");
+        assert_eq!(untail(&mut code).map(|found| found.tail_call), Some(is_found), "{source}");
         lua.load(code).set_mode(ChunkMode::Binary).into_function().expect("loads");
     }
 
@@ -355,9 +366,25 @@ mod tests {
         let source =
             "local t = {call = function(...) return select('#', ...), ... end} return t.call(1, nil, 3)";
         let mut code = lua.load(source).into_function().expect("compiles").dump(false);
-        assert_eq!(untail(&mut code), Some(true));
+        assert_eq!(untail(&mut code), Some(Found { tail_call: true, assignment: false }));
         let mended = lua.load(code).set_mode(ChunkMode::Binary).into_function().expect("loads");
         assert_eq!(mended.call::<(i64, i64, Option<i64>, i64)>(()).expect("runs"), (3, 1, None, 3));
+    }
+
+    #[test]
+    fn assignments_to_globals_are_found() {
+        let lua = Lua::new();
+        for (source, expect) in [
+            ("x = 1", true),
+            ("local x = 1 x = 2 x = x + y", false),
+            ("return function() return function() y = nil end end", true),
+            ("for i = 1, 2 do local t = {} t.x = 1 t[1] = _G end", false),
+            ("function f() end", true),
+            ("local function f() end _G.x = 1", false),
+        ] {
+            let mut code = lua.load(source).into_function().expect("compiles").dump(false);
+            assert_eq!(untail(&mut code).map(|found| found.assignment), Some(expect), "{source}");
+        }
     }
 
     #[test]

@@ -296,10 +296,12 @@ impl Engine {
         self.lua.set_memory_limit(0)?;
         let chunk = chunk?;
         let mut binary = chunk.dump(false);
-        match untail(&mut binary) {
-            Some(true) => load(&binary, ChunkMode::Binary),
-            _ => Ok(chunk),
+        let Some(found) = untail(&mut binary) else { return Ok(chunk) };
+        let chunk = if found.tail_call { load(&binary, ChunkMode::Binary)? } else { chunk };
+        if !found.assignment {
+            chunk.set_environment(self.sandbox.globals().clone())?;
         }
+        Ok(chunk)
     }
 
     fn answer(

@@ -13,9 +13,9 @@ use store::Access;
 const OTHER_SLOT: &str = "Script attempted to access keys that do not hash to the same slot";
 
 /// Runs a command for a script.
-pub(super) fn run(core: &mut Core, script: &mut Part, held: &mut Held<'_, '_>, called: Called<'_>) {
-    let Called { args, resp3, reply: out } = called;
-    script.session.proto = if resp3 { Proto::Resp3 } else { Proto::Resp2 };
+pub(super) fn run(core: &mut Core, script: &mut Part, held: &mut Held<'_, '_>, called: &mut Called<'_>) {
+    let (args, out) = (called.args, &mut *called.reply);
+    script.session.proto = if called.resp3 { Proto::Resp3 } else { Proto::Resp2 };
     let Ok(row) = core.shared.table.resolve(args) else {
         return refuse(core, script, out, "Unknown Redis command called from script");
     };

@@ -109,7 +109,7 @@ pub(crate) struct Called<'q> {
 pub(crate) enum Calls {}
 
 impl Question for Calls {
-    type Of<'q> = Called<'q>;
+    type Of<'q> = &'q mut Called<'q>;
 }
 
 /// The way out of an interpreter's stack.
@@ -147,7 +147,7 @@ impl Runner {
     }
 
     /// Runs until the slice ends, after `slice_ns` and what is left of a tick, or the job does. `call` runs commands.
-    pub fn resume(&mut self, say: Say, slice_ns: u64, call: &mut dyn FnMut(Called<'_>)) -> Left {
+    pub fn resume(&mut self, say: Say, slice_ns: u64, call: &mut dyn FnMut(&mut Called<'_>)) -> Left {
         self.slice_ns.set(slice_ns);
         self.idle = false;
         let input = match say {
@@ -172,7 +172,7 @@ impl Runner {
 
 impl Drop for Runner {
     fn drop(&mut self) {
-        let mut nobody = |called: Called<'_>| called.reply.extend_from_slice(STOPPED);
+        let mut nobody = |called: &mut Called<'_>| called.reply.extend_from_slice(STOPPED);
         // Its stack is left in order, not unwound: there are frames of C on it.
         while !self.idle && !self.fiber.is_done() {
             self.idle = matches!(self.fiber.resume(Input::Stop, &mut nobody), Left::End { .. });
@@ -291,7 +291,7 @@ impl Host for Window {
         if self.stopped.get() {
             return reply.extend_from_slice(STOPPED);
         }
-        self.lane.ask(Called { args, resp3, reply });
+        self.lane.ask(&mut Called { args, resp3, reply });
     }
 
     fn tick(&self) -> Tick {

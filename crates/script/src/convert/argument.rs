@@ -3,6 +3,7 @@
 use super::number::{push_double, push_integer};
 use mlua::{FromLua, Lua, Value};
 use resp::{Args, Span};
+use std::cell::RefCell;
 
 /// Bytes of all arguments of one call. More could not be named by offsets of 32 bits.
 const REQUEST_BYTES_MAX: usize = 1 << 30;
@@ -10,20 +11,64 @@ const REQUEST_BYTES_MAX: usize = 1 << 30;
 /// Bytes that a buffer keeps from call to call.
 const KEPT_BYTES_MAX: usize = 1 << 20;
 
-/// An argument of a function, or the lack of it, which is not the same as nil.
-pub(crate) enum Argument {
-    Absent,
-    Given(Value),
+thread_local! {
+    /// What the arguments of a call on this thread go into as they are taken from Lua's stack: held as values, each would be copied
+    /// several times, and take one of the places that the interpreter has for such. `None` while they are with the call.
+    static TAKEN: RefCell<Option<Box<Request>>> = const { RefCell::new(None) };
 }
 
-impl FromLua for Argument {
-    fn from_lua(value: Value, _: &Lua) -> mlua::Result<Argument> {
-        Ok(Argument::Given(value))
+fn with_taken<R>(then: impl FnOnce(&mut Request) -> R) -> R {
+    TAKEN.with_borrow_mut(|taken| then(taken.get_or_insert_default()))
+}
+
+/// An argument of `redis.call`, or the lack of it, which is not the same as nil. It goes behind those that were taken before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    Absent,
+    Given,
+}
+
+impl FromLua for Taken {
+    #[inline]
+    fn from_lua(value: Value, _: &Lua) -> mlua::Result<Taken> {
+        with_taken(|taken| taken.push(&value));
+        Ok(Taken::Given)
     }
 
     /// What is asked in the place of an argument that is not there. Those that are come from the stack.
-    fn from_lua_arg(_: Value, _: usize, _: Option<&str>, _: &Lua) -> mlua::Result<Argument> {
-        Ok(Argument::Absent)
+    #[inline]
+    fn from_lua_arg(_: Value, _: usize, _: Option<&str>, _: &Lua) -> mlua::Result<Taken> {
+        Ok(Taken::Absent)
+    }
+}
+
+/// In front of arguments: forgets those that were taken before, but for a call with `false` here.
+pub(crate) struct Anew;
+
+impl FromLua for Anew {
+    #[inline]
+    fn from_lua(value: Value, _: &Lua) -> mlua::Result<Anew> {
+        if !matches!(value, Value::Boolean(false)) {
+            with_taken(Request::clear);
+        }
+        Ok(Anew)
+    }
+}
+
+/// The first argument: what was taken before is forgotten.
+pub(crate) struct First;
+
+impl FromLua for First {
+    #[inline]
+    fn from_lua(value: Value, lua: &Lua) -> mlua::Result<First> {
+        with_taken(Request::clear);
+        Taken::from_lua(value, lua).map(|_| First)
+    }
+
+    #[inline]
+    fn from_lua_arg(_: Value, _: usize, _: Option<&str>, _: &Lua) -> mlua::Result<First> {
+        with_taken(Request::clear);
+        Ok(First)
     }
 }
 
@@ -38,7 +83,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         self.bytes.clear();
         self.spans.clear();
         self.reply.clear();
@@ -51,15 +96,19 @@ impl Request {
         }
     }
 
-    /// Begins anew with these arguments.
-    pub fn fill<'v>(&mut self, values: impl Iterator<Item = &'v Value>) {
-        self.clear();
-        values.for_each(|value| self.push(value));
+    /// The arguments that were taken last: a call that comes before they are put back begins with none.
+    pub fn taken() -> Box<Request> {
+        TAKEN.take().unwrap_or_default()
+    }
+
+    /// Gives the buffers back.
+    pub fn put_back(self: Box<Request>) {
+        TAKEN.replace(Some(self));
     }
 
     /// Adds an argument.
     #[inline]
-    pub fn push(&mut self, value: &Value) {
+    fn push(&mut self, value: &Value) {
         let start = self.bytes.len();
         match value {
             Value::String(text) => {
@@ -83,6 +132,11 @@ impl Request {
             return None;
         }
         Some((Args::new(&self.bytes, &self.spans), &mut self.reply))
+    }
+
+    /// The reply.
+    pub fn reply(&self) -> &[u8] {
+        &self.reply
     }
 
     /// What is wrong if there are no parts.

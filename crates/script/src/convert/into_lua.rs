@@ -12,15 +12,14 @@ const MEMORY_CHECK_ELEMENTS: usize = 1024;
 
 /// Reads one reply. RESP2's nulls become `false`, RESP3's `nil`; status and error replies become tables with `ok` and `err`.
 pub(crate) fn into_lua(lua: &Lua, keys: &Keys, reply: &[u8], memory_max: usize) -> mlua::Result<Value> {
-    // What most commands answer, without the rest of the machinery.
-    if let [b'$', rest @ ..] = reply
-        && let Some((len, body)) = line(rest)
-        && let Some(len) = unsigned(len)
-        && let Some(text) = body.get(..len)
-    {
-        return lua.create_string(text).map(Value::String);
-    }
     Reader { lua, keys, rest: reply, memory_max, elements: 0 }.value(0)
+}
+
+/// The text of a reply that is one.
+#[inline]
+pub(crate) fn bulk(reply: &[u8]) -> Option<&[u8]> {
+    let (len, body) = line(reply.strip_prefix(b"$")?)?;
+    body.get(..unsigned(len)?)
 }
 
 struct Reader<'r> {

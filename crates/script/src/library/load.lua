@@ -96,7 +96,8 @@ for _, name in ipairs({
 end
 
 -- The globals of all libraries: at first those of running functions.
-local running = setmetatable({}, { __index = globals })
+local running = {}
+for name, value in pairs(globals) do running[name] = value end
 local environment, choose = lock(running)
 running._G = environment
 local loading = { redis = (lock(api)) }
@@ -115,4 +116,4 @@ local function run(chunk)
     return false, thrown
 end
 
-return environment, run
+return environment, running, run

@@ -13,6 +13,8 @@ const CHUNK_NAME: &str = "@user_function";
 pub(crate) struct Loader {
     /// The globals of libraries: few while they load, all of them when their functions run.
     environment: Table,
+    /// The globals of running functions, without the guard that keeps them from being changed.
+    running: Table,
     run: mlua::Function,
     /// The compiler does not hold on to the name of what it compiles.
     _chunk_name: mlua::String,
@@ -30,18 +32,24 @@ impl Loader {
         attempt: &mlua::Function,
     ) -> mlua::Result<Loader> {
         let chunk = own_chunk(lua, include_str!("load.lua"))?;
-        let (environment, run) = chunk.call((globals, redis, lock, attempt))?;
-        Ok(Loader { environment, run, _chunk_name: lua.create_string(CHUNK_NAME)? })
+        let (environment, running, run) = chunk.call((globals, redis, lock, attempt))?;
+        Ok(Loader { environment, running, run, _chunk_name: lua.create_string(CHUNK_NAME)? })
     }
 
     /// Runs the code of a library. What it registered is a list of tables: name, function, description and flags.
     pub fn run(&self, lua: &Lua, header: &Header<'_>) -> Result<Table, LibraryError> {
-        let chunk = self.chunk(lua, header.body).map_err(|error| LibraryError::Compile(text_of(&error)))?;
+        let (chunk, assigns) =
+            self.chunk(lua, header.body).map_err(|error| LibraryError::Compile(text_of(&error)))?;
         match self.run.call(chunk) {
             Ok((true, Value::Table(registered))) if registered.raw_len() == 0 => {
                 Err(LibraryError::NoFunctions)
             }
-            Ok((true, Value::Table(registered))) => Ok(registered),
+            Ok((true, Value::Table(registered))) => {
+                if !assigns {
+                    self.unguard(&registered).map_err(|error| LibraryError::Register(text_of(&error)))?;
+                }
+                Ok(registered)
+            }
             Ok((_, Value::String(text))) => Err(LibraryError::Register(text.to_string_lossy())),
             Ok((_, Value::Error(error))) => Err(LibraryError::Register(format!("ERR {}", text_of(&error)))),
             Ok(_) => Err(LibraryError::Register("ERR the code failed without saying why".into())),
@@ -49,8 +57,19 @@ impl Loader {
         }
     }
 
-    /// The code, compiled; its functions will call `redis.call` so that errors can name the line.
-    fn chunk(&self, lua: &Lua, body: &[u8]) -> mlua::Result<mlua::Function> {
+    /// Has functions of the library, which assigns to no globals, find them at once.
+    fn unguard(&self, registered: &Table) -> mlua::Result<()> {
+        for entry in registered.sequence_values::<Table>() {
+            let function: mlua::Function = entry?.raw_get("callback")?;
+            if function.info().source.as_deref() == Some(CHUNK_NAME) {
+                function.set_environment(self.running.clone())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The code, compiled; its functions will call `redis.call` so that errors can name the line. True if it assigns to globals.
+    fn chunk(&self, lua: &Lua, body: &[u8]) -> mlua::Result<(mlua::Function, bool)> {
         let load = |code: &[u8], mode| {
             let chunk = lua.load(code).set_name(CHUNK_NAME).set_mode(mode);
             chunk.set_environment(self.environment.clone()).into_function()
@@ -58,8 +77,9 @@ impl Loader {
         let chunk = load(body, ChunkMode::Text)?;
         let mut binary = chunk.dump(false);
         match untail(&mut binary) {
-            Some(true) => load(&binary, ChunkMode::Binary),
-            _ => Ok(chunk),
+            Some(found) if found.tail_call => Ok((load(&binary, ChunkMode::Binary)?, found.assignment)),
+            Some(found) => Ok((chunk, found.assignment)),
+            None => Ok((chunk, true)),
         }
     }
 }

@@ -8,29 +8,27 @@ local call_few, take_error, call_now, add = native.call_few, native.take_error, 
 -- What `call_few` gives if it did not run the command, or the command failed.
 local ODD = native.ODD
 
--- Arguments that one call into Rust takes: each of them takes a slot there for as long as it lasts.
+-- Arguments that `add` takes.
 local ARGUMENTS_MAX = 12
 
 local function error_of(text)
     return { err = "ERR " .. text }
 end
 
--- Hands over what is more than one call takes.
+-- Hands over the arguments of a call that is made then.
 local function add_all(count, ...)
     local arguments = { ... }
     for i = 1, count, ARGUMENTS_MAX do
         local last = i + ARGUMENTS_MAX - 1
         if last > count then last = count end
-        add(i == 1, last - i + 1, unpack(arguments, i, last))
+        add(i == 1, unpack(arguments, i, last))
     end
 end
 
 -- Commands of more arguments than `call_few` takes.
 local function call_many(...)
-    local count = select("#", ...)
-    if count <= ARGUMENTS_MAX then return call_now(count, ...) end
-    add_all(count, ...)
-    return call_now(-1)
+    add_all(select("#", ...), ...)
+    return call_now()
 end
 
 local function call(...)

@@ -10,6 +10,8 @@ use mlua::{ChunkMode, Function, Lua, String, Table, Value};
 pub(crate) struct Sandbox {
     /// Globals of scripts and functions.
     common: Table,
+    /// Those of scripts, without the guard that keeps them from being changed.
+    globals: Table,
     /// What stands behind `redis`.
     redis: Table,
     lock: Function,
@@ -37,6 +39,7 @@ impl Sandbox {
         let made: Table = prelude.call((natives, api, libraries(lua, pace)?, lua.globals()))?;
         Ok(Sandbox {
             common: made.raw_get("common")?,
+            globals: made.raw_get("globals")?,
             redis: made.raw_get("redis")?,
             lock: made.raw_get("lock")?,
             run: made.raw_get("run")?,
@@ -45,6 +48,11 @@ impl Sandbox {
             flatten: made.raw_get("flatten")?,
             _chunk_names: chunk_names,
         })
+    }
+
+    /// The globals of scripts that assign to none.
+    pub fn globals(&self) -> &Table {
+        &self.globals
     }
 
     /// Runs a chunk with its `KEYS` and `ARGV`. True and what it returned first, or false and what was thrown: a table with `err`,

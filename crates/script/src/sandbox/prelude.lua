@@ -513,4 +513,6 @@ for name in next, copied(G) do G[name] = nil end
 setmetatable(G, { __index = globals, __newindex = readonly, __metatable = protect({ __index = missing }) })
 shown[G] = globals
 
-return { common = common, redis = api, lock = lock, run = run, attempt = attempt, apply = apply, flatten = flatten }
+return {
+    common = common, globals = globals, redis = api, lock = lock, run = run, attempt = attempt, apply = apply, flatten = flatten,
+}
