@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::library::{Libraries, Library, LibraryError, Loaded};
 use crate::libs::Pace;
 use crate::recent::Recent;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, few};
 use crate::script::{Script, ScriptError};
 use mlua::{ChunkMode, Function, Lua, LuaOptions, StdLib, Table, Value};
 use resp::{Args, Proto};
@@ -176,8 +176,10 @@ impl Engine {
                 return Outcome::Failed { counted: false };
             }
         };
-        let tables = self.list(keys).and_then(|keys| Ok((keys, self.list(argv)?)));
-        let result = tables.and_then(|(keys, argv)| self.limited(|| self.sandbox.run(&chunk, keys, argv)));
+        let result = match few(keys, argv) {
+            Some(few) => self.limiting(|| self.sandbox.run_few(&chunk, few)),
+            None => self.limited(keys, argv, |keys, argv| self.sandbox.run(&chunk, keys, argv)),
+        };
         self.answer(&script.sha, result, resp3, out)
     }
 
@@ -192,7 +194,7 @@ impl Engine {
     ) -> Outcome {
         let name = &library.functions[index].name;
         match self.function(all, library, index) {
-            Ok(function) => self.call(&function, name, args, resp3, out),
+            Ok(number) => self.call(number, name, args, resp3, out),
             Err(why) => {
                 let stopped = self.shared.take_stopped(&self.lua).ok().flatten();
                 let text = stopped.map(|place| format!("ERR {STOPPED} script: {name}, on {place}."));
@@ -209,11 +211,12 @@ impl Engine {
         all: &Arc<Libraries>,
         library: &Arc<Library>,
         index: usize,
-    ) -> Result<Function, LibraryError> {
+    ) -> Result<u64, LibraryError> {
         let mut libraries = self.libraries.borrow_mut();
         if libraries.is_none() {
             let loader = self.sandbox.loader(&self.lua);
-            let loaded = loader.and_then(|loader| Loaded::new(&self.lua, loader, self.shared.memory_max));
+            let functions = self.sandbox.functions().clone();
+            let loaded = loader.map(|loader| Loaded::new(functions, loader, self.shared.memory_max));
             let failed = |error: mlua::Error| LibraryError::Register(format!("ERR {}", text_of(&error)));
             *libraries = Some(loaded.map_err(failed)?);
         }
@@ -221,18 +224,19 @@ impl Engine {
         loaded.function(&self.lua, all, library, index)
     }
 
-    /// Calls a function with the keys and arguments as tables, and appends its reply. `name` is what errors call it.
+    /// Calls the function of a number with the keys and arguments as tables, and appends its reply. `name` is what errors call it.
     fn call(
         &self,
-        function: &Function,
+        number: u64,
         name: &str,
         (keys, argv): (Args<'_>, Args<'_>),
         resp3: bool,
         out: &mut Vec<u8>,
     ) -> Outcome {
-        let tables = self.list(keys).and_then(|keys| Ok((keys, self.list(argv)?)));
-        let result =
-            tables.and_then(|(keys, argv)| self.limited(|| self.sandbox.apply(function, keys, argv)));
+        let result = match few(keys, argv) {
+            Some(few) => self.limiting(|| self.sandbox.apply_few(number, few)),
+            None => self.limited(keys, argv, |keys, argv| self.sandbox.apply(number, keys, argv)),
+        };
         self.answer(name, result, resp3, out)
     }
 
@@ -254,12 +258,23 @@ impl Engine {
         Ok(list)
     }
 
-    fn limited(&self, run: impl FnOnce() -> mlua::Result<(bool, Value)>) -> mlua::Result<(bool, Value)> {
+    /// Runs what limits the memory itself, once it has its arguments: under a limit, each of them costs a protected call.
+    fn limiting(&self, run: impl FnOnce() -> mlua::Result<(bool, Value)>) -> mlua::Result<(bool, Value)> {
         self.shared.resp3.set(false);
-        self.lua.set_memory_limit(self.shared.memory_max)?;
         let result = run();
         self.lua.set_memory_limit(0)?;
         result
+    }
+
+    fn limited(
+        &self,
+        keys: Args<'_>,
+        argv: Args<'_>,
+        run: impl FnOnce(Table, Table) -> mlua::Result<(bool, Value)>,
+    ) -> mlua::Result<(bool, Value)> {
+        let (keys, argv) = (self.list(keys)?, self.list(argv)?);
+        self.lua.set_memory_limit(self.shared.memory_max)?;
+        self.limiting(|| run(keys, argv))
     }
 
     fn compiled(&self, script: &Script) -> Result<Function, ScriptError> {

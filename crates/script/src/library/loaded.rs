@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// Functions of libraries, ready to be called.
 pub(crate) struct Loaded {
     loader: Loader,
-    /// All functions, by number. They are kept by Lua: what Rust keeps of it is limited.
+    /// All functions, by number: what calls them is a function of Lua, too.
     functions: Table,
     /// What is loaded, by where it lies in memory.
     libraries: BTreeMap<usize, Place>,
@@ -29,27 +29,19 @@ struct Place {
 }
 
 impl Loaded {
-    /// An interpreter without libraries.
-    pub fn new(lua: &Lua, loader: Loader, memory_max: usize) -> mlua::Result<Loaded> {
-        let functions = lua.create_table()?;
-        Ok(Loaded {
-            loader,
-            functions,
-            libraries: BTreeMap::new(),
-            as_of: Arc::default(),
-            next: 1,
-            memory_max,
-        })
+    /// An interpreter without libraries, which keeps functions in a table.
+    pub fn new(functions: Table, loader: Loader, memory_max: usize) -> Loaded {
+        Loaded { loader, functions, libraries: BTreeMap::new(), as_of: Arc::default(), next: 1, memory_max }
     }
 
-    /// A function of one of `all` libraries, which is loaded first if need be. Libraries that are no longer there are let go.
+    /// The number of a function of one of `all` libraries, which is loaded first if need be. Libraries that are no longer there are let go.
     pub fn function(
         &mut self,
         lua: &Lua,
         all: &Arc<Libraries>,
         library: &Arc<Library>,
         index: usize,
-    ) -> Result<mlua::Function, LibraryError> {
+    ) -> Result<u64, LibraryError> {
         if !Arc::ptr_eq(all, &self.as_of) {
             self.forget_all_but(all).map_err(failed)?;
         }
@@ -57,7 +49,7 @@ impl Loaded {
             Some(place) => place.first,
             None => self.load(lua, library)?,
         };
-        self.functions.raw_get(first + index as u64).map_err(failed)
+        Ok(first + index as u64)
     }
 
     fn load(&mut self, lua: &Lua, library: &Arc<Library>) -> Result<u64, LibraryError> {
@@ -128,7 +120,8 @@ mod tests {
 
     fn call(lua: &Lua, loaded: &mut Loaded, all: &Arc<Libraries>, name: &str) -> i64 {
         let (library, index) = all.place_of(name.as_bytes()).expect("there");
-        loaded.function(lua, all, library, index).and_then(|f| f.call(()).map_err(failed)).expect("runs")
+        let number = loaded.function(lua, all, library, index).expect("loads");
+        loaded.functions.raw_get(number).and_then(|f: mlua::Function| f.call(())).expect("runs")
     }
 
     const COUNTER: &str = "local n = 0 redis.register_function('zero', function() return 0 end) \
@@ -137,7 +130,7 @@ mod tests {
     #[test]
     fn variables_live_as_long_as_their_library() {
         let (lua, loader) = interpreter();
-        let mut loaded = Loaded::new(&lua, loader, 1 << 30).expect("Lua");
+        let mut loaded = Loaded::new(lua.create_table().expect("Lua"), loader, 1 << 30);
         let counter = || library("a", COUNTER, &["zero", "count"]);
         let first = Arc::new(Libraries::default().with(counter(), false).expect("none there"));
         assert_eq!([0; 2].map(|_| call(&lua, &mut loaded, &first, "COUNT")), [1, 2]);
@@ -155,7 +148,7 @@ mod tests {
     #[test]
     fn a_library_that_registers_something_else_is_refused() {
         let (lua, loader) = interpreter();
-        let mut loaded = Loaded::new(&lua, loader, 1 << 30).expect("Lua");
+        let mut loaded = Loaded::new(lua.create_table().expect("Lua"), loader, 1 << 30);
         let all = Arc::new(
             Libraries::default().with(library("a", COUNTER, &["count"]), false).expect("none there"),
         );
