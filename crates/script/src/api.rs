@@ -215,9 +215,6 @@ pub(crate) fn natives(lua: &Lua, shared: &Rc<Shared>) -> mlua::Result<Table> {
         })?,
     )?;
     let s = Rc::clone(shared);
-    let limit_memory = lua.create_function(move |lua, ()| lua.set_memory_limit(s.memory_max).map(|_| ()))?;
-    natives.raw_set("limit_memory", limit_memory)?;
-    let s = Rc::clone(shared);
     let set_replication = lua.create_function(move |_, (aof, replicas)| {
         s.host.set_replication(aof, replicas);
         Ok(())

@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::library::{Libraries, Library, LibraryError, Loaded};
 use crate::libs::Pace;
 use crate::recent::Recent;
-use crate::sandbox::{Sandbox, few};
+use crate::sandbox::Sandbox;
 use crate::script::{Script, ScriptError};
 use mlua::{ChunkMode, Function, Lua, LuaOptions, StdLib, Table, Value};
 use resp::{Args, Proto};
@@ -176,10 +176,7 @@ impl Engine {
                 return Outcome::Failed { counted: false };
             }
         };
-        let result = match few(keys, argv) {
-            Some(few) => self.limiting(|| self.sandbox.run_few(&chunk, few)),
-            None => self.limited(keys, argv, |keys, argv| self.sandbox.run(&chunk, keys, argv)),
-        };
+        let result = self.limited(keys, argv, |keys, argv| self.sandbox.run(&chunk, keys, argv));
         self.answer(&script.sha, result, resp3, out)
     }
 
@@ -233,10 +230,7 @@ impl Engine {
         resp3: bool,
         out: &mut Vec<u8>,
     ) -> Outcome {
-        let result = match few(keys, argv) {
-            Some(few) => self.limiting(|| self.sandbox.apply_few(number, few)),
-            None => self.limited(keys, argv, |keys, argv| self.sandbox.apply(number, keys, argv)),
-        };
+        let result = self.limited(keys, argv, |keys, argv| self.sandbox.apply(number, keys, argv));
         self.answer(name, result, resp3, out)
     }
 
@@ -258,23 +252,18 @@ impl Engine {
         Ok(list)
     }
 
-    /// Runs what limits the memory itself, once it has its arguments: under a limit, each of them costs a protected call.
-    fn limiting(&self, run: impl FnOnce() -> mlua::Result<(bool, Value)>) -> mlua::Result<(bool, Value)> {
-        self.shared.resp3.set(false);
-        let result = run();
-        self.lua.set_memory_limit(0)?;
-        result
-    }
-
     fn limited(
         &self,
         keys: Args<'_>,
         argv: Args<'_>,
-        run: impl FnOnce(Table, Table) -> mlua::Result<(bool, Value)>,
+        run: impl FnOnce(&Table, &Table) -> mlua::Result<(bool, Value)>,
     ) -> mlua::Result<(bool, Value)> {
         let (keys, argv) = (self.list(keys)?, self.list(argv)?);
+        self.shared.resp3.set(false);
         self.lua.set_memory_limit(self.shared.memory_max)?;
-        self.limiting(|| run(keys, argv))
+        let result = run(&keys, &argv);
+        self.lua.set_memory_limit(0)?;
+        result
     }
 
     fn compiled(&self, script: &Script) -> Result<Function, ScriptError> {

@@ -5,7 +5,6 @@ use crate::failure::OWN_CHUNKS;
 use crate::library::Loader;
 use crate::libs::{self, Pace};
 use mlua::{ChunkMode, Function, Lua, String, Table, Value};
-use resp::Args;
 
 /// The globals of scripts and the functions that run them.
 pub(crate) struct Sandbox {
@@ -17,10 +16,8 @@ pub(crate) struct Sandbox {
     redis: Table,
     lock: Function,
     run: Function,
-    run_few: Function,
     attempt: Function,
     apply: Function,
-    apply_few: Function,
     functions: Table,
     flatten: Function,
     /// The compiler does not hold on to the name of what it compiles.
@@ -29,25 +26,6 @@ pub(crate) struct Sandbox {
 
 /// Names of chunks that are compiled from Rust.
 const CHUNK_NAMES: [&str; 4] = ["@user_script", "@user_function", OWN_CHUNKS, "=[C]"];
-
-/// Keys and arguments that [`few`] takes, and keys alone.
-const FEW_MAX: usize = 5;
-const FEW_KEYS_MAX: usize = 3;
-
-/// A few keys and arguments, and how many of them are keys.
-pub(crate) type Few<'a> = (usize, [Option<&'a str>; FEW_MAX]);
-
-/// Keys and arguments, if they are few and UTF-8.
-pub(crate) fn few<'a>(keys: Args<'a>, argv: Args<'a>) -> Option<Few<'a>> {
-    if keys.len() > FEW_KEYS_MAX || keys.len() + argv.len() > FEW_MAX {
-        return None;
-    }
-    let mut texts = [None; FEW_MAX];
-    for (text, arg) in texts.iter_mut().zip(keys.iter().chain(argv.iter())) {
-        *text = Some(std::str::from_utf8(arg).ok()?);
-    }
-    Some((keys.len(), texts))
-}
 
 impl Sandbox {
     /// Replaces the globals of an interpreter that ran nothing yet.
@@ -66,10 +44,8 @@ impl Sandbox {
             redis: made.raw_get("redis")?,
             lock: made.raw_get("lock")?,
             run: made.raw_get("run")?,
-            run_few: made.raw_get("run_few")?,
             attempt: made.raw_get("attempt")?,
             apply: made.raw_get("apply")?,
-            apply_few: made.raw_get("apply_few")?,
             functions: made.raw_get("functions")?,
             flatten: made.raw_get("flatten")?,
             _chunk_names: chunk_names,
@@ -83,25 +59,13 @@ impl Sandbox {
 
     /// Runs a chunk with its `KEYS` and `ARGV`. True and what it returned first, or false and what was thrown: a table with `err`,
     /// `source` and `line`, or a string if not even that could be made.
-    pub fn run(&self, chunk: &Function, keys: Table, argv: Table) -> mlua::Result<(bool, Value)> {
+    pub fn run(&self, chunk: &Function, keys: &Table, argv: &Table) -> mlua::Result<(bool, Value)> {
         self.run.call((chunk, keys, argv))
     }
 
-    /// The same, with the texts that the tables are made of.
-    pub fn run_few(&self, chunk: &Function, few: Few<'_>) -> mlua::Result<(bool, Value)> {
-        let (keys, [a, b, c, d, e]) = few;
-        self.run_few.call((chunk, keys, a, b, c, d, e))
-    }
-
     /// Calls the function of a library with two arguments, with the same results.
-    pub fn apply(&self, number: u64, keys: Table, argv: Table) -> mlua::Result<(bool, Value)> {
+    pub fn apply(&self, number: u64, keys: &Table, argv: &Table) -> mlua::Result<(bool, Value)> {
         self.apply.call((number, keys, argv))
-    }
-
-    /// The same, with the texts that the tables are made of.
-    pub fn apply_few(&self, number: u64, few: Few<'_>) -> mlua::Result<(bool, Value)> {
-        let (keys, [a, b, c, d, e]) = few;
-        self.apply_few.call((number, keys, a, b, c, d, e))
     }
 
     /// Functions of libraries, by number.

@@ -11,7 +11,7 @@ local rep, sub, unpack = string.rep, string.sub, unpack
 local insert = table.insert
 local c_create, c_resume = coroutine.create, coroutine.resume
 local plain, tick, locate, is_stopped = native.plain, native.tick, native.locate, native.is_stopped
-local called_as, limit_memory = native.called_as, native.limit_memory
+local called_as = native.called_as
 
 local READONLY = "Attempt to modify a readonly table"
 
@@ -133,20 +133,6 @@ local function run(chunk, keys, arguments)
     return c_xpcall(chunk, handler)
 end
 
--- The tables of a few keys and arguments, which all are texts: nil is none. Made here, they cost less than in Rust.
-local function tables(count, a, b, c, d, e)
-    if count == 1 then return { a }, { b, c, d, e } end
-    if count == 0 then return {}, { a, b, c, d, e } end
-    if count == 2 then return { a, b }, { c, d, e } end
-    return { a, b, c }, { d, e }
-end
-
-local function run_few(chunk, ...)
-    globals.KEYS, globals.ARGV = tables(...)
-    limit_memory()
-    return c_xpcall(chunk, handler)
-end
-
 local function attempt(chunk)
     return c_xpcall(chunk, handler)
 end
@@ -165,13 +151,6 @@ end
 
 local function apply(number, keys, arguments)
     called, first, second = functions[number], keys, arguments
-    return c_xpcall(call_it, handler)
-end
-
-local function apply_few(number, ...)
-    called = functions[number]
-    first, second = tables(...)
-    limit_memory()
     return c_xpcall(call_it, handler)
 end
 
@@ -539,5 +518,5 @@ shown[G] = globals
 
 return {
     common = common, globals = globals, redis = api, functions = functions, lock = lock, flatten = flatten,
-    run = run, run_few = run_few, attempt = attempt, apply = apply, apply_few = apply_few,
+    run = run, attempt = attempt, apply = apply,
 }
