@@ -1,7 +1,7 @@
 //! What the Lua half of the sandbox is built on: functions of Rust that scripts never see themselves.
 
 use crate::collector::Collector;
-use crate::convert::{Anew, First, Request, Taken, bulk, error_table, into_lua, truncated};
+use crate::convert::{First, Request, Taken, bulk, error_table, into_lua, truncated};
 use crate::failure::{called_as, locate, locate_script, plain};
 use crate::host::{Host, Level, Tick};
 use crate::keys::Keys;
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     random: Random,
     /// Instructions between two ticks.
     tick_instructions: Cell<u32>,
+    /// Arguments of a call that has many.
+    added: RefCell<Request>,
     /// What the last call failed with, until it is taken.
     error: RefCell<Option<Value>>,
     /// Where the script was when the host stopped it.
@@ -47,6 +49,7 @@ impl Shared {
             collector: Collector::default(),
             random: Random::new(seed),
             tick_instructions: Cell::new(TICK_INSTRUCTIONS),
+            added: RefCell::default(),
             error: RefCell::default(),
             stopped: RefCell::default(),
         })
@@ -98,7 +101,9 @@ impl Shared {
             request.put_back();
             return text.map(Value::String);
         }
-        self.keep_failed(self.result(lua, request, ran)?)
+        let result = self.result(lua, &request, ran);
+        request.put_back();
+        self.keep_failed(result?)
     }
 
     #[inline(never)]
@@ -110,12 +115,15 @@ impl Shared {
         Ok(ODD)
     }
 
-    /// Calls a command with the arguments that were taken.
+    /// Calls a command with the arguments that were added.
     fn call(&self, lua: &Lua) -> mlua::Result<(Value, bool)> {
         let _lifted = Lifted::new(lua, self.memory_max);
-        let mut request = Request::taken();
+        let mut request = self.added.take();
         let ran = self.run(&mut request);
-        self.result(lua, request, ran)
+        let result = self.result(lua, &request, ran);
+        request.clear();
+        *self.added.borrow_mut() = request;
+        result
     }
 
     /// False if there is a complaint about the arguments. The host may serve others meanwhile: nothing is borrowed.
@@ -127,28 +135,24 @@ impl Shared {
 
     /// What a call gives, and whether it failed.
     #[inline(never)]
-    fn result(&self, lua: &Lua, request: Box<Request>, ran: bool) -> mlua::Result<(Value, bool)> {
-        let result = match ran {
-            true => {
-                let reply = request.reply();
-                let is_error = reply.first() == Some(&b'-');
-                into_lua(lua, &self.keys, reply, self.memory_max).map(|value| (value, is_error))
-            }
-            false => self.refused(lua, request.complaint()),
-        };
-        request.put_back();
-        result
+    fn result(&self, lua: &Lua, request: &Request, ran: bool) -> mlua::Result<(Value, bool)> {
+        if !ran {
+            return self.refused(lua, request.complaint());
+        }
+        let reply = request.reply();
+        let is_error = reply.first() == Some(&b'-');
+        into_lua(lua, &self.keys, reply, self.memory_max).map(|value| (value, is_error))
     }
 
     fn may_run(&self, lua: &Lua) -> mlua::Result<(Value, bool)> {
-        let mut request = Request::taken();
+        let mut request = self.added.take();
         let allowed = match request.parts() {
             Some((args, _)) => {
                 self.host.may_run(args).ok_or("Invalid command passed to redis.acl_check_cmd()")
             }
             None => Err(request.complaint()),
         };
-        request.put_back();
+        *self.added.borrow_mut() = request;
         match allowed {
             Ok(allowed) => Ok((Value::Boolean(allowed), false)),
             Err(why) => self.refused(lua, why),
@@ -229,7 +233,7 @@ pub(crate) fn natives(lua: &Lua, shared: &Rc<Shared>) -> mlua::Result<Table> {
 type Few = (First, Taken, Taken, Taken, Taken, Taken, ());
 
 /// As many as are taken at once where there are more.
-type Many = (Anew, (Taken, Taken, Taken, Taken, Taken, Taken, Taken, Taken, Taken, Taken, Taken, Taken, ()));
+type Many = (First, Taken, Taken, Taken, Taken, Taken, Taken, Taken, Taken, Taken, Taken, Taken, ());
 
 /// What a call gives that had more, or that failed. One value: for two there is no place behind as many arguments as Lua allows.
 const ODD: Value = Value::NULL;
@@ -250,7 +254,12 @@ fn calls(lua: &Lua, shared: &Rc<Shared>, natives: &Table) -> mlua::Result<()> {
     natives.raw_set("ODD", ODD)?;
     let s = Rc::clone(shared);
     natives.raw_set("take_error", lua.create_function(move |_, ()| Ok(s.error.take()))?)?;
-    natives.raw_set("add", lua.create_function(|_, _: Many| Ok(()))?)?;
+    let s = Rc::clone(shared);
+    let add = lua.create_function(move |_, (is_first, _): (bool, Many)| {
+        s.added.borrow_mut().add_taken(is_first);
+        Ok(())
+    })?;
+    natives.raw_set("add", add)?;
     let s = Rc::clone(shared);
     natives.raw_set("may_run", lua.create_function(move |lua, ()| s.may_run(lua))?)
 }

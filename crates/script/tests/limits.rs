@@ -113,6 +113,49 @@ fn a_stopped_script_ends_whatever_it_catches() {
     assert_eq!(run(&engine, "local x = 0 for i = 1, 100000 do x = x + 1 end return x"), ":100000\r\n");
 }
 
+/// A host whose ticks run a script of another interpreter of the same thread.
+struct Busy(Engine);
+
+impl Host for Busy {
+    fn call(&self, args: resp::Args<'_>, _: bool, reply: &mut Vec<u8>) {
+        let text: Vec<u8> = args.iter().flatten().copied().collect();
+        reply.extend([format!("${}\r\n", text.len()).as_bytes(), &text, b"\r\n"].concat());
+    }
+
+    fn tick(&self) -> Tick {
+        let other = "redis.call('a', 'b') return redis.call('count', unpack({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13}))";
+        assert_eq!(run(&self.0, other), ":14\r\n");
+        Tick::Sooner
+    }
+
+    fn log(&self, _: Level, _: &[u8]) {}
+
+    fn may_run(&self, _: resp::Args<'_>) -> Option<bool> {
+        None
+    }
+
+    fn set_replication(&self, _: bool, _: bool) {}
+
+    fn cpu_seconds(&self) -> f64 {
+        0.0
+    }
+}
+
+#[test]
+fn interpreters_of_one_thread_keep_their_arguments_apart() {
+    let other = Engine::new(Rc::new(Plain) as Rc<dyn Host>, &Settings::default()).expect("starts");
+    let engine = Engine::new(Rc::new(Busy(other)) as Rc<dyn Host>, &Settings::default()).expect("starts");
+    let source = "local t = {} for i = 1, 60 do t[i] = string.char(32 + i) end local all = table.concat(t)
+        for n = 1, 100 do
+            for count = 1, 60, 7 do
+                local said = redis.call(unpack(t, 1, count))
+                if said ~= all:sub(1, count) then return {count, said} end
+            end
+        end
+        return 'well'";
+    assert_eq!(run(&engine, source), "$4\r\nwell\r\n");
+}
+
 #[test]
 fn memory_is_limited_and_the_engine_survives() {
     let settings = Settings { memory_max: 32 << 20, ..Settings::default() };

@@ -21,7 +21,8 @@ fn with_taken<R>(then: impl FnOnce(&mut Request) -> R) -> R {
     TAKEN.with_borrow_mut(|taken| then(taken.get_or_insert_default()))
 }
 
-/// An argument of `redis.call`, or the lack of it, which is not the same as nil. It goes behind those that were taken before.
+/// An argument of `redis.call`, or the lack of it, which is not the same as nil. It goes behind those that were taken before. They
+/// must be in other hands before code of Lua runs again: that may pause, and other interpreters of the thread run meanwhile.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
     Absent,
@@ -39,19 +40,6 @@ impl FromLua for Taken {
     #[inline]
     fn from_lua_arg(_: Value, _: usize, _: Option<&str>, _: &Lua) -> mlua::Result<Taken> {
         Ok(Taken::Absent)
-    }
-}
-
-/// In front of arguments: forgets those that were taken before, but for a call with `false` here.
-pub(crate) struct Anew;
-
-impl FromLua for Anew {
-    #[inline]
-    fn from_lua(value: Value, _: &Lua) -> mlua::Result<Anew> {
-        if !matches!(value, Value::Boolean(false)) {
-            with_taken(Request::clear);
-        }
-        Ok(Anew)
     }
 }
 
@@ -83,7 +71,8 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    fn clear(&mut self) {
+    /// Empties the buffers, and drops those that are large.
+    pub fn clear(&mut self) {
         self.bytes.clear();
         self.spans.clear();
         self.reply.clear();
@@ -102,8 +91,25 @@ impl Request {
     }
 
     /// Gives the buffers back.
-    pub fn put_back(self: Box<Request>) {
+    pub fn put_back(mut self: Box<Request>) {
+        self.clear();
         TAKEN.replace(Some(self));
+    }
+
+    /// Adds the arguments that were taken last, to what there is or to nothing.
+    pub fn add_taken(&mut self, is_first: bool) {
+        if is_first {
+            self.clear();
+        }
+        with_taken(|taken| {
+            let start = self.bytes.len();
+            self.is_bad |= taken.is_bad || start + taken.bytes.len() > REQUEST_BYTES_MAX;
+            if !self.is_bad {
+                self.bytes.extend_from_slice(&taken.bytes);
+                let moved = |span: &Span| Span { start: span.start + start as u32, len: span.len };
+                self.spans.extend(taken.spans.iter().map(moved));
+            }
+        });
     }
 
     /// Adds an argument.
