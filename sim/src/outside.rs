@@ -1,5 +1,6 @@
 //! What a node is given: boxes for letters, a log, and facts about a process that does not exist.
 
+use node::journal::{Journal, Reader, Unit};
 use node::mail::{ControlMail, Post, WorkerIdx, WorkerMail};
 use node::shared::{Level, Log, Process};
 use std::net::IpAddr;
@@ -84,10 +85,38 @@ impl Log for LogBook {
     }
 }
 
+/// Keeps what a node did until it is taken.
+#[derive(Default)]
+pub struct DayBook {
+    units: Mutex<Vec<Unit>>,
+}
+
+impl DayBook {
+    /// The units since the last call.
+    pub fn take(&self) -> Vec<Unit> {
+        std::mem::take(&mut lock(&self.units))
+    }
+
+    /// The same as the bytes that a replica would get; `db`: the database of the last request before them.
+    pub fn stream(&self, db: &mut Option<store::DbId>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.take().iter().for_each(|unit| unit.write(Reader::Replicas, db, &mut bytes));
+        bytes
+    }
+}
+
+impl Journal for DayBook {
+    fn append(&self, unit: Unit) {
+        lock(&self.units).push(unit);
+    }
+}
+
 /// A process that does not exist.
 pub struct Facts {
     /// Time for commands' durations, nanoseconds.
     pub ticks_ns: AtomicU64,
+    /// What a look at it costs, nanoseconds: with none, scripts never come to the end of their slice.
+    pub look_ns: AtomicU64,
     /// Descriptors that the system would give to clients.
     pub clients_max: AtomicU32,
     /// What INFO calls the configuration file.
@@ -98,6 +127,7 @@ impl Default for Facts {
     fn default() -> Facts {
         Facts {
             ticks_ns: AtomicU64::new(0),
+            look_ns: AtomicU64::new(0),
             clients_max: AtomicU32::new(100_000),
             config_file: "handfast.conf",
         }
@@ -142,6 +172,6 @@ impl Process for Facts {
     }
 
     fn ticks_ns(&self) -> u64 {
-        self.ticks_ns.load(Relaxed)
+        self.ticks_ns.fetch_add(self.look_ns.load(Relaxed), Relaxed)
     }
 }

@@ -10,6 +10,7 @@ pub mod counters;
 pub mod dispatch;
 pub mod errors;
 mod families;
+pub mod journal;
 pub mod libraries;
 pub mod mail;
 pub mod migration;

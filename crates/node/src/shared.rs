@@ -5,6 +5,7 @@ use crate::config::{Config, Settings};
 use crate::counters::{CommandCounters, Counters};
 use crate::dispatch::Table;
 use crate::errors::ErrorCounts;
+use crate::journal::Journal;
 use crate::libraries::Shelf;
 use crate::mail::{Post, WorkerIdx};
 use crate::migration::{Ended, Transfer};
@@ -47,6 +48,8 @@ pub struct Outside {
     pub log: Arc<dyn Log>,
     /// Facts about the process, and readings of it.
     pub process: Arc<dyn Process>,
+    /// Who wants to know of changes, if anybody does.
+    pub journal: Option<Arc<dyn Journal>>,
 }
 
 /// What INFO tells about the process; `server` asks the system, `sim` makes it up.

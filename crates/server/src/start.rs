@@ -89,6 +89,7 @@ fn run(
         post: Arc::clone(&boxes) as _,
         log: Arc::clone(logger) as _,
         process: Arc::clone(host) as _,
+        journal: None,
     };
     node::set_element_key((random(), random()));
     let plan = Plan {

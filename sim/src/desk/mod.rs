@@ -9,13 +9,14 @@ pub use client::{Client, Heard};
 pub use script::play;
 
 use crate::disk::Disk;
-use crate::outside;
+use crate::outside::{self, DayBook};
 use crate::seat::{Machine, Seat, Sent, SocketKey, Wish};
 use base::{Mono, Now, Rng};
 use node::config::Settings;
 use node::control::{Action, ActionId, LinkAction, OpId, Outcome};
 use node::worker::NewClient;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 use store::{ExclusiveAccess, Ticket, WorkerIdx};
 
@@ -61,17 +62,22 @@ impl Desk {
     pub fn new(workers: usize, directives: &[String], seed: u64) -> Desk {
         let mut lines = directives.to_vec();
         lines.push(format!("io-threads {}", workers + 1));
-        Desk::with(crate::settings::settings(&lines), workers, seed)
+        Desk::with(crate::settings::settings(&lines), workers, seed, None)
     }
 
     /// Starts a node whose only worker knows that it is alone; there is no place for a stranger.
     pub fn alone(directives: &[String], seed: u64) -> Desk {
-        Desk::with(crate::settings::settings(directives), 1, seed)
+        Desk::with(crate::settings::settings(directives), 1, seed, None)
     }
 
-    fn with(settings: Settings, workers: usize, seed: u64) -> Desk {
+    /// The same, with somebody who wants to know of all changes.
+    pub fn alone_with(directives: &[String], seed: u64, journal: Arc<DayBook>) -> Desk {
+        Desk::with(crate::settings::settings(directives), 1, seed, Some(journal))
+    }
+
+    fn with(settings: Settings, workers: usize, seed: u64, journal: Option<Arc<DayBook>>) -> Desk {
         let now = Now { mono: Mono(1_000_000), unix_us: UNIX_START_US };
-        let seat = Seat::start(settings, Default::default(), seed, now)
+        let seat = Seat::start(settings, Default::default(), journal, seed, now)
             .unwrap_or_else(|error| panic!("the node does not start: {error}"));
         let mut desk = Desk {
             seat,

@@ -3,6 +3,7 @@
 //! ```text
 //! % workers 2                     before the first client: the node
 //! % set maxclients 10             a line of its configuration
+//! % journal                       somebody wants to know of its changes: `replicas<`, and `aof<` where that is told something else
 //! client1> SET a 1                one command, and all that follows from it
 //! client1< +OK                    what was heard: rewritten, never typed
 //! client1+ GET a                  a command that is sent, while nothing runs yet
@@ -10,15 +11,20 @@
 //! % client1 ends                  it sends nothing more; also `breaks`, `reads N`
 //! % run                           steps until nothing moves
 //! % wait 100                      milliseconds
+//! % looks cost 100                nanoseconds of a look at the clock: scripts are left in the middle
 //! % hold a b / % release          a stranger has the keys' stripes; `release quietly`: nothing runs yet
 //! % inside / % outside            a stranger has a permit and no stripe
 //! % whole / % give                a stranger has the whole keyspace
 //! ```
 
 use super::{Desk, ROOM_BYTES, show};
+use crate::outside::DayBook;
 use crate::seat::{Machine, SocketKey};
 use base::tokens::split_args;
+use node::journal::Reader;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// Plays a transcript; the text as it should stand.
@@ -47,6 +53,7 @@ struct Stage {
     announced: BTreeMap<String, (usize, bool, usize)>,
     seed: u64,
     shuffled: bool,
+    journal: Option<Arc<DayBook>>,
     desk: Option<Desk>,
     clients: Vec<(String, SocketKey)>,
     /// The last thing that was held was given back quietly.
@@ -120,11 +127,12 @@ impl Stage {
     }
 
     fn desk(&mut self) -> &mut Desk {
-        let Stage { workers, directives, seed, shuffled, .. } = self;
+        let Stage { workers, directives, seed, shuffled, journal, .. } = self;
         self.desk.get_or_insert_with(|| {
-            let mut desk = match workers {
-                None => Desk::alone(directives, *seed),
-                Some(workers) => Desk::new(*workers, directives, *seed),
+            let mut desk = match (workers, journal) {
+                (None, None) => Desk::alone(directives, *seed),
+                (None, Some(journal)) => Desk::alone_with(directives, *seed, Arc::clone(journal)),
+                (Some(workers), _) => Desk::new(*workers, directives, *seed),
             };
             desk.shuffled = *shuffled;
             desk
@@ -173,6 +181,13 @@ impl Stage {
                 self.out += &format!("{name}< {}\n", show::heard(&heard));
             }
         }
+        for unit in self.journal.iter().flat_map(|journal| journal.take()) {
+            let [replicas, aof] = [Reader::Replicas, Reader::Aof].map(|reader| show::unit(&unit, reader));
+            self.out += &format!("replicas< {replicas}\n");
+            if aof != replicas {
+                self.out += &format!("aof< {aof}\n");
+            }
+        }
         if let Some(code) = desk.exited.take() {
             self.out += &format!("log: the process ends with code {code}\n");
         }
@@ -184,6 +199,10 @@ impl Stage {
             ["set", rest @ ..] => self.directives.push(rest.join(" ")),
             ["seed", n] => (self.seed, self.shuffled) = (number(n), true),
             ["connect", name, rest @ ..] => self.announce(name, rest),
+            ["journal"] => self.journal = Some(Arc::default()),
+            ["looks", "cost", ns] => {
+                self.desk().seat.facts.look_ns.store(number(ns), Relaxed);
+            }
             ["run"] => {}
             ["wait", ms] => self.desk().wait(Duration::from_millis(number(ms))),
             ["jump", seconds] => {

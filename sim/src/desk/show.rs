@@ -1,7 +1,8 @@
 //! Replies as one line of text.
 
 use super::Heard;
-use resp::client::Value;
+use node::journal::{Reader, Unit};
+use resp::client::{Decoder, DecoderLimits, Value};
 
 /// Longest string shown in full, in bytes.
 const TEXT_BYTES_MAX: usize = 300;
@@ -13,6 +14,20 @@ pub fn heard(heard: &Heard) -> String {
         Heard::Garbage(why) => format!("(garbage: {why})"),
         Heard::Closed => "(closed)".into(),
     }
+}
+
+/// What a reader is sent of a unit, of which nobody knows the database.
+pub fn unit(unit: &Unit, reader: Reader) -> String {
+    let (mut bytes, mut decoder) = (Vec::new(), Decoder::new(DecoderLimits::default()));
+    unit.write(reader, &mut None, &mut bytes);
+    decoder.push(&bytes);
+    let mut requests = Vec::new();
+    while let Ok(Some(Value::Array(words))) = decoder.next() {
+        let words =
+            words.iter().map(|word| if let Value::Bulk(word) = word { text(word) } else { value(word) });
+        requests.push(words.collect::<Vec<_>>().join(" "));
+    }
+    if requests.is_empty() { "(nothing)".into() } else { requests.join(" | ") }
 }
 
 fn value(value: &Value) -> String {

@@ -91,7 +91,10 @@ impl Bench {
         }
         self.worker.poll_turn(now);
         let mut sent = Vec::new();
-        self.transmit(sockets, &mut sent, now, rng);
+        self.transmit(sockets, &mut sent, now, rng.as_deref_mut());
+        if self.worker.poll_slices() {
+            self.transmit(sockets, &mut sent, now, rng);
+        }
         while let Some(conn) = self.worker.poll_close() {
             if let Some(key) = self.keys.remove(&conn) {
                 sockets.remove(&key);

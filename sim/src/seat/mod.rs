@@ -9,7 +9,7 @@ mod socket;
 pub use bench::Sent;
 pub use socket::SocketKey;
 
-use crate::outside::{Boxes, Facts, LogBook};
+use crate::outside::{Boxes, DayBook, Facts, LogBook};
 use base::{Mono, Now, Rng};
 use bench::Bench;
 use node::config::Settings;
@@ -58,8 +58,14 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// Starts a node. The error is its fatal log line.
-    pub fn start(settings: Settings, files: LoadedFiles, seed: u64, now: Now) -> Result<Seat, String> {
+    /// Starts a node. The error is its fatal log line. `journal` is told of its changes.
+    pub fn start(
+        settings: Settings,
+        files: LoadedFiles,
+        journal: Option<Arc<DayBook>>,
+        seed: u64,
+        now: Now,
+    ) -> Result<Seat, String> {
         let workers = settings.snapshot().process.io_threads;
         let boxes = Arc::new(Boxes::new(workers));
         let (log, facts) = (Arc::new(LogBook::default()), Arc::new(Facts::default()));
@@ -67,6 +73,7 @@ impl Seat {
             post: Arc::clone(&boxes) as _,
             log: Arc::clone(&log) as _,
             process: Arc::clone(&facts) as _,
+            journal: journal.map(|book| book as _),
         };
         let mut rng = Rng::new(seed);
         let hash_key = (rng.next_u64(), rng.next_u64());
@@ -101,14 +108,14 @@ impl Seat {
 
     /// One turn of a worker: what its sockets got and lost. With `rng`, reads and writes are cut anywhere.
     pub fn step_worker(&mut self, worker: usize, now: Now, rng: Option<&mut Rng>) -> Vec<Sent> {
-        self.facts.ticks_ns.store(now.mono.0 * 1000, Relaxed);
+        self.facts.ticks_ns.fetch_max(now.mono.0 * 1000, Relaxed);
         let letters = self.boxes.take_worker(worker);
         self.benches[worker].turn(&mut self.sockets, letters, now, rng)
     }
 
     /// One turn of control.
     pub fn step_control(&mut self, now: Now) -> Vec<Wish> {
-        self.facts.ticks_ns.store(now.mono.0 * 1000, Relaxed);
+        self.facts.ticks_ns.fetch_max(now.mono.0 * 1000, Relaxed);
         let mut wishes = Vec::new();
         for letter in self.boxes.take_control() {
             self.control.handle_mail(letter, now);

@@ -90,7 +90,7 @@ impl Host {
     pub fn start(&mut self, seed: u64, now_us: u64) -> Result<(), String> {
         assert!(self.seat.is_none(), "it runs already");
         let now = self.clock.at(now_us);
-        let seat = Seat::start(settings(&self.directives), self.disk.cluster_files(), seed, now)?;
+        let seat = Seat::start(settings(&self.directives), self.disk.cluster_files(), None, seed, now)?;
         self.seat = Some(seat);
         self.life += 1;
         self.started_us = now_us;

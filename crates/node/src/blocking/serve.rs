@@ -113,6 +113,10 @@ impl Core {
         if self.effects.block.take().is_some() {
             return None;
         }
+        if self.effects.logs() {
+            self.collect(blocked.db, blocked.request.as_args(), access);
+            self.close_unit();
+        }
         self.book_access(access);
         Some(out)
     }

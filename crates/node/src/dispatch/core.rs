@@ -4,6 +4,7 @@ use crate::blocking::Parked;
 use crate::clients::Card;
 use crate::config::{Config, Encodings, OutputClass};
 use crate::counters::{CommandCounters, Counters};
+use crate::journal::{Readers, Unit};
 use crate::mail::WorkerIdx;
 use crate::migration::Flights;
 use crate::pause::Paused;
@@ -42,6 +43,10 @@ pub struct Core {
     pub env: Env,
     /// What commands did besides replying.
     pub effects: Effects,
+    /// What they changed, for the journal: that of a command, EXEC or script that has not ended.
+    pub(crate) unit: Unit,
+    /// Who is to see what the command that runs changes.
+    pub(crate) readers: Readers,
     /// A source of randomness.
     pub rng: Rng,
     /// Records of watches that lie in the keyspace and mean nothing any more.
@@ -75,6 +80,8 @@ impl Core {
     pub fn new(index: WorkerIdx, shared: Arc<Shared>, now: Now, seed: u64) -> Core {
         let (config, view) = (shared.config.load_full(), shared.view.load_full());
         let env = env_of(&config, &shared);
+        let mut effects = Effects::default();
+        effects.set_logs(shared.outside.journal.is_some());
         Core {
             index,
             shared,
@@ -82,7 +89,9 @@ impl Core {
             view,
             now,
             env,
-            effects: Effects::default(),
+            effects,
+            unit: Unit::new(),
+            readers: Readers::ALL,
             rng: Rng::new(seed),
             retired: Vec::new(),
             deferred: Vec::new(),

@@ -63,6 +63,9 @@ impl Core {
             effects: &mut self.effects,
             rng: &mut self.rng,
         });
+        if self.effects.logs() {
+            self.collect(session.db, request.args, access);
+        }
         self.book_access(access);
     }
 
@@ -110,6 +113,9 @@ impl Core {
         if pushed {
             flow = Flow::Next;
         }
+        if self.effects.logs() {
+            self.close_unit_of(row);
+        }
         if let Held::Access(access) = held
             && access.has_news()
         {
@@ -154,6 +160,26 @@ impl Core {
             self.handle(handler, session, request, access, out);
             return Flow::Next;
         }
+        let flow = self.run_node(row, session, request, held, state, out);
+        if self.effects.dirty > 0 {
+            if self.effects.logs() {
+                self.collect_changes(session.db, request.args);
+            }
+            self.book_effects(&AccessStats::default());
+        }
+        flow
+    }
+
+    /// Runs a command of the node itself.
+    fn run_node(
+        &mut self,
+        row: &'static Row,
+        session: &mut Session,
+        request: &Request<'_>,
+        held: Held<'_, '_>,
+        state: Option<&mut State>,
+        out: &mut Vec<u8>,
+    ) -> Flow {
         let mut reply = Reply::new(out, session.proto);
         match (row.run, held, state) {
             (Run::Node(handler) | Run::NodeKeys(handler) | Run::NodeWhole(handler), held, _) => {

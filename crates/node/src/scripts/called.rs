@@ -5,6 +5,7 @@ use super::drive::Part;
 use super::runner::Called;
 use crate::dispatch::{Core, Held, Needs, Request, Row, Run};
 use crate::families::server::debug;
+use crate::journal::Readers;
 use commands::{Flag, routed_of};
 use resp::{Args, Proto, Reply};
 use std::sync::atomic::Ordering::Relaxed;
@@ -50,7 +51,9 @@ fn run_checked(
         return debug::protocol(&mut Reply::new(out, session.proto), &request.args[2]);
     }
     core.env.in_script = true;
+    core.readers = script.running.readers();
     core.run_one(row, session, request, held.again(), None, out);
+    core.readers = Readers::ALL;
     core.env.in_script = false;
     if let Some(block) = core.effects.block.take() {
         // Within a script nothing waits.

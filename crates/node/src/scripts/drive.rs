@@ -5,6 +5,7 @@ use super::running::{Kind, Running};
 use super::{Troupe, called};
 use crate::clients::Card;
 use crate::dispatch::{Core, Flow, Held, Prepare, Request, Row};
+use crate::journal::Unit;
 use crate::session::{Multi, Session};
 use crate::shared::Shared;
 use base::{Mono, Slot};
@@ -52,6 +53,8 @@ pub(crate) struct Performance {
     part: Part,
     pub(super) runner: Runner,
     next: Option<Say>,
+    /// What it changed, and the transaction around it, while others run.
+    unit: Unit,
 }
 
 /// What its commands are run with.
@@ -79,7 +82,7 @@ impl Performance {
             keys: Vec::new(),
             hashes: Vec::new(),
         };
-        Ok(Box::new(Performance { part, runner: Runner::new(shared)?, next: None }))
+        Ok(Box::new(Performance { part, runner: Runner::new(shared)?, next: None, unit: Unit::new() }))
     }
 
     /// Takes in the script that is to run.
@@ -196,10 +199,16 @@ impl Core {
         held: &mut Held<'_, '_>,
         out: &mut Vec<u8>,
     ) -> Progress {
-        let say = script.next.take().unwrap_or(Say::GoOn);
+        let say = script.next.take().unwrap_or_else(|| {
+            self.unit = std::mem::take(&mut script.unit);
+            Say::GoOn
+        });
         let Performance { part, runner, .. } = &mut *script;
         match runner.resume(say, slice_ns, &mut |call| called::run(self, part, held, call)) {
-            Left::Pause => Progress::Paused(script),
+            Left::Pause => {
+                script.unit = std::mem::take(&mut self.unit);
+                Progress::Paused(script)
+            }
             Left::End { reply, counted } => {
                 self.error_counted = counted;
                 out.extend_from_slice(&reply);

@@ -3,6 +3,7 @@
 
 use super::running::{Kind, Running};
 use super::tidy::Tidied;
+use crate::journal::Readers;
 use crate::shared::{Level, Shared};
 use resp::{Args, RequestBuf};
 use script::library::{Libraries, Library};
@@ -327,8 +328,10 @@ impl Host for Window {
         found.then_some(true)
     }
 
-    fn set_replication(&self, _aof: bool, _replicas: bool) {
-        // There is no log of effects yet.
+    fn set_replication(&self, aof: bool, replicas: bool) {
+        if let Some(running) = &*self.running.borrow() {
+            running.set_readers(Readers { aof, replicas });
+        }
     }
 
     fn cpu_seconds(&self) -> f64 {

@@ -1,5 +1,6 @@
 //! Scripts that run for long: who may end them, and who must not wait for them.
 
+use crate::journal::Readers;
 use base::Mono;
 use resp::OwnedRequest;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -39,6 +40,10 @@ pub struct Running {
     pub killed: AtomicBool,
     /// It has changed something: ending it would leave half of its work.
     pub wrote: AtomicBool,
+    /// Its changes are kept from the append-only file.
+    not_for_aof: AtomicBool,
+    /// They are kept from replicas.
+    not_for_replicas: AtomicBool,
 }
 
 impl Running {
@@ -51,7 +56,20 @@ impl Running {
             began,
             killed: AtomicBool::new(false),
             wrote: AtomicBool::new(false),
+            not_for_aof: AtomicBool::new(false),
+            not_for_replicas: AtomicBool::new(false),
         }
+    }
+
+    /// Who is to see its changes from here on (`redis.set_repl`).
+    pub fn set_readers(&self, readers: Readers) {
+        self.not_for_aof.store(!readers.aof, Relaxed);
+        self.not_for_replicas.store(!readers.replicas, Relaxed);
+    }
+
+    /// Who is to see its changes.
+    pub fn readers(&self) -> Readers {
+        Readers { aof: !self.not_for_aof.load(Relaxed), replicas: !self.not_for_replicas.load(Relaxed) }
     }
 
     /// Another one that begins, in the same memory.

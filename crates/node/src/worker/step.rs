@@ -8,7 +8,7 @@ use crate::scripts::{Busy, Leaving};
 use commands::Flag;
 use resp::{OwnedRequest, ProtocolError, Reply};
 use std::sync::Arc;
-use store::{ExclusiveAccess, Turn, Untold};
+use store::{ExclusiveAccess, Expired, Turn, Untold};
 
 /// Times that a client finds a stripe taken before it reserves it.
 const CONTENDED_MAX: u8 = 3;
@@ -79,10 +79,19 @@ impl Core {
         let needs = self.needs(row, session, &request);
         let flow = match needs {
             Needs::Nothing => self.execute(row, session, &request, Held::Nothing, out),
-            Needs::Walk => match self.execute(row, session, &request, Held::Turn(turn), out) {
-                Flow::Busy(stripe) => return self.contended(turn, conn, item, row, stripe),
-                flow => flow,
-            },
+            Needs::Walk => {
+                let expired = turn.clock.expired;
+                if self.effects.logs() && expired == Expired::Remove {
+                    // A walk has given its stripes back when its unit is handed over: too late for what it removes.
+                    turn.clock.expired = Expired::Hide;
+                }
+                let flow = self.execute(row, session, &request, Held::Turn(turn), out);
+                turn.clock.expired = expired;
+                match flow {
+                    Flow::Busy(stripe) => return self.contended(turn, conn, item, row, stripe),
+                    flow => flow,
+                }
+            }
             Needs::Keys => return self.step_compound(turn, conn, batch, item, row),
             Needs::Whole | Needs::ControlWhole => {
                 return self.step_whole(turn, conn, batch, item, row, needs);

@@ -14,6 +14,8 @@ pub(super) struct News {
     pub lapsed: Vec<Lapsed>,
     /// Awaited keys that were changed, in the order of the changes.
     pub ready: VecDeque<(DbId, Box<[u8]>)>,
+    /// So many of `expired`, and of `lapsed`, were reported.
+    reported: (usize, usize),
 }
 
 impl News {
@@ -52,14 +54,37 @@ impl Access<'_> {
         self.news.as_mut()?.ready.pop_front()
     }
 
-    /// Expired keys that were removed since the lock was taken, in order: they are to be logged as deleted before
+    /// Shows expired keys that were removed since this was last called, in order: they are to be logged as deleted before
     /// the command's own effect.
-    pub fn take_expired(&mut self) -> Vec<(DbId, Entry)> {
-        self.news.as_mut().map(|news| std::mem::take(&mut news.expired)).unwrap_or_default()
+    pub fn report_expired(&mut self, mut show: impl FnMut(DbId, &[u8])) {
+        let Some(news) = &mut self.news else { return };
+        for (db, entry) in &news.expired[news.reported.0..] {
+            show(*db, entry.view().key());
+        }
+        news.reported.0 = news.expired.len();
     }
 
-    /// Expired fields that a sweep removed since the lock was taken, in order: to be logged likewise.
+    /// Shows expired fields that a sweep removed since this was last called, with their key, in order: to be logged likewise.
+    pub fn report_lapsed(&mut self, mut show: impl FnMut(DbId, &[u8], &[&[u8]])) {
+        let Some(news) = &mut self.news else { return };
+        for lapsed in &news.lapsed[news.reported.1..] {
+            let names: Vec<&[u8]> = lapsed.fields.iter().map(|field| field.view().name()).collect();
+            show(lapsed.db, &lapsed.key, &names);
+        }
+        news.reported.1 = news.lapsed.len();
+    }
+
+    /// Expired keys that were removed since the lock was taken, in order.
+    pub fn take_expired(&mut self) -> Vec<(DbId, Entry)> {
+        let Some(news) = &mut self.news else { return Vec::new() };
+        news.reported.0 = 0;
+        std::mem::take(&mut news.expired)
+    }
+
+    /// Expired fields that a sweep removed since the lock was taken, in order.
     pub fn take_lapsed(&mut self) -> Vec<Lapsed> {
-        self.news.as_mut().map(|news| std::mem::take(&mut news.lapsed)).unwrap_or_default()
+        let Some(news) = &mut self.news else { return Vec::new() };
+        news.reported.1 = 0;
+        std::mem::take(&mut news.lapsed)
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::config::Events;
 use crate::dispatch::{Call, Core, Flow};
+use crate::journal::Readers;
 use crate::mail::{ControlMail, WorkerMail};
 use crate::pubsub::Message;
 use commands::{Class, Notice};
+use resp::OwnedRequest;
 use std::sync::Arc;
 use store::{Access, DbId, Entry, Lapsed};
 
@@ -24,6 +26,9 @@ fn tell(call: &mut Call<'_, '_>, shard: bool) -> Flow {
     let receivers = call.core.tell_listeners(&message);
     if call.core.config.cluster.enabled {
         call.core.shared.outside.post.to_control(ControlMail::Publish(message));
+    } else if call.core.effects.logs() {
+        // Nothing remains of it, so it is for replicas only. In a cluster the bus carries it.
+        call.core.note_effect(call.session.db, Readers::REPLICAS, OwnedRequest::from_args(call.args));
     }
     call.out.int(receivers as i64);
     Flow::Next
@@ -44,6 +49,9 @@ impl Core {
     /// Tells of keys and fields that were found expired and removed, before what the command itself tells.
     #[cold]
     pub(crate) fn tell_expired(&mut self, access: &mut Access<'_>) {
+        if self.effects.logs() {
+            self.close_swept(access);
+        }
         self.tell_buried(access.take_expired(), access.take_lapsed());
     }
 

@@ -32,7 +32,7 @@ fn flush(call: &mut Call<'_, '_>, databases: std::ops::Range<u32>) -> Flow {
         let garbage = access.flush_db(db);
         removed += garbage.keys() as u64;
     }
-    call.core.counters().dirty.add(removed.max(1));
+    call.core.effects.dirty += removed.max(1);
     call.out.ok();
     Flow::Next
 }
@@ -50,7 +50,7 @@ pub fn swapdb(call: &mut Call<'_, '_>) -> Flow {
         (Some(a), Some(b)) if (0..databases).contains(&a) && (0..databases).contains(&b) => {
             let Held::Access(access) = &mut call.held else { return Flow::Next };
             access.swap_db(a as u32, b as u32);
-            call.core.counters().dirty.add(1);
+            call.core.effects.dirty += 1;
             call.out.ok();
         }
         _ => call.out.error("DB index is out of range"),

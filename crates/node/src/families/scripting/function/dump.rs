@@ -27,6 +27,7 @@ pub fn restore(call: &mut Call<'_, '_>) -> Flow {
     };
     match restored(call, policy) {
         Ok(()) => {
+            call.core.effects.dirty += 1;
             call.core.tidy_everywhere();
             call.out.ok();
         }

@@ -34,6 +34,7 @@ pub fn load(call: &mut Call<'_, '_>) -> Flow {
     }
     match taken(call.core, &call.args[options], replace) {
         Ok(name) => {
+            call.core.effects.dirty += 1;
             if replace {
                 call.core.tidy_everywhere();
             }

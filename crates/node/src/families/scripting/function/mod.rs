@@ -17,6 +17,7 @@ pub fn delete(call: &mut Call<'_, '_>) -> Flow {
     let name = String::from_utf8_lossy(&call.args[2]);
     match call.core.shared.libraries.change(|all| all.without(&name)) {
         Ok(()) => {
+            call.core.effects.dirty += 1;
             call.core.tidy_everywhere();
             call.out.ok();
         }
@@ -38,6 +39,7 @@ pub fn flush(call: &mut Call<'_, '_>) -> Flow {
     let emptied =
         call.core.shared.libraries.change(|_| Ok::<_, std::convert::Infallible>(Libraries::default()));
     let Ok(()) = emptied;
+    call.core.effects.dirty += 1;
     call.core.tidy_everywhere();
     call.out.ok();
     Flow::Next
