@@ -255,7 +255,13 @@ fn groups(info: &Value) -> String {
 }
 
 fn timeless(value: &Value) -> String {
-    let Value::Array(items) = value else { return format!("{value:?}") };
+    let items = match value {
+        Value::Array(items) => items,
+        Value::Bulk(text) => return format!("\"{}\" ", text.escape_ascii()),
+        // When something was delivered: a time in the future is none to XCLAIM.
+        Value::Int(1_600_000_000_000..) => return "some time ".into(),
+        other => return format!("{other:?} "),
+    };
     let mut text = String::from("[");
     let mut skip = false;
     for item in items {

@@ -65,6 +65,13 @@ pub(crate) fn is(arg: &[u8], word: &str) -> bool {
     arg.eq_ignore_ascii_case(word.as_bytes())
 }
 
+/// A number as an argument of a logged command.
+pub(crate) fn digits(number: u64) -> Vec<u8> {
+    let mut text = Vec::new();
+    num::format_u64(&mut text, number);
+    text
+}
+
 /// The reply of a container's `HELP`.
 pub fn help(container: &str, lines: &[&str], out: &mut Reply<'_>) {
     out.array(lines.len() + 3);

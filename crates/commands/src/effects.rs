@@ -105,8 +105,8 @@ impl Nothing {
 pub struct Effects {
     /// Changes made to data; a command that changed nothing is not propagated.
     pub dirty: u64,
-    /// Commands for the log and for replicas in place of the request, which would not do the same there. None: the request.
-    pub instead: Vec<Vec<Vec<u8>>>,
+    /// Commands for the log and for replicas in place of the request, which would not do the same there.
+    instead: Vec<Vec<Vec<u8>>>,
     /// Notifications, in order.
     pub notices: Vec<Notice>,
     /// Lookups and expired keys of commands that lock for themselves; others leave theirs in `Access`.
@@ -123,6 +123,7 @@ pub struct Effects {
     pub litter: Vec<Object>,
     wanted: Classes,
     logs: bool,
+    silent: bool,
 }
 
 impl Effects {
@@ -131,20 +132,44 @@ impl Effects {
         self.wanted = wanted;
     }
 
-    /// Sets whether somebody reads [`Effects::instead`]; nobody at first.
+    /// Sets whether somebody reads [`Effects::take_logged`]; nobody at first.
     pub fn set_logs(&mut self, logs: bool) {
         self.logs = logs;
     }
 
-    /// Whether somebody reads [`Effects::instead`]: it stays empty else.
+    /// Whether somebody reads [`Effects::take_logged`]: it stays empty else.
     pub fn logs(&self) -> bool {
         self.logs
+    }
+
+    /// Logs a command in place of the request. Costs a test when nobody reads.
+    #[inline]
+    pub fn log_as(&mut self, words: &[&[u8]]) {
+        if self.logs {
+            self.instead.push(words.iter().map(|word| word.to_vec()).collect());
+        }
+    }
+
+    /// The request is not to be logged, even if nothing stands in its place.
+    #[inline]
+    pub fn log_no_request(&mut self) {
+        self.silent = self.logs;
+    }
+
+    /// What is to be logged in place of the request. None: the request. Of a command that changed nothing, nothing is logged.
+    pub fn take_logged(&mut self) -> Option<Vec<Vec<Vec<u8>>>> {
+        let (instead, silent) = (std::mem::take(&mut self.instead), std::mem::take(&mut self.silent));
+        match self.dirty {
+            0 => Some(Vec::new()),
+            _ => (silent || !instead.is_empty()).then_some(instead),
+        }
     }
 
     /// Forgets what was collected; the classes stay.
     pub fn clear(&mut self) {
         self.dirty = 0;
         self.instead.clear();
+        self.silent = false;
         self.notices.clear();
         self.stats = AccessStats::default();
         self.expired.clear();

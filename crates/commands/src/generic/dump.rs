@@ -3,7 +3,7 @@
 use rdb::{Checksum, Payload, Reader, Rules};
 use store::EXPIRY_MAX_MS;
 
-use crate::args::{Refused, SYNTAX, integer, is};
+use crate::args::{Refused, SYNTAX, digits, integer, is};
 use crate::command::Cmd;
 use crate::effects::Class;
 
@@ -77,6 +77,7 @@ fn try_restore(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     if expiry.is_some_and(|at| at <= cmd.keys.now_ms()) {
         if existed {
             cmd.changed(key, Class::Generic, "del");
+            cmd.effects.log_as(&[b"DEL", key.bytes]);
         }
         return Ok(());
     }
@@ -85,6 +86,13 @@ fn try_restore(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     cmd.keys.insert_entry(cmd.db, key, entry);
     cmd.created(key, false);
     cmd.changed(key, Class::Generic, "restore");
+    if let Some(at) = expiry.filter(|_| !options.absolute && cmd.effects.logs()) {
+        let at = digits(at);
+        let payload = cmd.args.sub(3).iter();
+        let head = [&b"RESTORE"[..], key.bytes, &at];
+        let words: Vec<&[u8]> = head.into_iter().chain(payload).chain([&b"ABSTTL"[..]]).collect();
+        cmd.effects.log_as(&words);
+    }
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use store::EXPIRY_MAX_MS;
 
-use crate::args::{Refused, integer, is};
+use crate::args::{Refused, digits, integer, is};
 use crate::command::Cmd;
 use crate::effects::Class;
 
@@ -91,9 +91,22 @@ fn expire_with(cmd: &mut Cmd<'_, '_>, unit: i64, absolute: bool, invalid: &'stat
     });
     let result = at.map(|at| {
         let done = apply(cmd, condition, at);
+        if done && cmd.effects.logs() && !(absolute && unit == 1) {
+            log(cmd, at);
+        }
         cmd.out.int(i64::from(done));
     });
     cmd.end(result);
+}
+
+/// A time in a log is a point in time.
+fn log(cmd: &mut Cmd<'_, '_>, at: i64) {
+    if at <= cmd.keys.now_ms() as i64 {
+        return;
+    }
+    let (key, at) = (cmd.args.at(1), digits(at as u64));
+    let words: Vec<&[u8]> = [&b"PEXPIREAT"[..], key, &at].into_iter().chain(cmd.args.sub(3).iter()).collect();
+    cmd.effects.log_as(&words);
 }
 
 fn apply(cmd: &mut Cmd<'_, '_>, condition: Condition, at: i64) -> bool {
@@ -107,6 +120,7 @@ fn apply(cmd: &mut Cmd<'_, '_>, condition: Condition, at: i64) -> bool {
     if at <= now {
         cmd.keys.remove(cmd.db, key);
         cmd.changed(key, Class::Generic, "del");
+        cmd.effects.log_as(&[b"DEL", key.bytes]);
     } else {
         cmd.keys.set_expiry(cmd.db, key, Some((at as u64).min(EXPIRY_MAX_MS)));
         cmd.changed(key, Class::Generic, "expire");

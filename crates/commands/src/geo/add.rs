@@ -1,7 +1,7 @@
 //! GEOADD.
 
 use super::query::{Bad, point};
-use crate::args::{Refused, SYNTAX, is};
+use crate::args::{Refused, SYNTAX, digits, is};
 use crate::command::Cmd;
 use crate::zset::{Conditions, Pair, add};
 
@@ -33,6 +33,19 @@ pub fn geoadd(cmd: &mut Cmd<'_, '_>) {
         Ok(pairs) => {
             let result = add(cmd, &pairs, only, changed);
             cmd.end(result);
+            if cmd.effects.logs() {
+                log(cmd, places_at, &pairs);
+            }
         }
     }
+}
+
+/// Scores are the same everywhere; what becomes of a coordinate may depend on a rounding.
+fn log(cmd: &mut Cmd<'_, '_>, places_at: usize, pairs: &[Pair<'_>]) {
+    let mut words: Vec<Vec<u8>> = vec![b"ZADD".to_vec()];
+    words.extend(cmd.args.iter().take(places_at).skip(1).map(<[u8]>::to_vec));
+    for (member, score) in pairs {
+        words.extend([digits(*score as u64), member.to_vec()]);
+    }
+    cmd.effects.log_as(&words.iter().map(Vec::as_slice).collect::<Vec<_>>());
 }

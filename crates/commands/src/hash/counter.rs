@@ -6,13 +6,23 @@ use ds::value::hash::{Put, Ttl};
 use store::{IntText, StrRef};
 
 use super::{changed, expired};
-use crate::args::{NOT_FLOAT, Refused, integer};
+use crate::args::{NOT_FLOAT, Refused, digits, integer};
 use crate::command::Cmd;
 
 /// `HINCRBY key field increment`
 pub fn hincrby(cmd: &mut Cmd<'_, '_>) {
     let result = add(cmd);
     cmd.end(result);
+}
+
+/// Arithmetic is not repeated where it might come to something else, nor on a field that may have expired there.
+fn log(cmd: &mut Cmd<'_, '_>, text: &[u8], expiry: Option<u64>, event: &str) {
+    let (key, field) = (cmd.first().bytes, cmd.args.at(2));
+    match expiry {
+        Some(at) => cmd.effects.log_as(&[b"HSETEX", key, b"PXAT", &digits(at), b"FIELDS", b"1", field, text]),
+        None if event == "hincrbyfloat" => cmd.effects.log_as(&[b"HSET", key, field, text]),
+        None => {}
+    }
 }
 
 fn add(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
@@ -70,13 +80,18 @@ fn update(
 ) -> Result<Vec<u8>, Refused> {
     let (key, field) = (cmd.first(), cmd.args.at(2));
     let (limits, now) = (cmd.env.limits.hash, cmd.keys.clock.horizon());
-    let mut text = Vec::new();
+    let (mut text, mut expiry) = (Vec::new(), None);
     let put = |hash: &mut Hash| {
-        next(hash.get(field, now).map(|pair| pair.value), &mut text)?;
+        let old = hash.get(field, now);
+        expiry = old.as_ref().and_then(|pair| pair.expiry);
+        next(old.map(|pair| pair.value), &mut text)?;
         Ok::<Put, Refused>(hash.set(field, &text, Ttl::Keep, now, &limits))
     };
     let put = cmd.edit_or_create(key, put)?.result?;
     expired(cmd, usize::from(put == Put::Revived), key);
     changed(cmd, 1, key, event);
+    if cmd.effects.logs() {
+        log(cmd, &text, expiry, event);
+    }
     Ok(text)
 }

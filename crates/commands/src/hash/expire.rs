@@ -5,7 +5,7 @@ use resp::Args;
 
 use super::changed;
 use super::named::{NUMFIELDS, Named, named};
-use crate::args::{Refused, integer};
+use crate::args::{Refused, digits, integer};
 use crate::command::Cmd;
 use crate::generic::expire::Condition;
 
@@ -52,7 +52,11 @@ fn expire(cmd: &mut Cmd<'_, '_>, unit: i64, absolute: bool, invalid: &'static st
     };
     let result = named.fields(1).and_then(|fields| {
         let at = integer(cmd.args.at(2)).and_then(time)?;
-        apply(cmd, fields, condition, at)
+        let deleted = apply(cmd, fields, condition, at)?;
+        if cmd.effects.logs() && (deleted || !(absolute && unit == 1)) {
+            log(cmd, &named, fields, at, deleted);
+        }
+        Ok(())
     });
     cmd.end(result);
 }
@@ -77,12 +81,29 @@ fn apply_one(
     DONE
 }
 
-fn apply(cmd: &mut Cmd<'_, '_>, fields: Args<'_>, condition: Condition, at: i64) -> Result<(), Refused> {
+/// A time in a log is a point in time, and one that was past has become a deletion. Those that a condition kept must stay.
+fn log(cmd: &mut Cmd<'_, '_>, named: &Named<'_>, fields: Args<'_>, at: i64, deleted: bool) {
+    let key = cmd.first();
+    if deleted {
+        let gone = cmd.keys.peek_as::<Hash>(cmd.db, key).ok().flatten();
+        let gone =
+            fields.iter().filter(|field| gone.as_ref().is_none_or(|hash| hash.get(field, 0).is_none()));
+        let words: Vec<&[u8]> = [&b"HDEL"[..], key.bytes].into_iter().chain(gone).collect();
+        return cmd.effects.log_as(&words);
+    }
+    let (at, count) = (digits(at as u64), digits(fields.len() as u64));
+    let head = [&b"HPEXPIREAT"[..], key.bytes, &at].into_iter().chain(named.options(3));
+    let words: Vec<&[u8]> = head.chain([&b"FIELDS"[..], &count]).chain(fields.iter()).collect();
+    cmd.effects.log_as(&words);
+}
+
+/// Whether fields were deleted since the time is past.
+fn apply(cmd: &mut Cmd<'_, '_>, fields: Args<'_>, condition: Condition, at: i64) -> Result<bool, Refused> {
     let times = (cmd.keys.now_ms() as i64, cmd.keys.clock.horizon());
     let key = cmd.first();
     let done = each(cmd, fields, |hash, field| apply_one(hash, field, condition, at, times))?;
     if done.effective == 0 {
-        return Ok(());
+        return Ok(false);
     }
     if at <= times.0 {
         cmd.keys.stats.expired_fields += done.effective as u64;
@@ -93,7 +114,7 @@ fn apply(cmd: &mut Cmd<'_, '_>, fields: Args<'_>, condition: Condition, at: i64)
     if done.is_gone {
         cmd.gone(key);
     }
-    Ok(())
+    Ok(at <= times.0)
 }
 
 /// `HPERSIST key FIELDS numfields field [field ...]`

@@ -5,7 +5,7 @@ use resp::Args;
 
 use super::named::Named;
 use super::{changed, reply_text};
-use crate::args::{Refused, SYNTAX, is};
+use crate::args::{Refused, SYNTAX, digits, is};
 use crate::command::Cmd;
 use crate::string::expiry::When;
 use crate::typed::read;
@@ -91,8 +91,23 @@ fn get_and(cmd: &mut Cmd<'_, '_>, fields: Args<'_>, change: Change) -> Result<()
         Change::Persist => "hpersist",
     };
     changed(cmd, edited.result, key, event);
+    if cmd.effects.logs() {
+        log(cmd, fields, change);
+    }
     if edited.is_gone {
         cmd.gone(key);
     }
     Ok(())
+}
+
+fn log(cmd: &mut Cmd<'_, '_>, fields: Args<'_>, change: Change) {
+    let (key, count) = (cmd.first().bytes, digits(fields.len() as u64));
+    let at = if let Change::Expire(at) = change { digits(at) } else { Vec::new() };
+    let head: &[&[u8]] = match change {
+        Change::Expire(at) if at <= cmd.keys.now_ms() => &[b"HDEL", key],
+        Change::Expire(_) => &[b"HPEXPIREAT", key, &at, b"FIELDS", &count],
+        Change::Persist => &[b"HPERSIST", key, b"FIELDS", &count],
+    };
+    let words: Vec<&[u8]> = head.iter().copied().chain(fields.iter()).collect();
+    cmd.effects.log_as(&words);
 }

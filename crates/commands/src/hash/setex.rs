@@ -6,7 +6,7 @@ use resp::Args;
 
 use super::named::Named;
 use super::{Count, changed, expired};
-use crate::args::{Refused, SYNTAX, is};
+use crate::args::{Refused, SYNTAX, digits, is};
 use crate::command::Cmd;
 use crate::effects::Class;
 use crate::string::expiry::When;
@@ -52,7 +52,23 @@ fn try_hsetex(cmd: &mut Cmd<'_, '_>) -> Result<bool, Refused> {
         None if options.keep_ttl => set(cmd, pairs, Ttl::Keep)?,
         None => set(cmd, pairs, Ttl::Clear)?,
     }
+    if let Some(at) = at.filter(|_| cmd.effects.logs()) {
+        log(cmd, pairs, at);
+    }
     Ok(true)
+}
+
+/// The time as a point in time. The conditions held.
+fn log(cmd: &mut Cmd<'_, '_>, pairs: Args<'_>, at: u64) {
+    let (key, past) = (cmd.first().bytes, at <= cmd.keys.now_ms());
+    let (at, count) = (digits(at), digits(pairs.len() as u64 / 2));
+    let words: Vec<&[u8]> = if past {
+        [&b"HDEL"[..], key].into_iter().chain(pairs.iter().step_by(2)).collect()
+    } else {
+        let head = [&b"HSETEX"[..], key, b"PXAT", &at, b"FIELDS", &count];
+        head.into_iter().chain(pairs.iter()).collect()
+    };
+    cmd.effects.log_as(&words);
 }
 
 fn options<'a>(mut words: impl Iterator<Item = &'a [u8]>) -> Result<Options<'a>, Refused> {

@@ -6,7 +6,7 @@ use resp::Reply;
 use store::Kind;
 use store::value::list::End;
 
-use super::pop::{parse_mpop, take};
+use super::pop::{parse_mpop, pop_of, take};
 use super::transfer::{ends, transfer};
 use crate::args::{Refused, timeout};
 use crate::command::Cmd;
@@ -34,6 +34,7 @@ fn pop(cmd: &mut Cmd<'_, '_>, end: End) -> Result<(), Refused> {
             out.bulk(key.bytes);
         };
         if take(cmd, key, end, 1, head)? {
+            cmd.effects.log_as(&[pop_of(end), key.bytes]);
             return Ok(());
         }
     }
@@ -72,6 +73,11 @@ fn wait_to_move(cmd: &mut Cmd<'_, '_>, from: End, to: End, timeout_at: usize) ->
     let time = timeout(cmd.args.at(timeout_at), cmd.keys.now_ms())?;
     if !transfer(cmd, from, to)? {
         wait(cmd, 1, time, Nothing::Null);
+    } else if cmd.effects.logs() {
+        // The same without its timeout, which stands last.
+        let name: &[u8] = if timeout_at == 3 { b"RPOPLPUSH" } else { b"LMOVE" };
+        let words: Vec<&[u8]> = [name].into_iter().chain(cmd.args.iter().take(timeout_at).skip(1)).collect();
+        cmd.effects.log_as(&words);
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use store::value::list::{End, List, ListLimits};
 use resp::Reply;
 
 use super::{element, end_of, popped_event};
-use crate::args::{Refused, SYNTAX, integer, is, positive};
+use crate::args::{Refused, SYNTAX, digits, integer, is, positive};
 use crate::command::Cmd;
 use crate::effects::Class;
 
@@ -97,6 +97,14 @@ pub fn lmpop(cmd: &mut Cmd<'_, '_>) {
     cmd.end(result);
 }
 
+/// The command that takes elements of one list from an end.
+pub(super) fn pop_of(end: End) -> &'static [u8] {
+    match end {
+        End::Left => b"LPOP",
+        End::Right => b"RPOP",
+    }
+}
+
 /// What LMPOP and BLMPOP are asked for.
 pub(super) struct Mpop {
     /// The argument of the first key.
@@ -130,12 +138,17 @@ impl Mpop {
     pub fn take(&self, cmd: &mut Cmd<'_, '_>) -> Result<bool, Refused> {
         for nth in 0..self.keys {
             let key = cmd.key(self.first + nth, nth);
+            let mut count = 0;
             let head = |out: &mut Reply<'_>, taken| {
                 out.array(2);
                 out.bulk(key.bytes);
                 out.array(taken);
+                count = taken;
             };
             if take(cmd, key, self.end, self.count, head)? {
+                if cmd.effects.logs() {
+                    cmd.effects.log_as(&[pop_of(self.end), key.bytes, &digits(count as u64)]);
+                }
                 return Ok(true);
             }
         }

@@ -62,7 +62,8 @@ fn pop(cmd: &mut Cmd<'_, '_>, count: usize) -> Result<Option<bool>, Refused> {
     })?;
     for members in popped.chunks(LOGGED_MEMBERS_MAX) {
         let head = [b"SREM".to_vec(), key.bytes.to_vec()];
-        cmd.effects.instead.push(head.into_iter().chain(members.iter().cloned()).collect());
+        let words: Vec<&[u8]> = head.iter().chain(members).map(Vec::as_slice).collect();
+        cmd.effects.log_as(&words);
     }
     Ok(changed.map(|changed| changed.is_gone))
 }
@@ -74,9 +75,7 @@ fn all(cmd: &mut Cmd<'_, '_>, len: usize) -> Result<(), Refused> {
         set.iter().for_each(|value| member(cmd.out, value));
     }
     cmd.remove(key);
-    if cmd.effects.logs() {
-        cmd.effects.instead.push(vec![b"DEL".to_vec(), key.bytes.to_vec()]);
-    }
+    cmd.effects.log_as(&[b"DEL", key.bytes]);
     told(cmd, len, true);
     Ok(())
 }

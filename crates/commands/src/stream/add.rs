@@ -6,7 +6,7 @@ use store::value::{Stream, StreamLimits};
 
 use super::entry::reply_id;
 use super::id::NewId;
-use super::trim::{Options, parse};
+use super::trim::{Options, kept, parse};
 use crate::args::Refused;
 use crate::command::Cmd;
 use crate::effects::Class;
@@ -28,19 +28,40 @@ fn try_xadd(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
         return Err(Refused("The ID specified in XADD must be greater than 0-0"));
     }
     let (key, now) = (cmd.first(), cmd.keys.now_ms());
-    let add = |stream: &mut Stream| add(stream.log_mut(), &options, values, now, &limits);
+    let logs = cmd.effects.logs();
+    let add = |stream: &mut Stream| {
+        let added = add(stream.log_mut(), &options, values, now, &limits)?;
+        Ok::<_, Refused>((added, logs.then(|| kept(stream.log(), options.trim)).flatten()))
+    };
     let added = if options.only_existing { cmd.edit(key, add)? } else { Some(cmd.edit_or_create(key, add)?) };
     let Some(added) = added else {
         cmd.out.null();
         return Ok(());
     };
-    let (id, trimmed) = added.result?;
+    let ((id, trimmed), kept) = added.result?;
     reply_id(cmd.out, id);
     cmd.changed(key, Class::Stream, "xadd");
     if trimmed > 0 {
         cmd.effects.notify(Class::Stream, "xtrim", cmd.db, key.bytes);
     }
+    let is_exact = matches!(options.id, NewId::This(_)) && !options.trim.is_some_and(|trim| trim.roughly);
+    if logs && !is_exact {
+        log(cmd, &options, id, kept);
+    }
     Ok(())
+}
+
+/// An id that the time made is as it was, and a rough trim as far as it went.
+fn log(cmd: &mut Cmd<'_, '_>, options: &Options, id: StreamId, kept: Option<Vec<Vec<u8>>>) {
+    let mut words: Vec<&[u8]> = vec![b"XADD", cmd.args.at(1)];
+    if options.only_existing {
+        words.push(b"NOMKSTREAM");
+    }
+    words.extend(kept.iter().flatten().map(Vec::as_slice));
+    let id = id.text();
+    words.push(&id);
+    words.extend(cmd.args.sub(options.end + 1).iter());
+    cmd.effects.log_as(&words);
 }
 
 /// Adds an entry, then trims: its id, and how many entries went.

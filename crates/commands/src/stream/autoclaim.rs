@@ -7,6 +7,7 @@ use store::value::stream::{ConsumerId, Count, Group, Log, StreamId};
 use super::claim::{Claimed, has_group};
 use super::entry::{reply_entry, reply_id};
 use super::id::start;
+use super::logged::Logged;
 use super::readgroup::consumer;
 use crate::args::{Refused, SYNTAX, integer, is};
 use crate::command::Cmd;
@@ -37,18 +38,26 @@ fn try_xautoclaim(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
         return Ok(());
     }
     let (key, now, out) = (cmd.first(), cmd.keys.now_ms() as i64, &mut *cmd.out);
+    let mut logged = Logged::new(cmd.effects, key.bytes, name);
     let claimed = cmd.keys.change(cmd.db, key, |stream: &mut Stream| {
         stream.edit_group(name, |group, log| {
             let (consumer, is_new) = consumer(group, reader, now);
             let found = search(group, log, &options, now);
             let dirty = (found.claimed.len() + found.deleted.len()) as u64;
+            // What is gone is told with its owner, before it has none.
+            found.deleted.iter().for_each(|id| logged.owner(group, *id));
             take(out, group, log, consumer, &found, &options, now);
+            found.claimed.iter().for_each(|id| logged.owner(group, *id));
+            if is_new && found.claimed.is_empty() {
+                logged.consumer(reader);
+            }
             Claimed { dirty, is_new }
         })
     })?;
     if let Some(claimed) = claimed.and_then(|changed| changed.result) {
         claimed.tell(cmd);
     }
+    logged.end(cmd.effects);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use store::value::stream::{ConsumerId, Count, Group, Log, StreamId};
 
 use super::entry::{reply_entry, reply_id};
 use super::id::exact;
+use super::logged::Logged;
 use super::readgroup::consumer;
 use super::{no_group, refuse};
 use crate::args::{Refused, integer, is};
@@ -41,18 +42,27 @@ fn try_xclaim(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     }
     let Some(options) = parse(cmd, now)? else { return Ok(()) };
     let (key, out) = (cmd.first(), &mut *cmd.out);
+    let mut logged = Logged::new(cmd.effects, key.bytes, name);
     let claimed = cmd.keys.change(cmd.db, key, |stream: &mut Stream| {
         stream.edit_group(name, |group, log| -> Result<Claimed, Refused> {
-            let mut claimed = Claimed { dirty: u64::from(group.advance_to(options.last)), is_new: false };
+            let advanced = group.advance_to(options.last);
+            let mut claimed = Claimed { dirty: u64::from(advanced), is_new: false };
             let consumer = consumer(group, reader, now);
             claimed.is_new = consumer.1;
-            claimed.dirty += claim_all(out, group, log, consumer.0, &options, now)?;
+            claimed.dirty += claim_all(out, (group, log), consumer.0, &options, now, &mut logged)?;
+            if claimed.is_new && group.consumer(consumer.0).pending_len() == 0 {
+                logged.consumer(reader);
+            }
+            if advanced {
+                logged.position(group);
+            }
             Ok(claimed)
         })
     })?;
     if let Some(claimed) = claimed.and_then(|changed| changed.result) {
         claimed?.tell(cmd);
     }
+    logged.end(cmd.effects);
     Ok(())
 }
 
@@ -129,11 +139,11 @@ fn takes_value(word: &[u8]) -> bool {
 /// Claims all ids and replies those that could be; returns the number of changes.
 fn claim_all(
     out: &mut Reply<'_>,
-    group: &mut Group,
-    log: &Log,
+    (group, log): (&mut Group, &Log),
     consumer: ConsumerId,
     options: &Options<'_>,
     now: i64,
+    logged: &mut Logged<'_>,
 ) -> Result<u64, Refused> {
     let count = match options.retries {
         Some(retries) => Count::Set(retries),
@@ -145,6 +155,7 @@ fn claim_all(
         let id = exact(id)?;
         let Some(entry) = log.get(id) else {
             // What was deleted is nobody's.
+            logged.owner(group, id);
             forgotten += u64::from(group.acknowledge(id));
             continue;
         };
@@ -157,6 +168,7 @@ fn claim_all(
         }
         group.claim(id, consumer, options.time, count);
         group.was_active(consumer, now);
+        logged.owner(group, id);
         claimed += 1;
         if options.just_ids {
             reply_id(out, id);

@@ -9,6 +9,7 @@ mod entry;
 mod group;
 mod id;
 mod info;
+mod logged;
 mod pending;
 mod range;
 mod read;

@@ -6,6 +6,7 @@ use store::value::stream::{ConsumerId, Group, Log, StreamId};
 
 use super::entry::{entries_after, reply_entries, reply_entry, reply_id};
 use super::id::exact;
+use super::logged::Logged;
 use super::read::{Request, Served, parse, wait};
 use super::refuse;
 use crate::args::Refused;
@@ -107,6 +108,7 @@ impl Reader<'_> {
     ) -> Result<(), Refused> {
         let (key, now) = (cmd.key(self.request.first + nth, nth), cmd.keys.now_ms() as i64);
         let (out, before) = (&mut *cmd.out, served.streams());
+        let mut logged = Logged::new(cmd.effects, key.bytes, group);
         let read = cmd.keys.change(cmd.db, key, |stream: &mut Stream| {
             stream.edit_group(group, |group, log| {
                 let (consumer, is_new) = consumer(group, self.consumer, now);
@@ -115,7 +117,13 @@ impl Reader<'_> {
                     self.show_history(out, group, log, consumer, now);
                 } else if log.last_entry().is_some_and(|last| last > group.last_id()) {
                     served.key(out, key.bytes);
-                    self.deliver(out, group, log, consumer, now);
+                    if is_new && self.request.noack {
+                        logged.consumer(self.consumer);
+                    }
+                    self.deliver(out, (group, log), consumer, now, &mut logged);
+                }
+                if is_new && logged.is_empty() {
+                    logged.consumer(self.consumer);
                 }
                 is_new
             })
@@ -125,18 +133,28 @@ impl Reader<'_> {
             cmd.effects.notify(Class::Stream, "xgroup-createconsumer", cmd.db, key.bytes);
         }
         cmd.effects.dirty += (served.streams() - before) as u64;
+        logged.end(cmd.effects);
         Ok(())
     }
 
     /// Entries that the group has not read yet.
-    fn deliver(&self, out: &mut Reply<'_>, group: &mut Group, log: &Log, consumer: ConsumerId, now: i64) {
+    fn deliver(
+        &self,
+        out: &mut Reply<'_>,
+        (group, log): (&mut Group, &Log),
+        consumer: ConsumerId,
+        now: i64,
+        logged: &mut Logged<'_>,
+    ) {
         let entries = entries_after(log, group.last_id());
         reply_entries(out, entries, self.request.count, |id| {
             group.read_entry(log, id);
             if !self.request.noack {
                 group.deliver(id, consumer, now);
+                logged.owner(group, id);
             }
         });
+        logged.position(group);
         if !self.request.noack {
             group.was_active(consumer, now);
         }

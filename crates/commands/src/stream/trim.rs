@@ -2,11 +2,11 @@
 
 use base::num::parse_i64;
 use resp::Args;
-use store::value::stream::{Keep, Trim};
+use store::value::stream::{Keep, Log, Trim};
 use store::value::{Stream, StreamLimits};
 
 use super::id::{NewId, exact, new_id};
-use crate::args::{NOT_INTEGER, Refused, SYNTAX, integer, is};
+use crate::args::{NOT_INTEGER, Refused, SYNTAX, digits, integer, is};
 use crate::command::Cmd;
 use crate::effects::Class;
 
@@ -46,14 +46,34 @@ fn try_xtrim(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     let options = parse(cmd.args, false, &cmd.env.limits.stream)?;
     let trim = options.trim.ok_or(Refused("syntax error, XTRIM must be called with a trimming strategy"))?;
     let key = cmd.first();
-    let trimmed = cmd.edit(key, |stream: &mut Stream| stream.log_mut().trim(trim))?;
-    let removed = trimmed.map_or(0, |trimmed| trimmed.result);
+    let logs = cmd.effects.logs();
+    let trimmed = cmd.edit(key, |stream: &mut Stream| {
+        let removed = stream.log_mut().trim(trim);
+        (removed, logs.then(|| kept(stream.log(), Some(trim))).flatten())
+    })?;
+    let (removed, kept) = trimmed.map_or((0, None), |trimmed| trimmed.result);
     if removed > 0 {
+        if let Some(kept) = kept.filter(|_| trim.roughly) {
+            let kept = kept.iter().map(Vec::as_slice);
+            let words: Vec<&[u8]> = [&b"XTRIM"[..], key.bytes].into_iter().chain(kept).collect();
+            cmd.effects.log_as(&words);
+        }
         cmd.effects.dirty += removed - 1;
         cmd.changed(key, Class::Stream, "xtrim");
     }
     cmd.out.int(removed as i64);
     Ok(())
+}
+
+/// The options that trim a stream elsewhere to what this one kept.
+pub(super) fn kept(log: &Log, trim: Option<Trim>) -> Option<Vec<Vec<u8>>> {
+    let trim = trim?;
+    let (name, threshold) = match trim.keep {
+        Keep::Len(len) => ("MAXLEN", digits(if trim.roughly { log.len() } else { len })),
+        Keep::From(_) if trim.roughly && !log.is_empty() => ("MINID", log.first_id().text().to_vec()),
+        Keep::From(id) => ("MINID", id.text().to_vec()),
+    };
+    Some(vec![name.into(), b"=".to_vec(), threshold])
 }
 
 /// Reads options from the second argument on: XADD's up to the id.

@@ -78,6 +78,7 @@ fn add_float(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     sum.format_human(&mut result);
     cmd.put_as(key, NewString::Bytes(&result), Expiry::Keep);
     cmd.changed(key, Class::String, "incrbyfloat");
+    cmd.effects.log_as(&[b"SET", key.bytes, &result, b"KEEPTTL"]);
     cmd.out.bulk(&result);
     Ok(())
 }

@@ -4,7 +4,7 @@ use store::{Expiry, IntText};
 
 use super::expiry::When;
 use super::{read, reply};
-use crate::args::{Refused, SYNTAX, is};
+use crate::args::{Refused, SYNTAX, digits, is};
 use crate::command::Cmd;
 use crate::effects::Class;
 
@@ -31,6 +31,7 @@ pub fn getdel(cmd: &mut Cmd<'_, '_>) {
     if result == Ok(true) {
         cmd.keys.remove(cmd.db, key);
         cmd.changed(key, Class::Generic, "del");
+        cmd.effects.log_as(&[b"DEL", key.bytes]);
     }
     cmd.end(result.map(|_| ()));
 }
@@ -43,6 +44,7 @@ pub fn delifeq(cmd: &mut Cmd<'_, '_>) {
     if result == Ok(true) {
         cmd.keys.remove(cmd.db, key);
         cmd.changed(key, Class::Generic, "del");
+        cmd.effects.log_as(&[b"DEL", key.bytes]);
     }
     let result = result.map(|equal| cmd.out.int(i64::from(equal)));
     cmd.end(result);
@@ -55,6 +57,7 @@ pub fn getset(cmd: &mut Cmd<'_, '_>) {
     if result.is_ok() {
         cmd.put(key, cmd.args.at(2), Expiry::Clear);
         cmd.changed(key, Class::String, "set");
+        cmd.effects.log_as(&[b"SET", key.bytes, cmd.args.at(2)]);
     }
     cmd.end(result);
 }
@@ -79,14 +82,19 @@ fn try_getex(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
         Some(at) if at <= now => {
             cmd.keys.remove(cmd.db, key);
             cmd.changed(key, Class::Generic, "del");
+            cmd.effects.log_as(&[b"DEL", key.bytes]);
         }
         Some(at) => {
             cmd.keys.set_expiry(cmd.db, key, Some(at));
             cmd.changed(key, Class::Generic, "expire");
+            if cmd.effects.logs() {
+                cmd.effects.log_as(&[b"PEXPIREAT", key.bytes, &digits(at)]);
+            }
         }
         None if persist && matches!(cmd.keys.expiry(cmd.db, key), Some(Some(_))) => {
             cmd.keys.set_expiry(cmd.db, key, None);
             cmd.changed(key, Class::Generic, "persist");
+            cmd.effects.log_as(&[b"PERSIST", key.bytes]);
         }
         None => {}
     }

@@ -5,7 +5,7 @@ use store::Expiry;
 
 use super::set::{Only, Options, store};
 use super::{read, reply};
-use crate::args::{Refused, SYNTAX};
+use crate::args::{Refused, SYNTAX, digits};
 use crate::command::Cmd;
 
 /// Keys that a request can name.
@@ -64,6 +64,15 @@ fn try_msetex(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     };
     if allowed {
         cmd.every_from(2, 2).enumerate().for_each(|(i, key)| store(cmd, key, 3 + 2 * i, expiry));
+        if let Expiry::At(at) = expiry
+            && cmd.effects.logs()
+        {
+            let at = digits(at);
+            let pairs = cmd.args.iter().take(2 + 2 * count).skip(1);
+            let words: Vec<&[u8]> =
+                [&b"MSETEX"[..]].into_iter().chain(pairs).chain([&b"PXAT"[..], &at]).collect();
+            cmd.effects.log_as(&words);
+        }
     }
     cmd.out.int(i64::from(allowed));
     Ok(())

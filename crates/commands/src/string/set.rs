@@ -5,7 +5,7 @@ use store::{Expiry, IntText, Key};
 
 use super::expiry::When;
 use super::{read, reply};
-use crate::args::{Refused, SYNTAX, is};
+use crate::args::{Refused, SYNTAX, digits, is};
 use crate::command::Cmd;
 use crate::effects::Class;
 
@@ -102,6 +102,9 @@ fn set_with(cmd: &mut Cmd<'_, '_>, options: Options<'_>) -> Result<(), Refused> 
     let allowed = look(cmd, &options)?;
     if allowed {
         store(cmd, cmd.first(), 2, expiry);
+        if cmd.effects.logs() {
+            log(cmd, &options, expiry);
+        }
     }
     match (options.get, allowed) {
         (true, _) => {}
@@ -109,6 +112,24 @@ fn set_with(cmd: &mut Cmd<'_, '_>, options: Options<'_>) -> Result<(), Refused> 
         (false, false) => cmd.out.null(),
     }
     Ok(())
+}
+
+/// What GET replies is of no use in a log, and a time there is a point in time. Where that was set, so was the key, whatever the condition.
+fn log(cmd: &mut Cmd<'_, '_>, options: &Options<'_>, expiry: Expiry) {
+    let set = [&b"SET"[..], cmd.args.at(1), cmd.args.at(2)];
+    if let Expiry::At(at) = expiry {
+        return cmd.effects.log_as(&[&set[..], &[b"PXAT", &digits(at)]].concat());
+    }
+    if options.get {
+        let condition: &[&[u8]] = match options.only {
+            Only::Always => &[],
+            Only::IfAbsent => &[b"NX"],
+            Only::IfPresent => &[b"XX"],
+            Only::IfEqual(text) => &[b"IFEQ", text],
+        };
+        let keep: &[&[u8]] = if options.keep { &[b"KEEPTTL"] } else { &[] };
+        cmd.effects.log_as(&[&set[..], condition, keep].concat());
+    }
 }
 
 /// Replies the value as it is if that is wanted; whether the condition holds.
@@ -132,6 +153,9 @@ fn look(cmd: &mut Cmd<'_, '_>, options: &Options<'_>) -> Result<bool, Refused> {
 fn store_until(cmd: &mut Cmd<'_, '_>, when: When<'_>, invalid: &'static str) -> Result<(), Refused> {
     let at = when.resolve(cmd.keys.now_ms(), invalid)?;
     store(cmd, cmd.first(), 3, Expiry::At(at));
+    if cmd.effects.logs() {
+        cmd.effects.log_as(&[b"SET", cmd.args.at(1), cmd.args.at(3), b"PXAT", &digits(at)]);
+    }
     cmd.out.ok();
     Ok(())
 }

@@ -7,7 +7,7 @@ use resp::{Proto, Reply};
 use store::Key;
 
 use super::{changed, reply_member};
-use crate::args::{Refused, SYNTAX, is};
+use crate::args::{Refused, SYNTAX, digits, is};
 use crate::command::Cmd;
 
 /// Which end elements are taken from.
@@ -122,10 +122,26 @@ pub(crate) fn pop_first<'k>(
         End::Max => "zpopmax",
     };
     changed(cmd, popped.result as u64, key, event);
+    if cmd.effects.logs() {
+        log(cmd, key, end, take, popped.result);
+    }
     if popped.is_gone {
         cmd.gone(key);
     }
     Ok(true)
+}
+
+/// Only ZPOPMIN and ZPOPMAX do the same again whatever other keys there are.
+fn log(cmd: &mut Cmd<'_, '_>, key: Key<'_>, end: End, take: Take, taken: usize) {
+    let name: &[u8] = match end {
+        End::Min => b"ZPOPMIN",
+        End::Max => b"ZPOPMAX",
+    };
+    match take {
+        Take::One | Take::Many(_) => {}
+        Take::OneWithKey => cmd.effects.log_as(&[name, key.bytes]),
+        Take::ManyWithKey(_) => cmd.effects.log_as(&[name, key.bytes, &digits(taken as u64)]),
+    }
 }
 
 /// Takes elements from a set and replies them; returns how many.

@@ -143,7 +143,7 @@ impl Server {
                 let key = String::from_utf8_lossy(&notice.key);
                 shown += &format!("\n{} {key} in db {}", notice.event, notice.db);
             }
-            for command in &self.effects.instead {
+            for command in self.effects.take_logged().unwrap_or_default() {
                 let words = command.iter().map(|word| String::from_utf8_lossy(word));
                 shown += &format!("\nlogged as {}", words.collect::<Vec<_>>().join(" "));
             }

@@ -17,10 +17,9 @@ impl Core {
     /// What the command that just ran changed: its request, or what is to stand in its place.
     #[cold]
     pub(crate) fn collect_changes(&mut self, db: DbId, request: Args<'_>) {
-        let instead = std::mem::take(&mut self.effects.instead);
-        if instead.is_empty() && self.effects.dirty > 0 {
-            self.note_effect(db, self.readers, OwnedRequest::from_args(request));
-        }
+        let Some(instead) = self.effects.take_logged() else {
+            return self.note_effect(db, self.readers, OwnedRequest::from_args(request));
+        };
         for words in instead {
             let command = OwnedRequest::from_parts(words.iter().map(Vec::as_slice));
             self.note_effect(db, self.readers, command);
