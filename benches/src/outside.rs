@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// An outside in which nothing happens.
 pub fn nothing() -> Outside {
-    Outside { post: Arc::new(Nothing), log: Arc::new(Nothing), process: Arc::new(Nothing) }
+    Outside { post: Arc::new(Nothing), log: Arc::new(Nothing), process: Arc::new(Nothing), journal: None }
 }
 
 struct Nothing;

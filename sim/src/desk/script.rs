@@ -10,6 +10,7 @@
 //! client1= "*1\r\n$4\r\nPI"       bytes as they are
 //! % client1 ends                  it sends nothing more; also `breaks`, `reads N`
 //! % run                           steps until nothing moves
+//! % afresh                        another node like the first, without clients
 //! % wait 100                      milliseconds
 //! % looks cost 100                nanoseconds of a look at the clock: scripts are left in the middle
 //! % hold a b / % release          a stranger has the keys' stripes; `release quietly`: nothing runs yet
@@ -199,6 +200,10 @@ impl Stage {
             ["set", rest @ ..] => self.directives.push(rest.join(" ")),
             ["seed", n] => (self.seed, self.shuffled) = (number(n), true),
             ["connect", name, rest @ ..] => self.announce(name, rest),
+            ["afresh"] => {
+                self.desk = None;
+                self.clients.clear();
+            }
             ["journal"] => self.journal = Some(Arc::default()),
             ["looks", "cost", ns] => {
                 self.desk().seat.facts.look_ns.store(number(ns), Relaxed);
