@@ -142,10 +142,10 @@ impl Effects {
         self.logs
     }
 
-    /// Logs a command in place of the request. Costs a test when nobody reads.
+    /// Logs a command in place of the request, which has changed something by now. Costs a test when nobody reads.
     #[inline]
     pub fn log_as(&mut self, words: &[&[u8]]) {
-        if self.logs {
+        if self.logs && self.dirty > 0 {
             self.instead.push(words.iter().map(|word| word.to_vec()).collect());
         }
     }
@@ -153,16 +153,13 @@ impl Effects {
     /// The request is not to be logged, even if nothing stands in its place.
     #[inline]
     pub fn log_no_request(&mut self) {
-        self.silent = self.logs;
+        self.silent = self.logs && self.dirty > 0;
     }
 
-    /// What is to be logged in place of the request. None: the request. Of a command that changed nothing, nothing is logged.
+    /// What is to be logged in place of the request, which has changed something. None: the request.
     pub fn take_logged(&mut self) -> Option<Vec<Vec<Vec<u8>>>> {
         let (instead, silent) = (std::mem::take(&mut self.instead), std::mem::take(&mut self.silent));
-        match self.dirty {
-            0 => Some(Vec::new()),
-            _ => (silent || !instead.is_empty()).then_some(instead),
-        }
+        (silent || !instead.is_empty()).then_some(instead)
     }
 
     /// Forgets what was collected; the classes stay.

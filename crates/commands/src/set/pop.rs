@@ -21,9 +21,8 @@ pub fn spop(cmd: &mut Cmd<'_, '_>) {
 }
 
 fn one(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
-    match pop(cmd, 1)? {
-        Some(is_gone) => told(cmd, 1, is_gone),
-        None => cmd.out.null(),
+    if !pop(cmd, 1)? {
+        cmd.out.null();
     }
     Ok(())
 }
@@ -39,13 +38,12 @@ fn many(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     }
     if count > 0 {
         pop(cmd, count)?;
-        told(cmd, count, false);
     }
     Ok(())
 }
 
-/// Draws so many members and replies them; whether the key is gone then, `None` without the key.
-fn pop(cmd: &mut Cmd<'_, '_>, count: usize) -> Result<Option<bool>, Refused> {
+/// Draws so many members and replies them; false without the key.
+fn pop(cmd: &mut Cmd<'_, '_>, count: usize) -> Result<bool, Refused> {
     let (key, logs) = (cmd.first(), cmd.effects.logs());
     let (out, rng) = (&mut *cmd.out, &mut *cmd.rng);
     let mut popped = Vec::new();
@@ -60,12 +58,14 @@ fn pop(cmd: &mut Cmd<'_, '_>, count: usize) -> Result<Option<bool>, Refused> {
             assert!(set.pop(rng, &mut show).is_some(), "there are as many members");
         }
     })?;
+    let Some(changed) = changed else { return Ok(false) };
+    told(cmd, count, changed.is_gone);
     for members in popped.chunks(LOGGED_MEMBERS_MAX) {
         let head = [b"SREM".to_vec(), key.bytes.to_vec()];
         let words: Vec<&[u8]> = head.iter().chain(members).map(Vec::as_slice).collect();
         cmd.effects.log_as(&words);
     }
-    Ok(changed.map(|changed| changed.is_gone))
+    Ok(true)
 }
 
 /// The whole set goes, without its members being drawn.
@@ -75,8 +75,8 @@ fn all(cmd: &mut Cmd<'_, '_>, len: usize) -> Result<(), Refused> {
         set.iter().for_each(|value| member(cmd.out, value));
     }
     cmd.remove(key);
-    cmd.effects.log_as(&[b"DEL", key.bytes]);
     told(cmd, len, true);
+    cmd.effects.log_as(&[b"DEL", key.bytes]);
     Ok(())
 }
 

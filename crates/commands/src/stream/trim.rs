@@ -53,13 +53,13 @@ fn try_xtrim(cmd: &mut Cmd<'_, '_>) -> Result<(), Refused> {
     })?;
     let (removed, kept) = trimmed.map_or((0, None), |trimmed| trimmed.result);
     if removed > 0 {
+        cmd.effects.dirty += removed - 1;
+        cmd.changed(key, Class::Stream, "xtrim");
         if let Some(kept) = kept.filter(|_| trim.roughly) {
             let kept = kept.iter().map(Vec::as_slice);
             let words: Vec<&[u8]> = [&b"XTRIM"[..], key.bytes].into_iter().chain(kept).collect();
             cmd.effects.log_as(&words);
         }
-        cmd.effects.dirty += removed - 1;
-        cmd.changed(key, Class::Stream, "xtrim");
     }
     cmd.out.int(removed as i64);
     Ok(())

@@ -113,11 +113,7 @@ impl Core {
         if self.effects.block.take().is_some() {
             return None;
         }
-        if self.effects.logs() {
-            self.collect(blocked.db, blocked.request.as_args(), access);
-            self.close_unit();
-        }
-        self.book_access(access);
+        self.book_access(blocked.db, blocked.request.as_args(), access);
         Some(out)
     }
 

@@ -45,6 +45,8 @@ pub struct Core {
     pub effects: Effects,
     /// What they changed, for the journal: that of a command, EXEC or script that has not ended.
     pub(crate) unit: Unit,
+    /// Commands that run are parts of a unit: those of EXEC or a script.
+    pub(crate) in_unit: bool,
     /// Who is to see what the command that runs changes.
     pub(crate) readers: Readers,
     /// A source of randomness.
@@ -91,6 +93,7 @@ impl Core {
             env,
             effects,
             unit: Unit::new(),
+            in_unit: false,
             readers: Readers::ALL,
             rng: Rng::new(seed),
             retired: Vec::new(),

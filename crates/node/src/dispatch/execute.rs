@@ -6,9 +6,9 @@ use crate::families::pubsub::publish_notices;
 use crate::session::Session;
 use crate::shared::Level;
 use commands::{Cmd, Ground, Walk, WalkHandler};
-use resp::Reply;
+use resp::{Args, Reply};
 use std::sync::atomic::Ordering::Relaxed;
-use store::{Access, AccessStats};
+use store::{Access, AccessStats, DbId};
 
 impl Core {
     /// Runs a command on behalf of a worker.
@@ -63,10 +63,7 @@ impl Core {
             effects: &mut self.effects,
             rng: &mut self.rng,
         });
-        if self.effects.logs() {
-            self.collect(session.db, request.args, access);
-        }
-        self.book_access(access);
+        self.book_access(session.db, request.args, access);
     }
 
     /// Runs a command; `state` is there on control only.
@@ -82,8 +79,10 @@ impl Core {
         let start = out.len();
         session.card.command.store(u32::from(row.id.0), Relaxed);
         let mut flow = match row.run {
-            Run::Exec => self.exec(session, &mut held, state, out),
-            Run::Script(prepare) => self.run_script(prepare, row, session, request, &mut held, out),
+            Run::Exec => self.as_unit(|core| core.exec(session, &mut held, state, out)),
+            Run::Script(prepare) => {
+                self.as_unit(|core| core.run_script(prepare, row, session, request, &mut held, out))
+            }
             _ => self.run_one(row, session, request, held.again(), state, out),
         };
         if matches!(flow, Flow::Busy(_) | Flow::Suspended) {
@@ -112,9 +111,6 @@ impl Core {
         let pushed = flow == Flow::Pushed;
         if pushed {
             flow = Flow::Next;
-        }
-        if self.effects.logs() {
-            self.close_unit_of(row);
         }
         if let Held::Access(access) = held
             && access.has_news()
@@ -162,10 +158,7 @@ impl Core {
         }
         let flow = self.run_node(row, session, request, held, state, out);
         if self.effects.dirty > 0 {
-            if self.effects.logs() {
-                self.collect_changes(session.db, request.args);
-            }
-            self.book_effects(&AccessStats::default());
+            self.book_effects(&AccessStats::default(), session.db, request.args, None);
         }
         flow
     }
@@ -225,7 +218,7 @@ impl Core {
         match walked {
             Ok(()) => {
                 let stats = std::mem::take(&mut self.effects.stats);
-                self.book_effects(&stats);
+                self.book_effects(&stats, session.db, request.args, None);
                 let expired = std::mem::take(&mut self.effects.expired);
                 self.tell_buried(expired, Vec::new());
                 Flow::Next
@@ -254,13 +247,21 @@ impl Core {
         card.commands.store(card.commands.load(Relaxed) + 1, Relaxed);
     }
 
-    /// Counts lookups and changes.
-    pub(crate) fn book_access(&mut self, access: &mut store::Access<'_>) {
+    /// Counts what a command looked up and changed; its changes join the unit.
+    #[inline]
+    pub(crate) fn book_access(&mut self, db: DbId, request: Args<'_>, access: &mut Access<'_>) {
         let stats = std::mem::take(&mut access.stats);
-        self.book_effects(&stats);
+        self.book_effects(&stats, db, request, Some(access));
     }
 
-    fn book_effects(&mut self, stats: &AccessStats) {
+    #[inline]
+    fn book_effects(
+        &mut self,
+        stats: &AccessStats,
+        db: DbId,
+        request: Args<'_>,
+        access: Option<&mut Access<'_>>,
+    ) {
         let counters = self.counters();
         counters.hits.add(stats.hits);
         counters.misses.add(stats.misses);
@@ -270,6 +271,9 @@ impl Core {
         }
         if self.effects.dirty > 0 {
             counters.dirty.add(self.effects.dirty);
+            if self.effects.logs() {
+                self.collect(db, request, access);
+            }
             self.effects.dirty = 0;
         }
     }

@@ -1,28 +1,42 @@
 //! Collecting effects while commands run. Nothing is collected while nobody wants to know.
 
-use super::{Effect, Readers, Unit};
-use crate::dispatch::{Core, Row};
-use commands::Flag;
+use super::{Effect, Readers};
+use crate::dispatch::Core;
 use resp::{Args, OwnedRequest};
 use store::{Access, DbId};
 
 impl Core {
-    /// After a command ran: the expired keys that it found, and what it changed, join the unit.
+    /// After a command that changed something: the expired keys that were found meanwhile join the unit, then its request, or what is to
+    /// stand in the place of that.
     #[cold]
-    pub(crate) fn collect(&mut self, db: DbId, request: Args<'_>, access: &mut Access<'_>) {
-        self.collect_expired(access);
-        self.collect_changes(db, request);
-    }
-
-    /// What the command that just ran changed: its request, or what is to stand in its place.
-    #[cold]
-    pub(crate) fn collect_changes(&mut self, db: DbId, request: Args<'_>) {
-        let Some(instead) = self.effects.take_logged() else {
-            return self.note_effect(db, self.readers, OwnedRequest::from_args(request));
-        };
-        for words in instead {
+    pub(crate) fn collect(&mut self, db: DbId, request: Args<'_>, access: Option<&mut Access<'_>>) {
+        if let Some(access) = access {
+            self.collect_expired(access);
+        }
+        let instead = self.effects.take_logged();
+        if instead.is_none() {
+            self.note_effect(db, self.readers, OwnedRequest::from_args(request));
+        }
+        for words in instead.into_iter().flatten() {
             let command = OwnedRequest::from_parts(words.iter().map(Vec::as_slice));
             self.note_effect(db, self.readers, command);
+        }
+        self.end_command();
+    }
+
+    /// Runs a command whose commands are one unit. One that is suspended takes what there is of it along.
+    pub(crate) fn as_unit<T>(&mut self, run: impl FnOnce(&mut Core) -> T) -> T {
+        self.in_unit = true;
+        let result = run(self);
+        self.in_unit = false;
+        self.end_command();
+        result
+    }
+
+    /// Hands the unit over, unless there is more to come.
+    pub(crate) fn end_command(&mut self) {
+        if !self.in_unit {
+            self.close_unit();
         }
     }
 
@@ -47,31 +61,24 @@ impl Core {
         self.unit.push(Effect { db, readers, command });
     }
 
-    /// Hands the unit over. The stripes of what it changed are still held.
-    #[cold]
-    pub(crate) fn close_unit(&mut self) {
-        let unit = std::mem::replace(&mut self.unit, Unit::new());
-        if !unit.effects().is_empty()
-            && let Some(journal) = &self.shared.outside.journal
-        {
+    /// The stripes of what it changed are still held.
+    fn close_unit(&mut self) {
+        if self.unit.effects().is_empty() {
+            return;
+        }
+        let unit = std::mem::take(&mut self.unit);
+        if let Some(journal) = &self.shared.outside.journal {
             journal.append(unit);
         }
     }
 
-    /// The same at the end of a command. What those find that touch any keys is not of one piece.
+    /// Hands over what was removed since it had expired and belongs to no unit: by a sweep, or by commands that changed nothing.
     #[cold]
-    pub(crate) fn close_unit_of(&mut self, row: &Row) {
-        if row.spec.is(Flag::TouchesArbitraryKeys) {
-            self.unit.set_apart();
-        }
-        self.close_unit();
-    }
-
-    /// Hands over what a sweep removed.
-    #[cold]
-    pub(crate) fn close_swept(&mut self, access: &mut Access<'_>) {
+    pub(crate) fn close_expired(&mut self, access: &mut Access<'_>) {
         self.collect_expired(access);
-        self.unit.set_apart();
-        self.close_unit();
+        if !self.unit.effects().is_empty() {
+            self.unit.set_apart();
+            self.close_unit();
+        }
     }
 }

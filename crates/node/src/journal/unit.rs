@@ -72,7 +72,7 @@ impl Unit {
         }
     }
 
-    /// They need not come into force at once: what a sweep or a walk found has nothing to do with each other.
+    /// They need not come into force at once: keys that a sweep removed have nothing to do with each other.
     pub fn set_apart(&mut self) {
         self.apart = true;
     }

@@ -105,7 +105,9 @@ impl Core {
         let mut access = long.kept.access(long.clock);
         access.take_up(std::mem::take(&mut long.untold));
         let mut held = Held::Access(&mut access);
-        let flow = match self.go_on(suspended, &mut long.session, &mut held, &mut long.out) {
+        let (session, out) = (&mut long.session, &mut long.out);
+        let gone_on = self.as_unit(|core| core.go_on(suspended, session, &mut held, out));
+        let flow = match gone_on {
             Ok(flow) => self.conclude(long.row, &mut long.session, held, flow, &mut long.out, 0),
             Err(suspended) => {
                 long.suspended = Some(suspended);

@@ -29,6 +29,7 @@ fn tell(call: &mut Call<'_, '_>, shard: bool) -> Flow {
     } else if call.core.effects.logs() {
         // Nothing remains of it, so it is for replicas only. In a cluster the bus carries it.
         call.core.note_effect(call.session.db, Readers::REPLICAS, OwnedRequest::from_args(call.args));
+        call.core.end_command();
     }
     call.out.int(receivers as i64);
     Flow::Next
@@ -50,7 +51,7 @@ impl Core {
     #[cold]
     pub(crate) fn tell_expired(&mut self, access: &mut Access<'_>) {
         if self.effects.logs() {
-            self.close_swept(access);
+            self.close_expired(access);
         }
         self.tell_buried(access.take_expired(), access.take_lapsed());
     }
