@@ -133,7 +133,12 @@ fn an_expired_key_goes_when_it_is_asked_for() {
         assert!(access.peek(0, key).is_none());
         assert!(access.lookup(0, key).is_none());
         assert_eq!(access.stats, AccessStats { misses: 1, expired: 1, ..AccessStats::default() });
+        let mut reported = Vec::new();
+        access.report_expired(|db, key| reported.push((db, key.to_vec())));
+        access.report_expired(|_, _| panic!("reported twice"));
+        assert_eq!(reported, [(0, b"k".to_vec())]);
         assert_eq!(access.take_expired()[0].1.view().key(), b"k");
+        access.report_expired(|_, _| panic!("it was taken"));
     });
     assert_eq!((keyspace.db_size(0), keyspace.expires(0), keyspace.slot_count(0)), (0, 0, 0));
 }
