@@ -25,8 +25,6 @@ pub struct Readers {
 impl Readers {
     /// All of them.
     pub const ALL: Readers = Readers { aof: true, replicas: true };
-    /// Replicas only.
-    pub const REPLICAS: Readers = Readers { aof: false, replicas: true };
 
     /// Whether this one is among them.
     pub fn has(self, reader: Reader) -> bool {
@@ -156,7 +154,7 @@ mod tests {
     #[test]
     fn readers_see_what_is_for_them() {
         let mixed = unit(&[
-            (0, Readers::REPLICAS, "INCR a"),
+            (0, Readers { aof: false, replicas: true }, "INCR a"),
             (1, Readers { aof: true, replicas: false }, "INCR b"),
             (2, Readers { aof: false, replicas: false }, "INCR c"),
         ]);

@@ -27,8 +27,9 @@ fn tell(call: &mut Call<'_, '_>, shard: bool) -> Flow {
     if call.core.config.cluster.enabled {
         call.core.shared.outside.post.to_control(ControlMail::Publish(message));
     } else if call.core.effects.logs() {
-        // Nothing remains of it, so it is for replicas only. In a cluster the bus carries it.
-        call.core.note_effect(call.session.db, Readers::REPLICAS, OwnedRequest::from_args(call.args));
+        // Nothing remains of it, so it is not for a file. In a cluster the bus carries it.
+        let readers = Readers { aof: false, ..call.core.readers };
+        call.core.note_effect(call.session.db, readers, OwnedRequest::from_args(call.args));
         call.core.end_command();
     }
     call.out.int(receivers as i64);
